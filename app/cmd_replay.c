@@ -1,0 +1,88 @@
+/* plimsoll replay: its options and its teaching text. */
+#include "app/commands.h"
+#include "app/replay.h"
+
+#include "base/error.h"
+#include "correlate/correlator.h"
+
+#include <stddef.h>
+
+#define OFFSET(member) offsetof(struct replay_options, member)
+static const struct option replay_options[] = {
+    {"rules", "FILE", OPTION_LIST, OFFSET(policy.rules),
+     "a file of Suricata rules; may be given again. Rules that this build\n"
+     "cannot use are counted; plimsoll rules check names them"},
+    {"home-net", "LIST", OPTION_TEXT, OFFSET(policy.home_net), "$HOME_NET of the rules, e.g. [10.0.0.0/8]"},
+    {"var", "NAME=VALUE", OPTION_LIST, OFFSET(policy.variables), "another variable of the rules"},
+    {"correlations", "FILE", OPTION_LIST, OFFSET(policy.correlations),
+     "correlations beside the shipped ones"},
+    {"accord", "FILE", OPTION_TEXT, OFFSET(policy.accord), "the accord that incidents are judged by"},
+    {"party", "ID", OPTION_TEXT, OFFSET(policy.party),
+     "whose sensor this is; needed when the accord has several parties"},
+    {"ledger", "DIR", OPTION_TEXT, OFFSET(ledger), "seal findings and coverage in this ledger"},
+    {"ledger-key", "FILE", OPTION_TEXT, OFFSET(ledger_key),
+     "the logs' signing keys; made on first use.\n"
+     "Default: plimsoll/ledger.key in the user's configuration directory"},
+    {"ledger-secret", "FILE", OPTION_TEXT, OFFSET(ledger_secret),
+     "the secret that salts are made from; likewise ledger.secret"},
+    {"clock-error", "T", OPTION_DURATION, OFFSET(clock_error),
+     "how far the capture's clock may be off; unknown unless stated,\n"
+     "and gates on it are then not-decidable"},
+    {"workers", "N", OPTION_NUMBER, OFFSET(workers), "worker threads, 1 to 64; the result is the same"},
+    {"burst", "N", OPTION_NUMBER, OFFSET(burst), "packets a burst, 1 to 64; the result is the same"},
+    {"json", NULL, OPTION_FLAG, OFFSET(json), "print JSON, an object a line, in place of the screen"},
+    {"stats", "FILE", OPTION_TEXT, OFFSET(stats), "write every count of the run as one JSON object"},
+    {"stage-times", NULL, OPTION_FLAG, OFFSET(stage_times), "measure each stage for --stats (costs time itself)"},
+    {"memory", NULL, OPTION_FLAG, OFFSET(memory), "print what every pool was sized to, on stderr"},
+    {"fail-on", "SEVERITY", OPTION_NUMBER, OFFSET(fail_on), "end 1 when a finding is at least this severe"},
+};
+
+static int check(const struct replay_options *o, const struct option_list *captures, struct diags *diags)
+{
+    if (captures->n == 0)
+        return diag_error(diags, ERR_USAGE, diag_file(NULL), "plimsoll replay CAPTURE...", "no capture was given");
+    if (o->workers < 1 || o->workers > CORRELATOR_WORKERS_MAX)
+        return diag_error(diags, ERR_USAGE, diag_file(NULL), NULL, "--workers: 1 to %d", CORRELATOR_WORKERS_MAX);
+    if (o->burst < 1 || o->burst > 64)
+        return diag_error(diags, ERR_USAGE, diag_file(NULL), NULL, "--burst: 1 to 64");
+    if (!o->ledger && (o->ledger_key || o->ledger_secret))
+        return diag_error(diags, ERR_USAGE, diag_file(NULL), NULL, "--ledger-key and --ledger-secret go with --ledger");
+    return 0;
+}
+
+static int run_replay(const struct command *command, int argc, char **argv)
+{
+    struct replay_options options = {.workers = 1, .burst = 32, .clock_error = -1, .fail_on = UINT64_MAX};
+    struct option_list captures = {0};
+    struct diags diags = {0};
+    int code = EXIT_USAGE;
+    int error = options_parse(command, argc, argv, &options, &captures, &diags);
+    if (error == 1)
+        code = EXIT_DONE;
+    else if (!error && !check(&options, &captures, &diags))
+        code = replay_run(&options, &captures, &diags);
+    diags_print(&diags, stderr);
+    diags_free(&diags);
+    options_list_free(&captures);
+    options_list_free(&options.policy.rules);
+    options_list_free(&options.policy.correlations);
+    options_list_free(&options.policy.variables);
+    return code;
+}
+
+const struct command cmd_replay = {
+    .name = "replay",
+    .synopsis = "CAPTURE... [--accord FILE] [--rules FILE] [--ledger DIR]",
+    .summary = "run captures through the line, judge what is found, seal it",
+    .help =
+        "Captures are pcap or pcapng files; several are merged by time. The screen at the end shows\n"
+        "findings by line, what was seen but not raised and the gate that held it back, coverage of\n"
+        "the protected assets, and rates. Example:\n\n"
+        "  plimsoll replay grid.pcapng --accord rules/packs/accords/example-grid.yaml --party amber \\\n"
+        "      --clock-error 1ms --ledger ledger\n\n"
+        "Ends 0; 1 with --fail-on; 2 for usage and configuration; 3 when an input was broken (what was\n"
+        "read before is processed and sealed) or not everything could be sealed.\n",
+    .options = replay_options,
+    .n_options = sizeof replay_options / sizeof replay_options[0],
+    .run = run_replay,
+};

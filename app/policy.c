@@ -1,0 +1,188 @@
+/* Loading what governs a run, and the entries that say so. */
+#include "app/policy.h"
+
+#include "app/rule_options.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "base/time_point.h"
+#include "dataplane/engine.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define DEFAULT_QUIET    (15 * 60 * NS_PER_S)
+#define DEFAULT_COVERAGE (5 * 60 * NS_PER_S)
+
+static bool sid_has_tag(void *ctx, uint32_t sid, const char *tag)
+{
+    const struct rule_set *rules = ctx;
+    for (uint32_t i = 0; i < rule_set_counts(rules)->loaded; i++)
+        if (rule_sid(rules, i) == sid)
+            return rule_has_tag(rules, i, tag);
+    return false;
+}
+
+static int load_rules(struct policy *p, const struct policy_files *files, struct diags *diags,
+                      struct diags *rule_diags)
+{
+    struct rule_variable *variables = NULL;
+    size_t n = 0;
+    int error = rule_options_variables(&files->variables, files->home_net, &variables, &n, diags);
+    if (!error) {
+        struct rule_set_config config = {.files = files->rules.items,
+                                         .n_files = files->rules.n,
+                                         .variables = variables,
+                                         .n_variables = n};
+        error = rule_set_build(&p->rules, &config, rule_diags);
+    }
+    rule_options_free(variables, n);
+    return error;
+}
+
+static int load_definitions(struct policy *p, const struct policy_files *files, struct diags *diags)
+{
+    size_t len;
+    const char *shipped = definitions_shipped(&len);
+    int error = definitions_parse(&p->definitions, "(shipped correlations)", shipped, len, diags);
+    for (size_t i = 0; !error && i < files->correlations.n; i++)
+        error = definitions_load(&p->definitions, files->correlations.items[i], diags);
+    struct tag_source tags = {.ctx = p->rules, .has_tag = sid_has_tag};
+    return error ? error : definitions_finish(p->definitions, &tags, diags);
+}
+
+static void digest_all(struct policy *p)
+{
+    uint8_t rules[SHA256_BYTES], definitions[SHA256_BYTES];
+    rule_set_digest(p->rules, rules);
+    definitions_digest(p->definitions, definitions);
+    struct piece pieces[] = {{"plimsoll-policy/1\n", 18}, {rules, sizeof rules}, {definitions, sizeof definitions}};
+    sha256_pieces(p->digest, pieces, 3);
+}
+
+int policy_load(struct policy *out, const struct policy_files *files, struct diags *diags,
+                struct diags *rule_diags)
+{
+    *out = (struct policy){.incident_quiet_ns = DEFAULT_QUIET, .coverage_interval_ns = DEFAULT_COVERAGE};
+    int error = load_rules(out, files, diags, rule_diags);
+    if (!error)
+        error = load_definitions(out, files, diags);
+    if (!error && files->accord)
+        error = accord_load(&out->accord, files->accord, files->party, diags);
+    if (error) {
+        policy_free(out);
+        return error;
+    }
+    if (out->accord) {
+        out->incident_quiet_ns = accord_incident_quiet(out->accord);
+        out->coverage_interval_ns = accord_coverage_interval(out->accord);
+    }
+    digest_all(out);
+    return 0;
+}
+
+void policy_free(struct policy *p)
+{
+    if (p->accord)
+        accord_destroy(p->accord);
+    if (p->definitions)
+        definitions_destroy(p->definitions);
+    if (p->rules)
+        rule_set_destroy(p->rules);
+    *p = (struct policy){0};
+}
+
+/* Fields of an entry built one by one; the texts live in the struct. */
+struct fields {
+    struct entry_field items[8];
+    struct text values[8];
+    size_t n;
+};
+
+static struct json_writer field_open(struct fields *f)
+{
+    return json_writer_to(&f->values[f->n]);
+}
+static void field_close(struct fields *f, const char *name)
+{
+    f->items[f->n] = (struct entry_field){name, text_str(&f->values[f->n]), f->values[f->n].len};
+    f->n++;
+}
+static void field_string(struct fields *f, const char *name, const char *value)
+{
+    struct json_writer w = field_open(f);
+    json_put_string(&w, value);
+    field_close(f, name);
+}
+static void field_digest(struct fields *f, const char *name, const uint8_t digest[SHA256_BYTES])
+{
+    char hex[2 * SHA256_BYTES + 1];
+    hex_encode(hex, digest, SHA256_BYTES);
+    field_string(f, name, hex);
+}
+static void fields_free(struct fields *f)
+{
+    for (size_t i = 0; i < f->n; i++)
+        text_free(&f->values[i]);
+}
+
+static int seal(struct sealer_client *sealer, enum entry_kind kind, const char *id, struct fields *f,
+                struct diags *diags)
+{
+    struct entry_draft draft = {.kind = kind, .id = id, .revision = 1, .fields = f->items, .n = f->n};
+    int error = sealer_submit(sealer, &draft, diags);
+    fields_free(f);
+    return error;
+}
+
+static int seal_policy(const struct policy *p, struct sealer_client *sealer, struct diags *diags)
+{
+    struct fields f = {0};
+    uint8_t digest[SHA256_BYTES];
+    char id[2 * SHA256_BYTES + 16] = "policy-";
+    hex_encode(id + strlen(id), p->digest, 8);
+    field_digest(&f, "digest", p->digest);
+    rule_set_digest(p->rules, digest);
+    field_digest(&f, "rules", digest);
+    definitions_digest(p->definitions, digest);
+    field_digest(&f, "correlations", digest);
+    field_string(&f, "shard-by", "pair");
+    struct engine_limits limits = engine_default_limits();
+    struct json_writer w = field_open(&f);
+    json_open_object(&w);
+    json_put_key(&w, "app-states");
+    json_put_u64(&w, limits.app_states);
+    json_put_key(&w, "flows");
+    json_put_u64(&w, limits.flows);
+    json_put_key(&w, "hold-segments");
+    json_put_u64(&w, limits.hold_segments);
+    json_put_key(&w, "stream-depth");
+    json_put_u64(&w, limits.stream_depth);
+    json_put_key(&w, "windows");
+    json_put_u64(&w, limits.windows);
+    json_close_object(&w);
+    field_close(&f, "limits");
+    field_string(&f, "version", PLIMSOLL_VERSION);
+    return seal(sealer, ENTRY_POLICY, id, &f, diags);
+}
+
+static int seal_accord(const struct policy *p, struct sealer_client *sealer, struct diags *diags)
+{
+    struct fields f = {0};
+    uint8_t digest[SHA256_BYTES];
+    char id[128];
+    snprintf(id, sizeof id, "accord-%.80s-%u", accord_id(p->accord), accord_version(p->accord));
+    accord_digest(p->accord, digest);
+    field_digest(&f, "digest", digest);
+    field_string(&f, "accord", accord_id(p->accord));
+    struct json_writer w = field_open(&f);
+    json_put_u64(&w, accord_version(p->accord));
+    field_close(&f, "version");
+    field_string(&f, "party", accord_own_party(p->accord)->id);
+    return seal(sealer, ENTRY_ACCORD, id, &f, diags);
+}
+
+int policy_seal(const struct policy *p, struct sealer_client *sealer, struct diags *diags)
+{
+    int error = seal_policy(p, sealer, diags);
+    return error || !p->accord ? error : seal_accord(p, sealer, diags);
+}

@@ -1,0 +1,32 @@
+/* What a run is governed by: rules, correlations, the accord, limits; loaded together, named by one digest. */
+#ifndef APP_POLICY_H
+#define APP_POLICY_H
+
+#include "app/options.h"
+#include "correlate/accord.h"
+#include "correlate/definition.h"
+#include "ledger/sealer_client.h"
+#include "rules/rule_set.h"
+
+struct policy_files {
+    struct option_list rules, correlations, variables;
+    const char *home_net, *accord, *party;
+};
+
+struct policy {
+    struct rule_set *rules;
+    struct definitions *definitions;
+    struct accord *accord; /* NULL: none was given */
+    uint8_t digest[SHA256_BYTES];
+    int64_t incident_quiet_ns, coverage_interval_ns;
+};
+
+/* policy_load: 0, or an error with diagnostics. Rules that are rejected are errors in rule_diags, and no
+ * error of the policy. */
+int policy_load(struct policy *out, const struct policy_files *files, struct diags *diags,
+                struct diags *rule_diags);
+void policy_free(struct policy *p);
+/* policy_seal: submit the entries that say which policy and accord are in force. */
+int policy_seal(const struct policy *p, struct sealer_client *sealer, struct diags *diags);
+
+#endif

@@ -1,0 +1,306 @@
+/* The composition root of a replay: who is made in which order, which thread runs what.
+ *
+ * The sealer's process is started before EAL and before threads. The caller's thread feeds the workers
+ * (and is one, when there is one); the judge has a thread of its own and is the only one that talks to
+ * the sealer while it runs. Nothing flows back.
+ */
+#include "app/replay.h"
+
+#include "app/acts.h"
+#include "app/out_stats.h"
+#include "app/progress.h"
+#include "app/user_files.h"
+#include "base/error.h"
+#include "correlate/judge.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Without a ledger ids are keyed by this; they are then no secret and bind to nothing. */
+static const char unsealed_key[32] = "plimsoll: unsealed incident ids";
+
+#define EAL_MEMORY_MB 768
+
+struct replay {
+    const struct replay_options *options;
+    struct policy policy;
+    struct sealer_client *sealer; /* NULL: nothing is sealed */
+    struct sealer_hello hello;
+    struct correlator *correlator;
+    struct judge *judge;
+    struct engine *engine;
+    struct results results;
+    struct coverage_sum coverage;
+    struct engine_stats stats;
+    /* of the judge's thread while it runs */
+    struct diags judge_diags;
+    struct text line;
+    bool seal_failed;
+};
+
+static atomic_bool stop_asked; /* set by the signal handler: stop reading, finish what was read */
+
+static void ask_to_stop(int signal_number)
+{
+    (void)signal_number;
+    atomic_store_explicit(&stop_asked, true, memory_order_relaxed);
+}
+
+static void seal(struct replay *r, const struct entry_draft *entry)
+{
+    if (r->sealer && !r->seal_failed && sealer_submit(r->sealer, entry, &r->judge_diags))
+        r->seal_failed = true;
+}
+
+static void print_entry(struct replay *r, const char *type, const struct entry_draft *entry)
+{
+    if (!r->options->json)
+        return;
+    text_clear(&r->line);
+    entry_object(&r->line, type, entry);
+    puts(text_str(&r->line));
+}
+
+static void on_judged(void *ctx, const struct judged *judged)
+{
+    struct replay *r = ctx;
+    results_take(&r->results, judged);
+    if (!judged->raised)
+        return;
+    seal(r, &judged->entry);
+    print_entry(r, "finding", &judged->entry);
+}
+
+static void on_coverage(void *ctx, const struct judged_coverage *coverage)
+{
+    struct replay *r = ctx;
+    r->coverage.intervals++;
+    seal(r, &coverage->entry);
+    print_entry(r, "coverage", &coverage->entry);
+}
+
+static void *judge_main(void *ctx)
+{
+    struct replay *r = ctx;
+    struct revision revision;
+    int got;
+    while ((got = correlator_next(r->correlator, &revision)) != ERR_CLOSED) {
+        if (got == 0) {
+            sched_yield();
+            continue;
+        }
+        if (revision.kind == REVISION_COVERAGE)
+            coverage_sum_add(&r->coverage, &revision);
+        judge_take(r->judge, &revision);
+    }
+    judge_end(r->judge);
+    return NULL;
+}
+
+static int start_sealer(struct replay *r, struct diags *diags)
+{
+    const struct replay_options *o = r->options;
+    if (!o->ledger)
+        return 0;
+    struct user_files files;
+    int error = user_files_find(&files, o->ledger_key, o->ledger_secret, diags);
+    if (error)
+        return error;
+    const struct accord_party *party = r->policy.accord ? accord_own_party(r->policy.accord) : NULL;
+    struct sealer_config config = {
+        .program = files.sealer,
+        .ledger_dir = o->ledger,
+        .key_file = files.key,
+        .secret_file = files.secret,
+        .origin_facts = party ? party->origin_facts : "plimsoll.invalid/facts",
+        .origin_acts = party ? party->origin_acts : "plimsoll.invalid/acts",
+    };
+    error = sealer_start(&r->sealer, &config, &r->hello, diags);
+    if (!error && (r->hello.made_key || r->hello.made_secret))
+        diag_add(diags, DIAG_NOTE, 0, diag_file(NULL), "keep them apart from the ledger, and back them up",
+                 "new ledger keys were made: %s and %s", files.key, files.secret);
+    user_files_free(&files);
+    if (!error)
+        error = acts_seal(r->sealer, ENTRY_START, &r->hello, diags);
+    return error ? error : policy_seal(&r->policy, r->sealer, diags);
+}
+
+static int make_judging(struct replay *r, struct diags *diags)
+{
+    const struct asset *assets;
+    unsigned n_assets = r->policy.accord ? accord_assets(r->policy.accord, &assets) : 0;
+    if (results_init(&r->results) || coverage_sum_init(&r->coverage, n_assets))
+        return ERR_NOMEM;
+    struct correlator_config correlation = {
+        .workers = (unsigned)r->options->workers,
+        .definitions = r->policy.definitions,
+        .hosts = r->policy.accord ? accord_hosts(r->policy.accord) : NULL,
+        .incident_quiet_ns = r->policy.incident_quiet_ns,
+        .update_interval_ns = r->policy.incident_quiet_ns,
+        .coverage_interval_ns = r->policy.coverage_interval_ns,
+    };
+    int error = correlator_create(&r->correlator, &correlation, diags);
+    if (error)
+        return error;
+    struct judge_config judging = {
+        .accord = r->policy.accord,
+        .definitions = r->policy.definitions,
+        .incident_key = r->sealer ? r->hello.incident_key : (const uint8_t *)unsealed_key,
+        .sink = {.ctx = r, .judged = on_judged, .coverage = on_coverage},
+    };
+    memcpy(judging.policy_digest, r->policy.digest, SHA256_BYTES);
+    return judge_create(&r->judge, &judging, diags);
+}
+
+static int run_engine(struct replay *r, const struct option_list *captures, struct diags *diags)
+{
+    const struct replay_options *o = r->options;
+    struct progress progress;
+    progress_init(&progress);
+    struct engine_config config = {
+        .workers = (unsigned)o->workers,
+        .burst = (unsigned)o->burst,
+        .captures = captures->items,
+        .n_captures = captures->n,
+        .rules = r->policy.rules,
+        .correlator = r->correlator,
+        .hosts = r->policy.accord ? accord_hosts(r->policy.accord) : NULL,
+        .coverage_interval_ns = r->policy.coverage_interval_ns,
+        .clock_error_ns = o->clock_error < 0 ? TIME_ERROR_UNKNOWN : (uint64_t)o->clock_error,
+        .limits = engine_default_limits(),
+        .time_stages = o->stage_times,
+        .stop = &stop_asked,
+        .progress = progress_show,
+        .progress_ctx = &progress,
+    };
+    int error = engine_eal_start(EAL_MEMORY_MB, diags);
+    if (error)
+        return error;
+    error = engine_open(&r->engine, &config, diags);
+    if (error)
+        return error;
+    if (o->memory)
+        engine_memory_report(r->engine, stderr);
+
+    pthread_t judge_thread;
+    if (pthread_create(&judge_thread, NULL, judge_main, r))
+        return diag_error(diags, ERR_NOMEM, diag_file(NULL), NULL, "cannot start the judge's thread");
+    error = engine_run(r->engine, diags);
+    pthread_join(judge_thread, NULL);
+    progress_clear(&progress);
+    engine_stats(r->engine, &r->stats);
+    for (size_t i = 0; i < r->judge_diags.n; i++) {
+        const struct diag *d = &r->judge_diags.items[i];
+        diag_add(diags, d->level, d->error, d->pos, d->hint, "%s", d->text);
+    }
+    return error;
+}
+
+/* The summary line of --json: event time and counts only, equal at any number of workers. */
+static void print_json_end(const struct replay *r, const struct correlator_counters *correlation)
+{
+    for (size_t i = 0; i < r->results.n; i++)
+        if (!r->results.items[i].raised)
+            puts(text_str(&r->results.items[i].entry));
+    const struct engine_counters *c = &r->stats.counters;
+    printf("{\"type\":\"summary\",\"packets\":%lu,\"bytes\":%lu,\"inputs\":%u,\"broken-inputs\":%u,"
+           "\"observations\":%lu,\"hits\":%lu,\"commands\":%lu,\"attempts\":%lu,\"incidents\":%lu,"
+           "\"findings\":%zu,\"not-raised\":%zu,\"reproducible\":%s}\n",
+           c->packets, c->bytes_captured, r->stats.inputs, r->stats.broken_inputs, c->observations, c->hits,
+           c->commands, c->attempts, correlation->incidents, r->results.raised, r->results.not_raised,
+           r->stats.budget_total_reached ? "false" : "true");
+}
+
+static int report(struct replay *r, struct diags *diags)
+{
+    struct sealer_counts sealed = {0};
+    if (r->sealer) {
+        if (r->seal_failed || acts_seal(r->sealer, ENTRY_STOP, &r->hello, diags) ||
+            sealer_checkpoint(r->sealer, diags))
+            r->seal_failed = true;
+        sealed = sealer_counts(r->sealer);
+        if (r->seal_failed)
+            diag_error(diags, ERR_IO, diag_file(r->options->ledger),
+                       "make room or mend the disk, then run again: what is sealed already is not repeated",
+                       "%lu of %lu entries are not sealed", sealed.submitted - sealed.sealed, sealed.submitted);
+    }
+    struct correlator_counters correlation = correlator_counters(r->correlator);
+    struct screen screen = {
+        .results = &r->results,
+        .coverage = &r->coverage,
+        .stats = &r->stats,
+        .correlation = &correlation,
+        .policy = &r->policy,
+        .ledger_dir = r->options->ledger,
+        .sealed = &sealed,
+        .hello = &r->hello,
+    };
+    if (r->options->json)
+        print_json_end(r, &correlation);
+    else
+        screen_print(stdout, &screen);
+    return r->options->stats ? out_stats_write(r->options->stats, &screen, diags) : 0;
+}
+
+static void clean_up(struct replay *r, struct diags *diags)
+{
+    if (r->engine)
+        engine_close(r->engine);
+    if (r->judge)
+        judge_destroy(r->judge);
+    if (r->correlator)
+        correlator_destroy(r->correlator);
+    if (r->sealer && sealer_finish(r->sealer, diags))
+        r->seal_failed = true;
+    engine_eal_stop();
+    coverage_sum_free(&r->coverage);
+    results_free(&r->results);
+    policy_free(&r->policy);
+    text_free(&r->line);
+    diags_free(&r->judge_diags);
+}
+
+/* Rejected rules are said in one line; rules check is where they are named. */
+static void note_rejected(const struct replay *r, struct diags *diags)
+{
+    const struct rule_set_counts *c = rule_set_counts(r->policy.rules);
+    if (c->rejected)
+        diag_warning(diags, ERR_UNSUPPORTED, diag_file(NULL), "plimsoll rules check FILE... names each and why",
+                     "%zu of %zu rules were not loaded", c->rejected, c->rules);
+}
+
+int replay_run(const struct replay_options *options, const struct option_list *captures, struct diags *diags)
+{
+    struct replay r = {.options = options};
+    struct diags rule_diags = {.limit = 1};
+    int error = policy_load(&r.policy, &options->policy, diags, &rule_diags);
+    if (error && rule_diags.n && !diags->n)
+        diag_error(diags, error, rule_diags.items[0].pos, rule_diags.items[0].hint, "%s", rule_diags.items[0].text);
+    diags_free(&rule_diags);
+    if (error)
+        return EXIT_USAGE;
+    note_rejected(&r, diags);
+
+    signal(SIGINT, ask_to_stop);
+    signal(SIGTERM, ask_to_stop);
+    error = start_sealer(&r, diags);
+    if (!error)
+        error = make_judging(&r, diags);
+    if (error) {
+        clean_up(&r, diags);
+        return error == ERR_FULL || error == ERR_IO ? EXIT_PARTIAL : EXIT_USAGE;
+    }
+    error = run_engine(&r, captures, diags);
+    bool partial = error != 0 || r.stats.broken_inputs;
+    if (r.stats.inputs && report(&r, diags))
+        partial = true;
+    bool fail = r.results.raised && (uint64_t)r.results.worst_severity >= options->fail_on;
+    bool nothing_read = error && !r.stats.inputs;
+    clean_up(&r, diags);
+    if (nothing_read)
+        return error == ERR_NOT_FOUND ? EXIT_USAGE : EXIT_PARTIAL;
+    return partial || r.seal_failed ? EXIT_PARTIAL : fail ? EXIT_FAIL_ON : EXIT_DONE;
+}

@@ -1,0 +1,19 @@
+/* A replay: the composition of the line, from captures to sealed findings. cmd_replay.c has its options. */
+#ifndef APP_REPLAY_H
+#define APP_REPLAY_H
+
+#include "app/policy.h"
+
+struct replay_options {
+    struct policy_files policy;
+    const char *ledger, *ledger_key, *ledger_secret, *stats;
+    uint64_t workers, burst, fail_on;
+    int64_t clock_error; /* ns, -1: unknown */
+    bool json, stage_times, memory;
+};
+
+/* replay_run: returns an exit code. Diagnostics are added to diags, nothing is printed but the results. */
+int replay_run(const struct replay_options *options, const struct option_list *captures,
+               struct diags *diags);
+
+#endif

@@ -1,0 +1,159 @@
+/* The screen: findings by line, what was not raised and why, coverage, rates, the ledger. */
+#include "app/screen.h"
+
+#include "base/time_point.h"
+
+#include <string.h>
+
+#define ROWS_MAX 20 /* of a list; the rest is counted */
+
+/* "2026-03-01 00:12:04.120000" for people; the ledger has every nanosecond. */
+static const char *when(char out[TIME_TEXT_ROOM], int64_t ns)
+{
+    time_format(out, ns);
+    out[10] = ' ';
+    out[26] = '\0';
+    return out;
+}
+
+static const char *plus_minus(char out[TIME_TEXT_ROOM], uint64_t error_ns)
+{
+    if (error_ns == TIME_ERROR_UNKNOWN)
+        return "clock error unknown";
+    char duration[TIME_TEXT_ROOM];
+    duration_format(duration, (int64_t)error_ns);
+    snprintf(out, TIME_TEXT_ROOM, "+- %s", duration);
+    return out;
+}
+
+static void print_assets(FILE *out, const struct result *r)
+{
+    for (unsigned i = 0; i < r->n_assets; i++)
+        fprintf(out, "%s%s", i ? ", " : "", r->assets[i]);
+    if (r->assets_total > r->n_assets)
+        fprintf(out, " and %u more", r->assets_total - r->n_assets);
+}
+
+static void print_finding(FILE *out, const struct result *r)
+{
+    char first[TIME_TEXT_ROOM], last[TIME_TEXT_ROOM], error[TIME_TEXT_ROOM], from[ADDRESS_TEXT_ROOM];
+    fprintf(out, "  %-8s %-7s severity %-3d %-13s %s%s\n", r->line, r->sector, r->severity,
+            outcome_words[r->outcome].name, r->id, r->open ? "  (open at end)" : "");
+    fprintf(out, "    on    ");
+    print_assets(out, r);
+    fprintf(out, ", %lu acts\n", r->count);
+    fprintf(out, "    from  %s (%s)\n", address_format(from, &r->source), r->headline);
+    fprintf(out, "    when  %s to %s UTC, %s\n", when(first, r->first_ns), when(last, r->last_ns),
+            plus_minus(error, r->time_error_ns));
+}
+
+static void print_not_raised(FILE *out, const struct result *r)
+{
+    char from[ADDRESS_TEXT_ROOM], first[TIME_TEXT_ROOM];
+    fprintf(out, "  %-8s %-7s %s from %s, first %s UTC: ", r->line, r->sector, r->id,
+            address_format(from, &r->source), when(first, r->first_ns));
+    print_assets(out, r);
+    fprintf(out, "\n    %s %s: %s\n", r->gate, gate_result_names[r->gate_result], r->gate_why);
+}
+
+static void print_results(FILE *out, const struct results *results, bool raised, size_t total,
+                          void (*print)(FILE *, const struct result *))
+{
+    size_t shown = 0;
+    for (size_t i = 0; i < results->n; i++) {
+        if (results->items[i].raised != raised)
+            continue;
+        if (shown++ < ROWS_MAX)
+            print(out, &results->items[i]);
+    }
+    if (shown > ROWS_MAX)
+        fprintf(out, "  and %zu more; --json lists all\n", shown - ROWS_MAX);
+    if (total == 0)
+        fprintf(out, "  none\n");
+}
+
+static void print_coverage(FILE *out, const struct screen *s)
+{
+    const struct asset *assets;
+    unsigned n = accord_assets(s->policy->accord, &assets);
+    fprintf(out, "COVERAGE                %12s", "");
+    fprintf(out, "packets by what was done with them\n  %-20s", "asset");
+    for (int c = 0; c < COVERAGE_COUNT; c++)
+        fprintf(out, " %*s", (int)strlen(coverage_words[c].name) > 8 ? (int)strlen(coverage_words[c].name) : 8,
+                coverage_words[c].name);
+    fprintf(out, "\n");
+    for (unsigned i = 0; i < n && i < ROWS_MAX; i++) {
+        fprintf(out, "  %-20.20s", assets[i].id);
+        for (int c = 0; c < COVERAGE_COUNT; c++)
+            fprintf(out, " %*lu",
+                    (int)strlen(coverage_words[c].name) > 8 ? (int)strlen(coverage_words[c].name) : 8,
+                    s->coverage->by_asset[i][c]);
+        fprintf(out, "\n");
+    }
+    if (n > ROWS_MAX)
+        fprintf(out, "  and %u more assets\n", n - ROWS_MAX);
+    fprintf(out, "\n");
+}
+
+static void print_seen(FILE *out, const struct screen *s)
+{
+    const struct engine_stats *st = s->stats;
+    char first[TIME_TEXT_ROOM], last[TIME_TEXT_ROOM];
+    fprintf(out, "%lu packets, %lu bytes, %u input%s", st->counters.packets, st->counters.bytes_captured,
+            st->inputs, st->inputs == 1 ? "" : "s");
+    if (st->broken_inputs)
+        fprintf(out, " (%u broken)", st->broken_inputs);
+    if (st->counters.packets)
+        fprintf(out, ", %s to %s UTC", when(first, st->first_ns), when(last, st->last_ns));
+    fprintf(out, "\n\n");
+}
+
+static void print_rates(FILE *out, const struct screen *s)
+{
+    const struct engine_stats *st = s->stats;
+    double seconds = st->seconds > 0 ? st->seconds : 1e-9;
+    fprintf(out, "RATES  %.2f s, %.0f packets/s, %.3f Gbit/s; %lu flows, %lu hits, %lu commands, %lu attempts\n",
+            st->seconds, (double)st->counters.packets / seconds,
+            (double)st->counters.bytes_captured * 8e-9 / seconds, st->counters.flows, st->counters.hits,
+            st->counters.commands, st->counters.attempts);
+#define X(name, unit, what, text)                                                                  \
+    if (strcmp(what, "drop") == 0 && st->counters.name)                                            \
+        fprintf(out, "  not inspected: %lu %s %s\n", st->counters.name, unit, text);
+    ENGINE_COUNTERS(X)
+#undef X
+    if (st->budget_total_reached)
+        fprintf(out, "  WARNING: the total of a pool was reached; this run is not reproducible\n");
+}
+
+static void print_ledger(FILE *out, const struct screen *s)
+{
+    if (!s->ledger_dir) {
+        fprintf(out, "LEDGER  nothing was sealed: no --ledger was given\n");
+        return;
+    }
+    fprintf(out, "LEDGER  %s: %lu entries sealed, %lu were there already\n", s->ledger_dir,
+            s->sealed->sealed - s->sealed->repeated, s->sealed->repeated);
+    fprintf(out, "  keys  %s\n        %s\n", s->hello->vkey_facts, s->hello->vkey_acts);
+}
+
+void screen_print(FILE *out, const struct screen *s)
+{
+    print_seen(out, s);
+    if (s->policy->accord) {
+        fprintf(out, "FINDINGS (%zu) under accord %s version %u, sensor of party %s\n", s->results->raised,
+                accord_id(s->policy->accord), accord_version(s->policy->accord),
+                accord_own_party(s->policy->accord)->id);
+        print_results(out, s->results, true, s->results->raised, print_finding);
+        fprintf(out, "\nNOT RAISED (%zu), and the gate that held it back\n", s->results->not_raised);
+        print_results(out, s->results, false, s->results->not_raised, print_not_raised);
+        fprintf(out, "\n");
+        print_coverage(out, s);
+    } else {
+        fprintf(out, "No accord was given: %lu incidents were correlated, none was judged.\n\n",
+                s->correlation->incidents);
+    }
+    print_rates(out, s);
+    print_ledger(out, s);
+    if (s->policy->accord)
+        fprintf(out, "\nFindings record observables. None makes a statement on the responsibility of any State.\n");
+}

@@ -1,0 +1,23 @@
+/* The one screen that a replay ends with. */
+#ifndef APP_SCREEN_H
+#define APP_SCREEN_H
+
+#include "app/coverage_sum.h"
+#include "app/policy.h"
+#include "app/results.h"
+#include "dataplane/engine.h"
+
+struct screen {
+    const struct results *results;
+    const struct coverage_sum *coverage;
+    const struct engine_stats *stats;
+    const struct correlator_counters *correlation;
+    const struct policy *policy;
+    const char *ledger_dir;             /* NULL: nothing was sealed */
+    const struct sealer_counts *sealed;
+    const struct sealer_hello *hello;
+};
+
+void screen_print(FILE *out, const struct screen *screen);
+
+#endif

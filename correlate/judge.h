@@ -1,0 +1,31 @@
+/* The judge: takes incident revisions in the one order, judges them by the accord's lines, numbers
+ * findings, and hands them to a sink. One thread. Nothing in its output depends on workers or wall time. */
+#ifndef CORRELATE_JUDGE_H
+#define CORRELATE_JUDGE_H
+
+#include "correlate/accord.h"
+#include "correlate/finding.h"
+#include "correlate/revision.h"
+
+struct judge;
+
+struct judge_config {
+    const struct accord *accord;            /* NULL: incidents are counted, nothing is judged */
+    const struct definitions *definitions;
+    const uint8_t *incident_key;            /* 32 bytes, K_id of the ledger secret */
+    uint8_t policy_digest[SHA256_BYTES];
+    struct judge_sink sink;
+};
+
+int judge_create(struct judge **out, const struct judge_config *config, struct diags *diags);
+void judge_destroy(struct judge *j);
+/* judge_take: judge one revision; calls the sink before it returns. */
+void judge_take(struct judge *j, const struct revision *revision);
+/* judge_end: after the last revision: what is still held back (coverage of the last interval). */
+void judge_end(struct judge *j);
+
+/* The sentence that every finding carries; NAME is the line. */
+#define FINDING_STATEMENT                                                                          \
+    "This records the observable of line %s. It makes no statement on the responsibility of any State."
+
+#endif

@@ -1,0 +1,74 @@
+/* What the owner of a key tells the judge: a revision of an incident, or what was seen of the assets in
+ * an interval. Plain data of fixed size, copied through a ring; rare. */
+#ifndef CORRELATE_REVISION_H
+#define CORRELATE_REVISION_H
+
+#include "base/digest.h"
+#include "correlate/definition.h"
+
+#define REVISION_ASSETS  64 /* assets listed by name; more are only counted */
+#define REVISION_SOURCES 16
+#define REVISION_TARGETS 16
+
+/* Rows: suffix, name, text. */
+#define REVISION_WHYS(X)                                                                           \
+    X(OPENED, "opened", "the correlation's condition was met for the first time")                  \
+    X(DOUBLED, "doubled", "the number of observations or targets doubled")                         \
+    X(BOUNDARY, "boundary", "the state at the end of an update interval")                          \
+    X(ESCALATED, "escalated", "an answer more telling than those before")                          \
+    X(CLOSED, "closed", "nothing more came for the quiet time")                                    \
+    X(OPEN_AT_END, "open-at-end", "the input ended while it was open")
+
+enum revision_why {
+#define X(suffix, name, text) REVISION_##suffix,
+    REVISION_WHYS(X)
+#undef X
+    REVISION_WHY_COUNT
+};
+extern const struct word revision_why_words[REVISION_WHY_COUNT];
+
+struct revision_asset {
+    uint16_t asset;
+    uint8_t outcome[2];  /* worst (enum outcome): [0] of all, [1] of those with two-way contact */
+    bool two_way;        /* some observation had two-way contact */
+    bool acts;           /* (spare, 0) */
+    uint32_t count;      /* observations */
+    uint32_t addresses;  /* distinct addresses of the asset that were touched */
+};
+
+enum revision_kind { REVISION_INCIDENT, REVISION_COVERAGE };
+
+struct revision {
+    struct order order;        /* place of this revision in the one order */
+    uint8_t kind;              /* enum revision_kind */
+    uint8_t why;               /* enum revision_why */
+    uint16_t definition;       /* number of the correlation */
+    uint32_t number;           /* of this incident's revisions, from 1 */
+    struct group_key key;
+    int64_t first_ns, last_ns; /* when the first and the last act began */
+    uint64_t count;            /* observations */
+    uint64_t by[CONTACT_COUNT][OUTCOME_COUNT]; /* the same by contact and outcome */
+    uint64_t time_error_ns;    /* largest; TIME_ERROR_UNKNOWN if any is unknown */
+    uint8_t time_source;
+    uint8_t protocols;         /* bit per enum protocol */
+    uint32_t operations;       /* bit per enum operation */
+    uint32_t targets;          /* distinct target addresses touched */
+    uint32_t targets_monitored; /* those in the monitored space */
+    bool targets_inexact;      /* more than are kept exactly: the two counts are lower bounds */
+    bool window_inexact;       /* the window was bucketed */
+    uint16_t n_assets, n_sources, n_targets; /* listed below */
+    uint32_t assets_total;     /* distinct assets touched, listed or not */
+    uint32_t sources_total;
+    struct revision_asset assets[REVISION_ASSETS]; /* in the order they were first touched */
+    struct address sources[REVISION_SOURCES];
+    struct address sample[REVISION_TARGETS];       /* first targets touched */
+    uint16_t ports[8];         /* first distinct target ports */
+    uint16_t n_ports;
+    uint8_t evidence[SHA256_BYTES]; /* chain over the observations, see evidence_chain in incident.c */
+
+    /* REVISION_COVERAGE: one asset in one interval; first_ns and last_ns are the interval's bounds. */
+    uint16_t coverage_asset;
+    uint64_t coverage[COVERAGE_COUNT];
+};
+
+#endif

@@ -1,0 +1,123 @@
+/* The engine: sources, ports, workers and their line from packet to observation.
+ *
+ * One EAL per process (engine_eal_start), many engines inside it, one after the other. The engine borrows
+ * rules, correlator and host lookup; it owns ports, pools, flows and threads.
+ *
+ * Threads: the caller's thread reads the captures and feeds the workers' net_ring ports (with one worker it
+ * also runs that worker, burst by burst); each further worker is a thread of its own, pinned while there
+ * are cores enough.
+ */
+#ifndef DATAPLANE_ENGINE_H
+#define DATAPLANE_ENGINE_H
+
+#include "correlate/correlator.h"
+#include "dataplane/packet.h"
+#include "rules/matcher.h"
+
+#include <stdatomic.h>
+
+/* Every way a packet or byte can end without being inspected, and what else is worth counting.
+ * Rows: name, unit, "drop" or "count", text. */
+#define ENGINE_COUNTERS(X)                                                                         \
+    X(packets, "packets", "count", "taken from the ports")                                         \
+    X(bytes_captured, "bytes", "count", "of these packets")                                        \
+    X(bytes_wire, "bytes", "count", "they had on the wire")                                        \
+    X(time_back, "packets", "count", "whose stamp went back; processed at the time reached")       \
+    X(flows, "flows", "count", "made")                                                             \
+    X(flows_expired, "flows", "count", "ended by their time-out or close")                         \
+    X(flows_evicted, "flows", "drop", "ended because their shard was full: the one idle longest")  \
+    X(payload_tcp, "bytes", "count", "of TCP payload")                                             \
+    X(payload_udp, "bytes", "count", "of UDP payload")                                             \
+    X(stream_bytes, "bytes", "count", "delivered in order")                                        \
+    X(stream_duplicate, "bytes", "drop", "sent again and already delivered")                       \
+    X(stream_held, "segments", "count", "that came before their turn and were kept")               \
+    X(stream_hold_full, "segments", "drop", "that could not be kept: the shard's room was used up") \
+    X(stream_gaps, "gaps", "count", "in streams: bytes that never came")                           \
+    X(stream_gap_bytes, "bytes", "drop", "that never came")                                        \
+    X(stream_window_full, "bytes", "drop", "not matched as stream: no room for a window")          \
+    X(app_bytes, "bytes", "count", "given to protocol parsers")                                    \
+    X(hits, "hits", "count", "rules that matched")                                                 \
+    X(attempts, "attempts", "count", "to reach an address")                                        \
+    X(commands, "commands", "count", "of control protocols")                                       \
+    X(anomalies, "anomalies", "count", "in protocols")                                             \
+    X(observations, "observations", "count", "handed to correlation")                              \
+    X(app_state_full, "flows", "drop", "not parsed: no room for the parser's state")
+struct engine_counters {
+#define X(name, unit, what, text) uint64_t name;
+    ENGINE_COUNTERS(X)
+#undef X
+};
+
+/* Stages whose cost is kept when timing is on; rows: suffix, name. */
+#define ENGINE_STAGES(X)                                                                           \
+    X(SOURCE, "source") X(DECODE, "decode") X(FLOW, "flow") X(STREAM, "stream") X(APP, "app")      \
+    X(MATCH, "match") X(OBSERVE, "observe") X(CORRELATE, "correlate")
+enum engine_stage {
+#define X(s, n) STAGE_##s,
+    ENGINE_STAGES(X)
+#undef X
+    STAGE_COUNT
+};
+
+struct engine_limits {
+    uint32_t flows;           /* in all; a shard's budget is 1/16 of it */
+    uint32_t hold_segments;   /* out-of-order segments in all, likewise */
+    uint32_t windows;         /* stream windows in all, likewise */
+    uint32_t app_states;      /* in all, likewise */
+    uint32_t stream_depth;    /* bytes of a stream direction that are matched; 0: no limit */
+};
+struct engine_limits engine_default_limits(void);
+
+struct engine_config {
+    unsigned workers;                  /* 1 to 64 */
+    unsigned burst;                    /* packets, 1 to 64; 0: 32 */
+    const char *const *captures;       /* paths */
+    size_t n_captures;
+    const struct rule_set *rules;      /* may hold no rules */
+    struct correlator *correlator;     /* for the same number of workers */
+    const struct host_lookup *hosts;   /* for coverage; NULL without an accord */
+    int64_t coverage_interval_ns;
+    uint64_t clock_error_ns;           /* TIME_ERROR_UNKNOWN unless stated */
+    struct engine_limits limits;
+    bool time_stages;                  /* keep the cost of each stage (costs time itself) */
+    const atomic_bool *stop;           /* set by a signal handler: stop reading, process what was read */
+    /* Called about ten times a second by the caller's thread, between bursts. */
+    void (*progress)(void *ctx, uint64_t position, uint64_t size, uint64_t packets);
+    void *progress_ctx;
+};
+
+struct engine;
+
+/* engine_eal_start: start EAL with arguments that suit this machine (without hugepages if need be). Once a
+ * process, before threads are made. memory_mb: what the pools of the largest engine need. */
+int engine_eal_start(unsigned memory_mb, struct diags *diags);
+void engine_eal_stop(void);
+
+int engine_open(struct engine **out, const struct engine_config *config, struct diags *diags);
+/* engine_run: feed everything and return when all workers have reached the end of input and the correlator
+ * is done with every owner. 0, or ERR_TRUNCATED etc. when an input broke: what was read is processed. */
+int engine_run(struct engine *e, struct diags *diags);
+void engine_close(struct engine *e);
+
+/* What happened, summed over workers; exact when engine_run has returned. */
+struct engine_stats {
+    struct engine_counters counters;
+    uint64_t verdicts[DECODE_VERDICT_COUNT];  /* packets by decode verdict */
+    uint64_t layers[PACKET_LAYER_COUNT];      /* frames by layer */
+    uint64_t commands[PROTOCOL_COUNT][OPERATION_COUNT][OUTCOME_COUNT];
+    uint64_t anomalies[PROTOCOL_COUNT];
+    struct matcher_stats matcher;
+    uint64_t port_packets;                    /* sum of the ports' own counters */
+    uint64_t source_packets, source_bytes;    /* read from the captures */
+    unsigned inputs, broken_inputs;
+    int64_t first_ns, last_ns;                /* event time */
+    uint64_t stage_ns[STAGE_COUNT];           /* when time_stages */
+    bool budget_total_reached;                /* the run is not reproducible */
+    size_t memory_bytes;                      /* sized at start */
+    double seconds;
+};
+void engine_stats(const struct engine *e, struct engine_stats *out);
+/* engine_memory_report: what was sized at start, a line each. */
+void engine_memory_report(const struct engine *e, FILE *out);
+
+#endif

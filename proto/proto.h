@@ -1,0 +1,82 @@
+/* The contract between a protocol parser and whoever feeds it.
+ *
+ * A parser is incremental: it is given the next bytes of one direction of one stream, keeps what it needs
+ * in a state of fixed size inside the caller's flow, and reports what it understood through a sink. It
+ * survives gaps, finds its way back to a message boundary, never invents, never allocates, never asks
+ * what time it is.
+ */
+#ifndef PROTO_PROTO_H
+#define PROTO_PROTO_H
+
+#include "base/bytes.h"
+#include "base/vocabulary.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum proto_direction { PROTO_TO_SERVER = 0, PROTO_TO_CLIENT = 1 };
+
+/* What is reported. Requests of a control protocol are paired with their answers; one that stays
+ * unanswered is reported when its deadline passes. */
+struct proto_command {
+    uint8_t operation;      /* enum operation */
+    uint8_t outcome;        /* enum outcome: acknowledged, refused (an exception), unanswered, seen */
+    uint8_t function;       /* the protocol's own number of the request */
+    uint8_t exception;      /* the protocol's own number of the refusal, 0 none */
+    uint16_t unit;          /* addressed unit behind the server */
+    uint16_t transaction;   /* the protocol's own number of the transaction */
+    uint32_t object_first;  /* first object (register, coil, ...) */
+    uint32_t object_count;  /* 0: the request names no object */
+    int64_t value;          /* what was written, when it is one number */
+    bool has_value;
+    int64_t request_ns;     /* event time of the request; of the answer for an answer without request */
+    int64_t answer_ns;      /* event time of the answer, or of the deadline */
+};
+
+enum proto_anomaly {
+    PROTO_ANOMALY_LOST_SYNC,      /* bytes skipped until the next plausible message */
+    PROTO_ANOMALY_MALFORMED,      /* a message that contradicts its protocol */
+    PROTO_ANOMALY_ANSWER_UNASKED, /* an answer without its request */
+    PROTO_ANOMALY_OVERFLOW,       /* more open requests than are tracked; the oldest is given up */
+    PROTO_ANOMALY_COUNT
+};
+extern const struct word proto_anomaly_words[PROTO_ANOMALY_COUNT];
+
+struct proto_sink {
+    void *ctx;
+    void (*command)(void *ctx, const struct proto_command *command);
+    void (*anomaly)(void *ctx, enum proto_anomaly anomaly, enum proto_direction dir);
+};
+
+/* The largest state of all parsers, bytes; a flow's app state is this big, 8-byte aligned. */
+#define PROTO_STATE_MAX 1024
+
+/* One parser. All functions: threads: any, each state has one owner. */
+struct proto_parser {
+    enum protocol protocol;
+    uint16_t port;            /* well-known TCP port, tried after the content */
+    uint32_t state_size;      /* <= PROTO_STATE_MAX; a zeroed state is a fresh one */
+    /* probe: > 0 it is this protocol, < 0 it is not, 0 more bytes are needed.
+     * *from_server is set when these bytes are an answer. */
+    int (*probe)(const uint8_t *data, uint32_t len, bool *from_server);
+    void (*feed)(void *state, enum proto_direction dir, int64_t now, const uint8_t *data, uint32_t len,
+                 const struct proto_sink *sink);
+    /* gap: `len` bytes of this direction are missing (0: unknown number). */
+    void (*gap)(void *state, enum proto_direction dir, int64_t now, uint32_t len,
+                const struct proto_sink *sink);
+    /* deadline: when the oldest open request is to be given up, INT64_MAX if none is open. */
+    int64_t (*deadline)(const void *state);
+    /* expire: report what was due by now. end: the flow is over; report what is open as unanswered (the
+     * flow ended in good order or timed out) or seen (end of input, nothing may be claimed). */
+    void (*expire)(void *state, int64_t now, const struct proto_sink *sink);
+    void (*end)(void *state, int64_t now, enum outcome open_requests, const struct proto_sink *sink);
+};
+
+/* The parsers of this build, in probing order; a new protocol is one file and one row (proto/registry.c). */
+extern const struct proto_parser *const proto_parsers[];
+extern const unsigned proto_parser_count;
+
+/* proto_by_port: the parser registered for a port, or NULL. */
+const struct proto_parser *proto_by_port(uint16_t port);
+
+#endif

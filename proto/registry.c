@@ -1,0 +1,27 @@
+/* The parsers of this build. A new protocol is one file and one row here. */
+#include "proto/proto.h"
+#include "proto/modbus.h"
+
+#include <stddef.h>
+
+const struct word proto_anomaly_words[PROTO_ANOMALY_COUNT] = {
+    [PROTO_ANOMALY_LOST_SYNC] = {"lost-sync", "bytes skipped until the next plausible message"},
+    [PROTO_ANOMALY_MALFORMED] = {"malformed", "a message that contradicts its protocol"},
+    [PROTO_ANOMALY_ANSWER_UNASKED] = {"answer-unasked", "an answer without its request"},
+    [PROTO_ANOMALY_OVERFLOW] = {"overflow",
+                                "more open requests than are tracked; the oldest is given up"},
+};
+
+const struct proto_parser *const proto_parsers[] = {
+    &modbus_parser,
+};
+const unsigned proto_parser_count = sizeof(proto_parsers) / sizeof(proto_parsers[0]);
+
+const struct proto_parser *proto_by_port(uint16_t port)
+{
+    for (unsigned i = 0; i < proto_parser_count; i++) {
+        if (proto_parsers[i]->port == port)
+            return proto_parsers[i];
+    }
+    return NULL;
+}
