@@ -1,5 +1,5 @@
-/* Internet addresses and prefixes. IPv4 is held as IPv4-mapped IPv6 (RFC 4291, 2.5.5.2), so that there
- * is one kind of address everywhere. */
+/* Internet addresses and prefixes. IPv4 is held as IPv4-mapped IPv6 (RFC 4291, 2.5.5.2), so that
+ * there is one kind of address everywhere. */
 #ifndef BASE_ADDRESS_H
 #define BASE_ADDRESS_H
 
@@ -11,7 +11,8 @@ struct address {
     uint8_t b[16];
 };
 
-/* The first `len` bits of `address` (0 to 128; an IPv4 prefix /n is held as /(96 + n)); the rest is 0. */
+/* The first `len` bits of `address` (0 to 128; an IPv4 prefix /n is held as /(96 + n)); the rest is
+ * 0. */
 struct prefix {
     struct address address;
     uint8_t len;
@@ -43,7 +44,8 @@ static inline bool address_equal(const struct address *a, const struct address *
 }
 
 #define ADDRESS_TEXT_ROOM 52
-/* RFC 5952 form, IPv4 in dotted form. A prefix is written ADDRESS/LEN with LEN as a person wrote it. */
+/* RFC 5952 form, IPv4 in dotted form. A prefix is written ADDRESS/LEN with LEN as a person wrote
+ * it. */
 const char *address_format(char out[ADDRESS_TEXT_ROOM], const struct address *a);
 const char *prefix_format(char out[ADDRESS_TEXT_ROOM], const struct prefix *p);
 int address_parse(const char *s, struct address *out);

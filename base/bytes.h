@@ -89,11 +89,11 @@ static inline void store_be64(uint8_t *p, uint64_t v)
     store_be32(p + 4, (uint32_t)v);
 }
 
-#define READER_GET(name, type, size, load)                                                         \
-    static inline type name(struct reader *r)                                                      \
-    {                                                                                              \
-        const uint8_t *p = reader_take(r, size);                                                   \
-        return p ? (type)load(p) : 0;                                                              \
+#define READER_GET(name, type, size, load)       \
+    static inline type name(struct reader *r)    \
+    {                                            \
+        const uint8_t *p = reader_take(r, size); \
+        return p ? (type)load(p) : 0;            \
     }
 static inline uint8_t load_u8(const uint8_t *p)
 {

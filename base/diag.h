@@ -1,7 +1,7 @@
 /* Diagnostics: what is wrong, where, and what to do about it.
  *
- * A loader collects all it finds in one struct diags and goes on as far as it can; the caller prints
- * them as FILE:LINE:COL: error: TEXT (hint: HINT), sorted as they were found.
+ * A loader collects all it finds in one struct diags and goes on as far as it can; the caller
+ * prints them as FILE:LINE:COL: error: TEXT (hint: HINT), sorted as they were found.
  */
 #ifndef BASE_DIAG_H
 #define BASE_DIAG_H
@@ -12,7 +12,8 @@
 
 enum diag_level { DIAG_NOTE, DIAG_WARNING, DIAG_ERROR };
 
-/* A place in an input. line and col count from 1, 0 means none; packet counts from 1, 0 means none. */
+/* A place in an input. line and col count from 1, 0 means none; packet counts from 1, 0 means none.
+ */
 struct diag_pos {
     const char *file;
     uint32_t line, col;
@@ -21,14 +22,14 @@ struct diag_pos {
 
 struct diag {
     enum diag_level level;
-    int error;             /* one of base/error.h */
-    struct diag_pos pos;   /* pos.file is a copy owned by the list */
+    int error;           /* one of base/error.h */
+    struct diag_pos pos; /* pos.file is a copy owned by the list */
     char *text;
-    char *hint;            /* what to do; NULL if there is nothing to say */
+    char *hint; /* what to do; NULL if there is nothing to say */
 };
 
-/* The list owns its strings. Zero-initialise; diags_free when done. At most `limit` are kept (0: 1000),
- * the rest is only counted. */
+/* The list owns its strings. Zero-initialise; diags_free when done. At most `limit` are kept (0:
+ * 1000), the rest is only counted. */
 struct diags {
     struct diag *items;
     size_t n, cap, limit;
@@ -41,10 +42,9 @@ struct diags {
 int diag_add(struct diags *list, enum diag_level level, int error, struct diag_pos pos,
              const char *hint, const char *format, ...) __attribute__((format(printf, 6, 7)));
 
-#define diag_error(list, error, pos, hint, ...)                                                    \
-    diag_add((list), DIAG_ERROR, (error), (pos), (hint), __VA_ARGS__)
-#define diag_warning(list, error, pos, hint, ...)                                                  \
-    diag_add((list), DIAG_WARNING, (error), (pos), (hint), __VA_ARGS__)
+/* diag_error(list, error, pos, hint, format, ...), diag_warning likewise. */
+#define diag_error(list, error, ...)   diag_add((list), DIAG_ERROR, (error), __VA_ARGS__)
+#define diag_warning(list, error, ...) diag_add((list), DIAG_WARNING, (error), __VA_ARGS__)
 
 /* diag_file: a position that names only a file. */
 static inline struct diag_pos diag_file(const char *file)

@@ -15,7 +15,8 @@ struct piece {
     size_t len;
 };
 
-/* sha256: of n pieces, one behind the other. Uses one context a thread; no allocation after the first call. */
+/* sha256: of n pieces, one behind the other. Uses one context a thread; no allocation after the
+ * first call. */
 void sha256_pieces(uint8_t out[SHA256_BYTES], const struct piece *pieces, size_t n);
 void sha256(uint8_t out[SHA256_BYTES], const void *data, size_t len);
 void hmac_sha256(uint8_t out[SHA256_BYTES], const uint8_t *key, size_t key_len, const void *data,

@@ -6,7 +6,8 @@
 
 #include <stddef.h>
 
-/* file_read: append a file's bytes to out. 0, ERR_NOT_FOUND, ERR_IO (errno is kept), ERR_RANGE over max. */
+/* file_read: append a file's bytes to out. 0, ERR_NOT_FOUND, ERR_IO (errno is kept), ERR_RANGE over
+ * max. */
 int file_read(const char *path, size_t max, struct text *out);
 /* file_replace: write to PATH.new, fsync, rename, fsync the directory. mode as for open(2). */
 int file_replace(const char *path, const void *data, size_t len, unsigned mode);

@@ -1,4 +1,5 @@
-/* A histogram of unsigned numbers in buckets of at most 1/16 relative width; fixed size, no allocation. */
+/* A histogram of unsigned numbers in buckets of at most 1/16 relative width; fixed size, no
+ * allocation. */
 #ifndef BASE_HISTOGRAM_H
 #define BASE_HISTOGRAM_H
 
@@ -12,7 +13,8 @@ struct histogram {
 };
 
 void histogram_add(struct histogram *h, uint64_t value);
-/* histogram_quantile: an upper bound of the q-quantile (0 to 1), at most 1/16 above it; 0 when empty. */
+/* histogram_quantile: an upper bound of the q-quantile (0 to 1), at most 1/16 above it; 0 when
+ * empty. */
 uint64_t histogram_quantile(const struct histogram *h, double q);
 void histogram_merge(struct histogram *into, const struct histogram *from);
 

@@ -1,7 +1,8 @@
 /* JSON: our own writer, in RFC 8785 (JCS) form where asked, and reading by jansson.
  *
- * A value is built as a text piece by piece (json_open_object, json_put_key, json_put_string, ...); jcs_from
- * puts any JSON text into canonical form. Integers beyond 2^53 are written as strings by the caller.
+ * A value is built as a text piece by piece (json_open_object, json_put_key, json_put_string, ...);
+ * jcs_from puts any JSON text into canonical form. Integers beyond 2^53 are written as strings by
+ * the caller.
  */
 #ifndef BASE_JSON_H
 #define BASE_JSON_H
@@ -44,8 +45,9 @@ void json_put_raw(struct json_writer *w, const char *json, size_t len);
 /* json_read: strict (no duplicate keys); NULL with a diagnostic. The caller decrefs. */
 json_t *json_read(const char *file, const char *data, size_t len, struct diags *diags);
 
-/* jcs_append: append the RFC 8785 form of a value (object keys sorted by UTF-16 code units, numbers as
- * ECMAScript prints them). 0, or ERR_RANGE for what JCS cannot carry (NaN, infinity, lone surrogates). */
+/* jcs_append: append the RFC 8785 form of a value (object keys sorted by UTF-16 code units, numbers
+ * as ECMAScript prints them). 0, or ERR_RANGE for what JCS cannot carry (NaN, infinity, lone
+ * surrogates). */
 int jcs_append(struct text *out, const json_t *value);
 
 #endif

@@ -23,7 +23,8 @@ struct note_signer {
     uint8_t secret[ED25519_SECRET_BYTES];
 };
 
-/* note_verifier_parse: 0, ERR_SYNTAX (form), ERR_KEY (the hash does not fit name and key, or unknown type). */
+/* note_verifier_parse: 0, ERR_SYNTAX (form), ERR_KEY (the hash does not fit name and key, or
+ * unknown type). */
 int note_verifier_parse(const char *text, struct note_verifier *out);
 void note_verifier_format(struct text *out, const struct note_verifier *v);
 int note_signer_parse(const char *text, struct note_signer *out);
@@ -53,10 +54,12 @@ struct note_view {
     struct note_signature_view signatures[NOTE_SIGNATURES_MAX];
     size_t n;
 };
-/* note_parse: the form only; ERR_SYNTAX with the offset of the fault in *at. Views point into text. */
+/* note_parse: the form only; ERR_SYNTAX with the offset of the fault in *at. Views point into text.
+ */
 int note_parse(const char *text, size_t len, struct note_view *out, size_t *at);
-/* note_open: 0 when a signature of the key is there and verifies; ERR_NOT_FOUND when none of that name
- * and hash is there (*unknown counts lines of other keys, which are to be ignored); ERR_SIGNATURE. */
+/* note_open: 0 when a signature of the key is there and verifies; ERR_NOT_FOUND when none of that
+ * name and hash is there (*unknown counts lines of other keys, which are to be ignored);
+ * ERR_SIGNATURE. */
 int note_open(const struct note_view *note, const struct note_verifier *key, size_t *unknown);
 
 #endif

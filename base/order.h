@@ -1,9 +1,10 @@
 /* The one order of everything that happens: (t, input, seq, index), compared in that sequence.
  *
- * t is event time in ns since 1970. input numbers the sources from 1; 0 is ORDER_TIMER: what a timer
- * causes at t comes before what a packet causes at t (a shard expires everything due by t before it
- * takes a packet at t). For a timer, seq is the shard and index the ordinal within it.
- * For an observation, index is (place within the packet) << 8 | number of the definition it goes to.
+ * t is event time in ns since 1970. input numbers the sources from 1; 0 is ORDER_TIMER: what a
+ * timer causes at t comes before what a packet causes at t (a shard expires everything due by t
+ * before it takes a packet at t). For a timer, seq is the shard and index the ordinal within it.
+ * For an observation, index is (place within the packet) << 8 | number of the definition it goes
+ * to.
  */
 #ifndef BASE_ORDER_H
 #define BASE_ORDER_H

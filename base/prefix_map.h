@@ -16,7 +16,8 @@ struct prefix_map;
 
 struct prefix_map *prefix_map_create(void);
 void prefix_map_destroy(struct prefix_map *map);
-/* prefix_map_add: 0; ERR_EXISTS with the earlier value kept if that very prefix is there; ERR_NOMEM. */
+/* prefix_map_add: 0; ERR_EXISTS with the earlier value kept if that very prefix is there;
+ * ERR_NOMEM. */
 int prefix_map_add(struct prefix_map *map, const struct prefix *prefix, uint32_t value);
 /* prefix_map_find: the value of the longest prefix that holds the address, or PREFIX_MAP_NONE.
  *   threads  any, once nothing is added any more */

@@ -1,8 +1,9 @@
 /* A hash table of fixed-size keys and values with a fixed number of slots, made for hostile keys.
  *
- * The hash is keyed (XXH3 with a secret seed); the bytes of a slot are key, then value. Open addressing
- * with linear probing and backward-shift deletion; a value's place changes when another key is removed.
- * Sized at creation; a full table is an outcome (NULL), never a crash. One owner, no locks.
+ * The hash is keyed (XXH3 with a secret seed); the bytes of a slot are key, then value. Open
+ * addressing with linear probing and backward-shift deletion; a value's place changes when another
+ * key is removed. Sized at creation; a full table is an outcome (NULL), never a crash. One owner,
+ * no locks.
  */
 #ifndef BASE_TABLE_H
 #define BASE_TABLE_H
@@ -13,8 +14,8 @@
 
 struct table;
 
-/* table_create: room for `entries` (more than 7/8 of the slots are never used). key_len 1 to 64 bytes.
- * Returns NULL when out of memory. */
+/* table_create: room for `entries` (more than 7/8 of the slots are never used). key_len 1 to 64
+ * bytes. Returns NULL when out of memory. */
 struct table *table_create(size_t entries, size_t key_len, size_t value_len, uint64_t hash_seed);
 void table_destroy(struct table *t);
 size_t table_count(const struct table *t);

@@ -31,14 +31,16 @@ void hex_encode(char *out, const uint8_t *data, size_t len);
  * out has room for BASE64_ROOM(len). Returns the length without the NUL. */
 #define BASE64_ROOM(len) (((len) + 2) / 3 * 4 + 1)
 size_t base64_encode(char *out, const uint8_t *data, size_t len, bool url);
-/* base64_decode: strict: canonical trailing bits, right padding, no blanks. out has room for len * 3 / 4.
- * Returns the decoded length or ERR_SYNTAX. */
+/* base64_decode: strict: canonical trailing bits, right padding, no blanks. out has room for len *
+ * 3 / 4. Returns the decoded length or ERR_SYNTAX. */
 long base64_decode(uint8_t *out, const char *text, size_t len, bool url);
 
-/* base32_lower: RFC 4648 base32 without padding, in lower case; out has room for (len * 8 + 4) / 5 + 1. */
+/* base32_lower: RFC 4648 base32 without padding, in lower case; out has room for (len * 8 + 4) / 5
+ * + 1. */
 size_t base32_lower(char *out, const uint8_t *data, size_t len);
 
-/* text_u64: a whole string of decimal digits as a number no larger than max; 0 or ERR_SYNTAX, ERR_RANGE. */
+/* text_u64: a whole string of decimal digits as a number no larger than max; 0 or ERR_SYNTAX,
+ * ERR_RANGE. */
 int text_u64(const char *s, uint64_t max, uint64_t *out);
 
 #endif

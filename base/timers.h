@@ -1,8 +1,8 @@
 /* Deadlines in event time: an indexed heap of (deadline, ordinal) over a fixed number of items.
  *
- * Each item has a number from 0 to items - 1 and at most one deadline. Equal deadlines come out in the
- * order they were set, so the result does not depend on the heap's shape. One owner, no allocation
- * after creation; set, clear and pop cost O(log n).
+ * Each item has a number from 0 to items - 1 and at most one deadline. Equal deadlines come out in
+ * the order they were set, so the result does not depend on the heap's shape. One owner, no
+ * allocation after creation; set, clear and pop cost O(log n).
  */
 #ifndef BASE_TIMERS_H
 #define BASE_TIMERS_H

@@ -1,73 +1,73 @@
 /* The words that several rooms share: kinds, outcomes, contacts, operations, protocols.
  *
- * Each row is (SUFFIX, "name", "what it means"); the names are what rule files, correlations, accords
- * and output say. Order matters where the text says so: higher rows win.
+ * Each row is (SUFFIX, "name", "what it means"); the names are what rule files, correlations,
+ * accords and output say. Order matters where the text says so: higher rows win.
  */
 #ifndef BASE_VOCABULARY_H
 #define BASE_VOCABULARY_H
 
 #include <stdint.h>
 
-#define VOCABULARY_KINDS(X)                                                                        \
-    X(HIT, "hit", "a rule matched")                                                                \
-    X(ATTEMPT, "attempt", "somebody tried to reach an address")                                    \
-    X(SESSION, "session", "a session of a known protocol began")                                   \
-    X(COMMAND, "command", "a request of a control protocol")                                       \
-    X(ANOMALY, "anomaly", "bytes that do not follow their protocol")                               \
-    X(LOG, "log", "a record of a log")                                                             \
+#define VOCABULARY_KINDS(X)                                          \
+    X(HIT, "hit", "a rule matched")                                  \
+    X(ATTEMPT, "attempt", "somebody tried to reach an address")      \
+    X(SESSION, "session", "a session of a known protocol began")     \
+    X(COMMAND, "command", "a request of a control protocol")         \
+    X(ANOMALY, "anomaly", "bytes that do not follow their protocol") \
+    X(LOG, "log", "a record of a log")                               \
     X(COVERAGE, "coverage", "what was seen of an asset in an interval")
 
 /* What the target's own answer says; the most telling of several is the last in this list. */
-#define VOCABULARY_OUTCOMES(X)                                                                     \
-    X(SEEN, "seen", "nothing is known of an answer")                                               \
-    X(REFUSED, "refused", "the target refused")                                                    \
-    X(UNANSWERED, "unanswered", "no answer came in time")                                          \
-    X(ACKNOWLEDGED, "acknowledged", "the target confirmed that it took the request")               \
+#define VOCABULARY_OUTCOMES(X)                                                       \
+    X(SEEN, "seen", "nothing is known of an answer")                                 \
+    X(REFUSED, "refused", "the target refused")                                      \
+    X(UNANSWERED, "unanswered", "no answer came in time")                            \
+    X(ACKNOWLEDGED, "acknowledged", "the target confirmed that it took the request") \
     X(COMPLETED, "completed", "the target reported that the request was carried out")
 
 /* What is known of both ends having talked; later rows are stronger. */
-#define VOCABULARY_CONTACTS(X)                                                                     \
-    X(NONE, "none", "no data was exchanged")                                                       \
-    X(ONE_SIDED, "one-sided", "only one direction was seen")                                       \
-    X(TWO_WAY, "two-way", "both directions acknowledge each other's data")                         \
+#define VOCABULARY_CONTACTS(X)                                             \
+    X(NONE, "none", "no data was exchanged")                               \
+    X(ONE_SIDED, "one-sided", "only one direction was seen")               \
+    X(TWO_WAY, "two-way", "both directions acknowledge each other's data") \
     X(COMPLETE, "complete", "the handshake was seen")
 
-#define VOCABULARY_OPERATIONS(X)                                                                   \
-    X(NONE, "none", "no operation")                                                                \
-    X(READ, "read", "read values")                                                                 \
-    X(WRITE, "write", "write values")                                                              \
-    X(SELECT, "select", "announce an operation")                                                   \
-    X(OPERATE, "operate", "switch or set a process object")                                        \
-    X(START, "start", "start a device or program")                                                 \
-    X(STOP, "stop", "stop a device or program")                                                    \
-    X(DOWNLOAD, "download", "load a program into a device")                                        \
-    X(UPLOAD, "upload", "read a program out of a device")                                          \
-    X(SET_TIME, "set-time", "set a device's clock")                                                \
-    X(DIAGNOSE, "diagnose", "diagnostic functions")                                                \
-    X(IDENTIFY, "identify", "ask a device what it is")                                             \
+#define VOCABULARY_OPERATIONS(X)                            \
+    X(NONE, "none", "no operation")                         \
+    X(READ, "read", "read values")                          \
+    X(WRITE, "write", "write values")                       \
+    X(SELECT, "select", "announce an operation")            \
+    X(OPERATE, "operate", "switch or set a process object") \
+    X(START, "start", "start a device or program")          \
+    X(STOP, "stop", "stop a device or program")             \
+    X(DOWNLOAD, "download", "load a program into a device") \
+    X(UPLOAD, "upload", "read a program out of a device")   \
+    X(SET_TIME, "set-time", "set a device's clock")         \
+    X(DIAGNOSE, "diagnose", "diagnostic functions")         \
+    X(IDENTIFY, "identify", "ask a device what it is")      \
     X(OTHER, "other", "a request of another kind")
 
 /* Application protocols that this build parses. */
-#define VOCABULARY_PROTOCOLS(X)                                                                    \
-    X(UNKNOWN, "unknown", "no parser recognised it")                                               \
+#define VOCABULARY_PROTOCOLS(X)                      \
+    X(UNKNOWN, "unknown", "no parser recognised it") \
     X(MODBUS, "modbus", "Modbus TCP (Modbus Messaging on TCP/IP Implementation Guide V1.0b)")
 
 /* From what it is known which end asked first. */
-#define VOCABULARY_ROLES(X)                                                                        \
-    X(UNKNOWN, "unknown", "not known")                                                             \
-    X(PORT, "port", "from the port numbers")                                                       \
-    X(MESSAGE, "message", "from the first message")                                                \
+#define VOCABULARY_ROLES(X)                         \
+    X(UNKNOWN, "unknown", "not known")              \
+    X(PORT, "port", "from the port numbers")        \
+    X(MESSAGE, "message", "from the first message") \
     X(HANDSHAKE, "handshake", "from the handshake")
 
 /* What an asset's coverage counts, per interval. */
-#define VOCABULARY_COVERAGE(X)                                                                     \
-    X(SEEN, "seen", "packets from or to the asset")                                                \
-    X(PARSED, "parsed", "packets whose payload a protocol parser followed")                        \
-    X(SCANNED, "scanned-only", "packets whose payload was matched against rules, not parsed")      \
-    X(OPAQUE, "opaque", "packets with a payload that nothing looked into")                         \
-    X(ONE_SIDED, "one-sided", "packets of a flow of which one direction is missing")               \
-    X(CUT, "cut", "packets cut by the capture, or behind a gap in the stream")                     \
-    X(DROPPED, "dropped", "packets that a full table or a fault kept from inspection")             \
+#define VOCABULARY_COVERAGE(X)                                                                \
+    X(SEEN, "seen", "packets from or to the asset")                                           \
+    X(PARSED, "parsed", "packets whose payload a protocol parser followed")                   \
+    X(SCANNED, "scanned-only", "packets whose payload was matched against rules, not parsed") \
+    X(OPAQUE, "opaque", "packets with a payload that nothing looked into")                    \
+    X(ONE_SIDED, "one-sided", "packets of a flow of which one direction is missing")          \
+    X(CUT, "cut", "packets cut by the capture, or behind a gap in the stream")                \
+    X(DROPPED, "dropped", "packets that a full table or a fault kept from inspection")        \
     X(NOT_PARSED, "declared-not-parsed", "packets of a declared service without a parser")
 
 #define X_KIND(s, n, t)      KIND_##s,
