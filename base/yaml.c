@@ -252,7 +252,7 @@ int yaml_parse(const char *file, const char *data, size_t len, struct yaml_docum
     struct loader l = {.arena = &out->owner->arena, .file = file, .diags = diags};
     out->file = arena_strdup(l.arena, file);
     if (!out->file || !yaml_parser_initialize(&l.parser)) {
-        yaml_free(out);
+        yaml_documents_free(out);
         return ERR_NOMEM;
     }
     yaml_parser_set_input_string(&l.parser, (const unsigned char *)data, len);
@@ -260,7 +260,7 @@ int yaml_parse(const char *file, const char *data, size_t len, struct yaml_docum
     int error = load_all(&l, out);
     yaml_parser_delete(&l.parser);
     if (error)
-        yaml_free(out);
+        yaml_documents_free(out);
     return error;
 }
 
@@ -278,7 +278,7 @@ int yaml_load(const char *path, struct yaml_documents *out, struct diags *diags)
     return error;
 }
 
-void yaml_free(struct yaml_documents *docs)
+void yaml_documents_free(struct yaml_documents *docs)
 {
     if (docs->owner)
         arena_free(&docs->owner->arena);

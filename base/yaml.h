@@ -39,7 +39,8 @@ struct yaml_documents {
 int yaml_load(const char *path, struct yaml_documents *out, struct diags *diags);
 int yaml_parse(const char *file, const char *data, size_t len, struct yaml_documents *out,
                struct diags *diags);
-void yaml_free(struct yaml_documents *docs);
+/* yaml_documents_free: (libyaml owns the shorter name.) */
+void yaml_documents_free(struct yaml_documents *docs);
 
 /* yaml_get: the value of a key of a mapping, or NULL. */
 const struct yaml_node *yaml_get(const struct yaml_node *mapping, const char *key);

@@ -1,0 +1,43 @@
+#include "tests/unit/check.h"
+
+#include "base/error.h"
+#include "base/file.h"
+
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static void a_file_is_replaced_whole(void **state)
+{
+    (void)state;
+    char dir[] = "/tmp/file_test.XXXXXX", path[64], deep[64];
+    struct text out = {0};
+    struct stat st;
+    assert_non_null(mkdtemp(dir));
+    snprintf(deep, sizeof deep, "%s/a/b", dir);
+    snprintf(path, sizeof path, "%s/a/b/f", dir);
+    assert_int_equal(file_replace(path, "x", 1, 0600), ERR_IO);
+    assert_int_equal(file_make_dirs(deep, 0700), 0);
+    assert_int_equal(file_make_dirs(deep, 0700), 0);
+    assert_int_equal(file_replace(path, "old content", 11, 0600), 0);
+    assert_int_equal(file_replace(path, "new", 3, 0600), 0);
+    assert_int_equal(file_read(path, 100, &out), 0);
+    assert_string_equal(text_str(&out), "new");
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0600);
+    text_clear(&out);
+    assert_int_equal(file_read(path, 2, &out), ERR_RANGE);
+    assert_int_equal(file_read("/nonexistent/f", 2, &out), ERR_NOT_FOUND);
+    strcat(path, ".new");
+    assert_int_equal(access(path, F_OK), -1);
+    text_free(&out);
+    char command[80];
+    snprintf(command, sizeof command, "rm -r %s", dir);
+    assert_int_equal(system(command), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(a_file_is_replaced_whole)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
