@@ -24,7 +24,7 @@ static int run_rules_check(const struct command *command, int argc, char **argv)
 {
     struct rules_options options = {0};
     struct option_list files = {0};
-    struct diags diags = {0};
+    struct diags diags = {.limit = SIZE_MAX}; /* every rejected rule is named */
     struct rule_variable *variables = NULL;
     size_t n_variables = 0;
     int code = EXIT_USAGE;

@@ -16,13 +16,14 @@ static const char *when(char out[TIME_TEXT_ROOM], int64_t ns)
     return out;
 }
 
-static const char *plus_minus(char out[TIME_TEXT_ROOM], uint64_t error_ns)
+#define ERROR_TEXT_ROOM (TIME_TEXT_ROOM + 4)
+static const char *plus_minus(char out[ERROR_TEXT_ROOM], uint64_t error_ns)
 {
     if (error_ns == TIME_ERROR_UNKNOWN)
         return "clock error unknown";
     char duration[TIME_TEXT_ROOM];
     duration_format(duration, (int64_t)error_ns);
-    snprintf(out, TIME_TEXT_ROOM, "+- %s", duration);
+    snprintf(out, ERROR_TEXT_ROOM, "+- %s", duration);
     return out;
 }
 
@@ -36,7 +37,8 @@ static void print_assets(FILE *out, const struct result *r)
 
 static void print_finding(FILE *out, const struct result *r)
 {
-    char first[TIME_TEXT_ROOM], last[TIME_TEXT_ROOM], error[TIME_TEXT_ROOM], from[ADDRESS_TEXT_ROOM];
+    char first[TIME_TEXT_ROOM], last[TIME_TEXT_ROOM], error[ERROR_TEXT_ROOM],
+        from[ADDRESS_TEXT_ROOM];
     fprintf(out, "  %-8s %-7s severity %-3d %-13s %s%s\n", r->line, r->sector, r->severity,
             outcome_words[r->outcome].name, r->id, r->open ? "  (open at end)" : "");
     fprintf(out, "    on    ");
@@ -79,14 +81,16 @@ static void print_coverage(FILE *out, const struct screen *s)
     fprintf(out, "COVERAGE                %12s", "");
     fprintf(out, "packets by what was done with them\n  %-20s", "asset");
     for (int c = 0; c < COVERAGE_COUNT; c++)
-        fprintf(out, " %*s", (int)strlen(coverage_words[c].name) > 8 ? (int)strlen(coverage_words[c].name) : 8,
+        fprintf(out, " %*s",
+                (int)strlen(coverage_words[c].name) > 8 ? (int)strlen(coverage_words[c].name) : 8,
                 coverage_words[c].name);
     fprintf(out, "\n");
     for (unsigned i = 0; i < n && i < ROWS_MAX; i++) {
         fprintf(out, "  %-20.20s", assets[i].id);
         for (int c = 0; c < COVERAGE_COUNT; c++)
             fprintf(out, " %*lu",
-                    (int)strlen(coverage_words[c].name) > 8 ? (int)strlen(coverage_words[c].name) : 8,
+                    (int)strlen(coverage_words[c].name) > 8 ? (int)strlen(coverage_words[c].name)
+                                                            : 8,
                     s->coverage->by_asset[i][c]);
         fprintf(out, "\n");
     }
@@ -99,8 +103,8 @@ static void print_seen(FILE *out, const struct screen *s)
 {
     const struct engine_stats *st = s->stats;
     char first[TIME_TEXT_ROOM], last[TIME_TEXT_ROOM];
-    fprintf(out, "%lu packets, %lu bytes, %u input%s", st->counters.packets, st->counters.bytes_captured,
-            st->inputs, st->inputs == 1 ? "" : "s");
+    fprintf(out, "%lu packets, %lu bytes, %u input%s", st->counters.packets,
+            st->counters.bytes_captured, st->inputs, st->inputs == 1 ? "" : "s");
     if (st->broken_inputs)
         fprintf(out, " (%u broken)", st->broken_inputs);
     if (st->counters.packets)
@@ -112,12 +116,14 @@ static void print_rates(FILE *out, const struct screen *s)
 {
     const struct engine_stats *st = s->stats;
     double seconds = st->seconds > 0 ? st->seconds : 1e-9;
-    fprintf(out, "RATES  %.2f s, %.0f packets/s, %.3f Gbit/s; %lu flows, %lu hits, %lu commands, %lu attempts\n",
+    fprintf(out,
+            "RATES  %.2f s, %.0f packets/s, %.3f Gbit/s; %lu flows, %lu hits, %lu commands, %lu "
+            "attempts\n",
             st->seconds, (double)st->counters.packets / seconds,
-            (double)st->counters.bytes_captured * 8e-9 / seconds, st->counters.flows, st->counters.hits,
-            st->counters.commands, st->counters.attempts);
-#define X(name, unit, what, text)                                                                  \
-    if (strcmp(what, "drop") == 0 && st->counters.name)                                            \
+            (double)st->counters.bytes_captured * 8e-9 / seconds, st->counters.flows,
+            st->counters.hits, st->counters.commands, st->counters.attempts);
+#define X(name, unit, what, text)                       \
+    if (strcmp(what, "drop") == 0 && st->counters.name) \
         fprintf(out, "  not inspected: %lu %s %s\n", st->counters.name, unit, text);
     ENGINE_COUNTERS(X)
 #undef X
@@ -140,11 +146,12 @@ void screen_print(FILE *out, const struct screen *s)
 {
     print_seen(out, s);
     if (s->policy->accord) {
-        fprintf(out, "FINDINGS (%zu) under accord %s version %u, sensor of party %s\n", s->results->raised,
-                accord_id(s->policy->accord), accord_version(s->policy->accord),
+        fprintf(out, "FINDINGS (%zu) under accord %s version %u, sensor of party %s\n",
+                s->results->raised, accord_id(s->policy->accord), accord_version(s->policy->accord),
                 accord_own_party(s->policy->accord)->id);
         print_results(out, s->results, true, s->results->raised, print_finding);
-        fprintf(out, "\nNOT RAISED (%zu), and the gate that held it back\n", s->results->not_raised);
+        fprintf(out, "\nNOT RAISED (%zu), and the gate that held it back\n",
+                s->results->not_raised);
         print_results(out, s->results, false, s->results->not_raised, print_not_raised);
         fprintf(out, "\n");
         print_coverage(out, s);
@@ -155,5 +162,6 @@ void screen_print(FILE *out, const struct screen *s)
     print_rates(out, s);
     print_ledger(out, s);
     if (s->policy->accord)
-        fprintf(out, "\nFindings record observables. None makes a statement on the responsibility of any State.\n");
+        fprintf(out, "\nFindings record observables. None makes a statement on the responsibility "
+                     "of any State.\n");
 }
