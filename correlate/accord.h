@@ -46,11 +46,13 @@ struct match_clause {
     unsigned n_techniques;
 };
 
-enum line_stage { STAGE_SHADOW, STAGE_CONFIDENTIAL, STAGE_REPORTABLE };
+enum line_stage { STAGE_SHADOW, STAGE_CONFIDENTIAL, STAGE_REPORTABLE, STAGE_COUNT };
+extern const char *const line_stage_names[STAGE_COUNT + 1]; /* NULL at the end */
 
 struct accord_line {
     const char *id, *category, *obligation, *observable;
     const char *norm_source, *norm_para, *norm_relation;
+    const char *norm_json;   /* the whole citation as canonical JSON */
     uint8_t stage;
     uint32_t sectors;        /* bit per sector number */
     bool published_only;
@@ -58,7 +60,8 @@ struct accord_line {
     unsigned n_clauses;
 };
 
-enum asset_class { ASSET_CLASS_OTHER, ASSET_CLASS_IMPORTANT, ASSET_CLASS_VITAL };
+enum asset_class { ASSET_CLASS_OTHER, ASSET_CLASS_IMPORTANT, ASSET_CLASS_VITAL, ASSET_CLASS_COUNT };
+extern const char *const asset_class_names[ASSET_CLASS_COUNT + 1]; /* NULL at the end */
 
 struct asset {
     const char *id, *site;
@@ -99,6 +102,8 @@ unsigned accord_networks(const struct accord *a, const struct declared_network *
 const char *accord_sector_name(const struct accord *a, uint8_t sector);
 const struct host_lookup *accord_hosts(const struct accord *a);
 uint64_t accord_monitored_addresses(const struct accord *a); /* UINT64_MAX: cannot be counted */
+/* accord_monitored: the prefixes of the monitored space as the annex lists them. */
+unsigned accord_monitored(const struct accord *a, const struct prefix **out);
 int64_t accord_incident_quiet(const struct accord *a);
 int64_t accord_coverage_interval(const struct accord *a);
 /* accord_in_force: is t within in-force? */

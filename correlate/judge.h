@@ -24,6 +24,20 @@ void judge_take(struct judge *j, const struct revision *revision);
 /* judge_end: after the last revision: what is still held back (coverage of the last interval). */
 void judge_end(struct judge *j);
 
+/* Counts, exact between calls. Rows: name, unit, text. */
+#define JUDGE_COUNTERS(X)                                                                          \
+    X(revisions, "revisions", "taken")                                                             \
+    X(raised, "revisions", "handed on as findings")                                                \
+    X(not_raised, "revisions", "handed on as not raised")                                          \
+    X(units_full, "units", "not judged for want of room or memory")                                \
+    X(coverage_late, "revisions", "of coverage for an interval that was handed on already")
+struct judge_counters {
+#define X(name, unit, text) uint64_t name;
+    JUDGE_COUNTERS(X)
+#undef X
+};
+struct judge_counters judge_counters(const struct judge *j);
+
 /* The sentence that every finding carries; NAME is the line. */
 #define FINDING_STATEMENT                                                                          \
     "This records the observable of line %s. It makes no statement on the responsibility of any State."

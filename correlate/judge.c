@@ -1,0 +1,394 @@
+/* The judge. An incident is split into units of (line, sector); each is judged by its line's gates,
+ * and raised or not. The state kept for a unit is what numbering needs, nothing that was said
+ * before.
+ *
+ * A unit's id is keyed and made from what it is about: the correlation, its key with line and
+ * sector, the time of the first act as it was known at the first judgement, and a tie that counts
+ * the units which agree in the other three, that is incidents of one key that began in the same
+ * nanosecond.
+ *
+ * Room for units is bounded. When it is used up, units whose incident has closed are forgotten; a
+ * unit that finds no room even so is not judged, and counted.
+ */
+#include "correlate/judge_parts.h"
+
+#include "base/error.h"
+#include "base/json.h"
+#include "base/table.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define UNITS_MAX 65536
+#define ID_DIGITS 16
+#define ID_ROOM   (2 + ID_DIGITS + 1)
+
+/* One clause of the accord whose correlation this build has. */
+struct watch {
+    const struct accord_line *line;
+    const struct match_clause *clause;
+    uint16_t definition;
+    struct selectivity_space space;
+};
+
+struct unit_key {
+    uint16_t watch;
+    uint8_t sector;
+    struct group_key group;
+} __attribute__((packed));
+
+struct unit_state {
+    char id[ID_ROOM];
+    int64_t first_ns;       /* as in the id */
+    uint32_t tie, revision; /* revision: raised so far */
+    bool closed, reported, raised;
+    uint8_t content[SHA256_BYTES]; /* of what was reported last */
+};
+
+struct judge {
+    struct judge_config config;
+    struct watch *watches;
+    unsigned n_watches;
+    struct table *units;
+    struct coverage_interval coverage;
+    struct judgement judgement; /* scratch, large */
+    struct entry_fields fields;
+    const char *asset_ids[REVISION_ASSETS];
+    struct judge_counters counters;
+};
+
+static int add_watches(struct judge *j, const struct accord_line *line)
+{
+    for (unsigned i = 0; i < line->n_clauses; i++) {
+        const struct match_clause *clause = &line->clauses[i];
+        int definition = definition_find(j->config.definitions, clause->correlation);
+        if (definition < 0)
+            continue; /* not in this build: nothing can come; accord check says so */
+        struct watch *grown = realloc(j->watches, (j->n_watches + 1) * sizeof *grown);
+        if (!grown)
+            return ERR_NOMEM;
+        j->watches = grown;
+        struct watch *watch = &grown[j->n_watches];
+        *watch = (struct watch){.line = line, .clause = clause, .definition = (uint16_t)definition};
+        if (selectivity_space_init(&watch->space, j->config.accord, line))
+            return ERR_NOMEM;
+        j->n_watches++;
+    }
+    return 0;
+}
+
+static uint64_t hash_seed(const uint8_t *incident_key)
+{
+    uint8_t seed[SHA256_BYTES];
+    uint64_t out;
+    hmac_sha256(seed, incident_key, 32, "plimsoll-judge-units", 20);
+    memcpy(&out, seed, sizeof out);
+    return out;
+}
+
+int judge_create(struct judge **out, const struct judge_config *config, struct diags *diags)
+{
+    struct judge *j = calloc(1, sizeof *j);
+    *out = NULL;
+    if (!j)
+        return diag_error(diags, ERR_NOMEM, diag_file(NULL), NULL, "no memory for the judge");
+    j->config = *config;
+    int error = 0;
+    if (config->accord) {
+        const struct accord_line *lines;
+        unsigned n = accord_lines(config->accord, &lines);
+        j->units = table_create(UNITS_MAX, sizeof(struct unit_key), sizeof(struct unit_state),
+                                hash_seed(config->incident_key));
+        error = j->units ? coverage_init(&j->coverage, config->accord) : ERR_NOMEM;
+        for (unsigned i = 0; i < n && !error; i++)
+            error = add_watches(j, &lines[i]);
+    }
+    if (error) {
+        judge_destroy(j);
+        return diag_error(diags, error, diag_file(NULL), NULL, "no memory for the judge");
+    }
+    *out = j;
+    return 0;
+}
+
+void judge_destroy(struct judge *j)
+{
+    if (!j)
+        return;
+    for (unsigned i = 0; i < j->n_watches; i++)
+        selectivity_space_free(&j->watches[i].space);
+    free(j->watches);
+    if (j->units)
+        table_destroy(j->units);
+    coverage_free(&j->coverage);
+    entry_fields_free(&j->fields);
+    free(j);
+}
+
+struct judge_counters judge_counters(const struct judge *j)
+{
+    struct judge_counters counters = j->counters;
+    counters.coverage_late = j->coverage.late;
+    return counters;
+}
+
+/* Identity. */
+
+static const char *sector_name(void *ctx, uint8_t sector)
+{
+    return accord_sector_name(ctx, sector);
+}
+
+/* The input of the id: [correlation, key, first time, tie] in canonical form. */
+static int id_input(const struct judge *j, const struct unit *unit, const struct unit_state *state,
+                    struct text *out)
+{
+    struct text key = {0}, first = {0};
+    definition_key_json(j->config.definitions, unit->revision->definition, &unit->revision->key,
+                        sector_name, (void *)(uintptr_t)j->config.accord, &key);
+    text_printf(&first, "%" PRId64, state->first_ns);
+    json_t *object = json_loadb(text_str(&key), key.len, 0, NULL);
+    json_t *input = object ? json_pack("[s, O, s, I]", unit->clause->correlation, object,
+                                       text_str(&first), (json_int_t)state->tie)
+                           : NULL;
+    int error = input ? json_object_set_new(object, "line", json_string(unit->line->id)) |
+                            json_object_set_new(
+                                object, "sector",
+                                json_string(accord_sector_name(j->config.accord, unit->sector)))
+                      : ERR_NOMEM;
+    if (!error)
+        error = jcs_append(out, input);
+    json_decref(input);
+    json_decref(object);
+    text_free(&key);
+    text_free(&first);
+    return error || out->failed ? ERR_NOMEM : 0;
+}
+
+static int make_id(const struct judge *j, const struct unit *unit, struct unit_state *state)
+{
+    struct text input = {0};
+    uint8_t mac[SHA256_BYTES];
+    char digits[(SHA256_BYTES * 8 + 4) / 5 + 1];
+    int error = id_input(j, unit, state, &input);
+    hmac_sha256(mac, j->config.incident_key, 32, text_str(&input), input.len);
+    base32_lower(digits, mac, sizeof mac);
+    snprintf(state->id, sizeof state->id, "f-%.*s", ID_DIGITS, digits);
+    text_free(&input);
+    return error;
+}
+
+/* forget_closed: make room. What is forgotten does not depend on the order of slots: it is all of
+ * them. */
+static void forget_closed(struct judge *j)
+{
+    const void *key;
+    void *value;
+    struct unit_key *keys = malloc(UNITS_MAX * sizeof *keys);
+    size_t cursor = 0, n = 0;
+    while (keys && n < UNITS_MAX && table_next(j->units, &cursor, &key, &value))
+        if (((struct unit_state *)value)->closed)
+            memcpy(&keys[n++], key, sizeof *keys);
+    for (size_t i = 0; i < n; i++)
+        table_remove(j->units, &keys[i]);
+    free(keys);
+}
+
+/* state_of: the unit's state, new when the incident is. */
+static struct unit_state *state_of(struct judge *j, unsigned watch, const struct unit *unit)
+{
+    const struct revision *r = unit->revision;
+    struct unit_key key;
+    memset(&key, 0, sizeof key);
+    key.watch = (uint16_t)watch;
+    key.sector = unit->sector;
+    key.group.len = r->key.len;
+    memcpy(key.group.bytes, r->key.bytes, r->key.len < GROUP_KEY_MAX ? r->key.len : GROUP_KEY_MAX);
+    bool made;
+    struct unit_state *state = table_add(j->units, &key, &made);
+    if (!state) {
+        forget_closed(j);
+        state = table_add(j->units, &key, &made);
+    }
+    if (!state) {
+        j->counters.units_full++;
+        return NULL;
+    }
+    /* After its incident has closed, or at a first revision, a unit of the same key is another one.
+     */
+    if (made || state->closed || r->number == 1) {
+        bool tied = !made && state->first_ns == r->first_ns;
+        *state = (struct unit_state){.first_ns = r->first_ns, .tie = tied ? state->tie + 1 : 0};
+        if (make_id(j, unit, state)) {
+            table_remove(j->units, &key);
+            j->counters.units_full++;
+            return NULL;
+        }
+    }
+    return state;
+}
+
+/* Judging. */
+
+static int by_number(const void *x, const void *y)
+{
+    const struct revision_asset *a = x, *b = y;
+    return (a->asset > b->asset) - (a->asset < b->asset);
+}
+
+/* take_assets: the listed assets of the sector that the line protects, in the order of their ids.
+ */
+static void take_assets(struct unit *unit)
+{
+    const struct asset *assets;
+    unsigned n = accord_assets(unit->accord, &assets);
+    const struct revision *r = unit->revision;
+    unit->n_assets = 0;
+    for (unsigned i = 0; i < r->n_assets; i++) {
+        uint16_t number = r->assets[i].asset;
+        if (number < n && assets[number].sector == unit->sector &&
+            (!unit->line->published_only || assets[number].published))
+            unit->assets[unit->n_assets++] = r->assets[i];
+    }
+    qsort(unit->assets, unit->n_assets, sizeof *unit->assets, by_number);
+    unit->n_all = unit->n_assets;
+}
+
+/* weigh: outcome, counts and severity of the assets that the gates have left. Where two-way contact
+ * is demanded, what was seen without it does not count. Assets beyond those listed have no known
+ * class. */
+static void weigh(struct judgement *j)
+{
+    const struct unit *unit = &j->unit;
+    const struct revision *r = unit->revision;
+    const struct asset *assets;
+    accord_assets(unit->accord, &assets);
+    bool demanded = gates_demand(unit->clause, GATE_TWO_WAY_CONTACT) != NULL, two_way = false;
+    unsigned by_class[ASSET_CLASS_COUNT] = {0};
+    uint64_t count = 0;
+    int outcome = 0;
+    for (unsigned i = 0; i < unit->n_assets; i++) {
+        const struct revision_asset *seen = &unit->assets[i];
+        int of_asset = seen->outcome[demanded && seen->two_way];
+        outcome = of_asset > outcome ? of_asset : outcome;
+        by_class[assets[seen->asset].class]++;
+        count += seen->count;
+        two_way = two_way || seen->two_way;
+    }
+    bool whole = unit->n_assets == r->n_assets;
+    j->outcome = (enum outcome)outcome;
+    j->count = whole ? r->count : count;
+    j->assets_total = whole ? r->assets_total : unit->n_assets;
+    severity_of(&unit->clause->severity, j->outcome, by_class[ASSET_CLASS_VITAL],
+                by_class[ASSET_CLASS_IMPORTANT], &j->severity);
+    origin_of(unit->accord, &unit->source, r->first_ns, two_way, &j->origin);
+}
+
+/* report: hand the unit on if there is anything new but why. */
+static void report(struct judge *j, struct unit_state *state)
+{
+    struct judgement *u = &j->judgement;
+    const struct revision *r = u->unit.revision;
+    uint8_t content[SHA256_BYTES];
+    if (finding_fields(&j->fields, u, content)) {
+        j->counters.units_full++;
+        return;
+    }
+    if (state->reported && state->raised == u->raised &&
+        memcmp(state->content, content, sizeof content) == 0)
+        return;
+    memcpy(state->content, content, sizeof content);
+    state->reported = true;
+    state->raised = u->raised;
+    state->revision += u->raised;
+    *(u->raised ? &j->counters.raised : &j->counters.not_raised) += 1;
+
+    const struct asset *assets;
+    accord_assets(u->unit.accord, &assets);
+    for (unsigned i = 0; i < u->unit.n_assets; i++)
+        j->asset_ids[i] = assets[u->unit.assets[i].asset].id;
+    struct judged judged = {
+        .raised = u->raised,
+        .id = state->id,
+        .revision = state->revision,
+        .line = u->unit.line->id,
+        .sector = accord_sector_name(u->unit.accord, u->unit.sector),
+        .correlation = u->unit.clause->correlation,
+        .stage = line_stage_names[u->unit.line->stage],
+        .why = revision_why_words[r->why].text,
+        .open = r->why != REVISION_CLOSED,
+        .first_ns = r->first_ns,
+        .last_ns = r->last_ns,
+        .time_error_ns = r->time_error_ns,
+        .outcome = u->outcome,
+        .severity = u->severity.score,
+        .count = u->count,
+        .source = u->unit.source,
+        .sources_total = r->sources_total,
+        .assets = j->asset_ids,
+        .n_assets = u->unit.n_assets,
+        .assets_total = u->assets_total,
+        .headline = u->origin.headline,
+        .confidence = u->origin.confidence,
+        .n_gates = u->n_gates,
+        .entry = {ENTRY_FINDING, state->id, state->revision, j->fields.items, j->fields.n},
+    };
+    memcpy(judged.gates, u->gates, sizeof judged.gates);
+    if (j->config.sink.judged)
+        j->config.sink.judged(j->config.sink.ctx, &judged);
+}
+
+static void judge_unit(struct judge *j, unsigned number, uint8_t sector,
+                       const struct revision *revision)
+{
+    const struct watch *watch = &j->watches[number];
+    struct judgement *u = &j->judgement;
+    u->config = &j->config;
+    u->unit = (struct unit){
+        .accord = j->config.accord,
+        .definitions = j->config.definitions,
+        .line = watch->line,
+        .clause = watch->clause,
+        .space = &watch->space,
+        .revision = revision,
+        .sector = sector,
+    };
+    if (revision->n_sources)
+        u->unit.source = revision->sources[0];
+    take_assets(&u->unit);
+    if (u->unit.n_assets == 0)
+        return; /* nothing that the line protects in that sector was touched */
+    struct unit_state *state = state_of(j, number, &u->unit);
+    if (!state)
+        return;
+    u->raised = gates_judge(&u->unit, u->gates, &u->n_gates);
+    weigh(u);
+    report(j, state);
+    state->closed = revision->why == REVISION_CLOSED || revision->why == REVISION_OPEN_AT_END;
+}
+
+void judge_take(struct judge *j, const struct revision *revision)
+{
+    j->counters.revisions++;
+    if (!j->config.accord)
+        return;
+    if (revision->kind == REVISION_COVERAGE) {
+        coverage_take(&j->coverage, &j->config, revision);
+        return;
+    }
+    coverage_until(&j->coverage, &j->config, revision->order.t);
+    for (unsigned i = 0; i < j->n_watches; i++) {
+        if (j->watches[i].definition != revision->definition)
+            continue;
+        for (uint8_t sector = 1; sector < SECTORS_MAX; sector++)
+            if (j->watches[i].line->sectors & 1u << sector)
+                judge_unit(j, i, sector, revision);
+    }
+}
+
+void judge_end(struct judge *j)
+{
+    if (j->config.accord)
+        coverage_flush(&j->coverage, &j->config);
+}
