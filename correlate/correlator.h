@@ -1,10 +1,10 @@
 /* From observations on many workers to incident revisions in one order.
  *
- * Every worker pushes what it observes and publishes its watermark; the owner of a key (a worker too, by
- * key shard) consumes all workers' observations for its keys in the one order, keeps windows and
- * incidents, and hands revisions to the judge's thread, which again takes them in the one order.
- * The argument for order, progress and reclamation stands at the head of exchange.c; the result does not
- * depend on the number of workers or on timing.
+ * Every worker pushes what it observes and publishes its watermark; the owner of a key (a worker
+ * too, by key shard) consumes all workers' observations for its keys in the one order, keeps
+ * windows and incidents, and hands revisions to the judge's thread, which again takes them in the
+ * one order. The argument for order, progress and reclamation stands at the head of exchange.c; the
+ * result does not depend on the number of workers or on timing.
  */
 #ifndef CORRELATE_CORRELATOR_H
 #define CORRELATE_CORRELATOR_H
@@ -16,12 +16,12 @@
 struct correlator;
 
 struct correlator_config {
-    unsigned workers;                    /* 1 to CORRELATOR_WORKERS_MAX */
+    unsigned workers;                      /* 1 to CORRELATOR_WORKERS_MAX */
     const struct definitions *definitions; /* finished; outlives the correlator */
-    const struct host_lookup *hosts;     /* NULL without an accord; outlives the correlator */
+    const struct host_lookup *hosts;       /* NULL without an accord; outlives the correlator */
     int64_t incident_quiet_ns, update_interval_ns, coverage_interval_ns;
-    size_t keys_per_shard;               /* windows and incidents of one of the 256 key shards; 0: default */
-    size_t ring_slots;                   /* of an exchange ring; 0: default */
+    size_t keys_per_shard; /* windows and incidents of one of the 256 key shards; 0: default */
+    size_t ring_slots;     /* of an exchange ring; 0: default */
     /* Called by a worker that waits with nothing to drain (full ring); NULL: spin, then yield. */
     void (*before_wait)(void *ctx, unsigned worker);
     void *ctx;
@@ -35,27 +35,35 @@ void correlator_destroy(struct correlator *c);
 size_t correlator_bytes(const struct correlator *c);
 
 /* The worker's side. threads: worker `worker` only; no allocation. */
-/* correlator_push: one observation; obs->order is greater than all this worker pushed before and than its
- * watermark. May wait for room, and drains the worker's own intake meanwhile. */
+/* correlator_push: one observation; obs->order is greater than all this worker pushed before and
+ * than its watermark. May wait for room, and drains the worker's own intake meanwhile. */
 void correlator_push(struct correlator *c, unsigned worker, const struct observation *obs);
-/* correlator_watermark: all later observations of this worker are greater. Call after each burst and before every wait. */
+/* correlator_watermark: all later observations of this worker are greater. Call after each burst
+ * and before every wait. */
 void correlator_watermark(struct correlator *c, unsigned worker, struct order mark);
 /* correlator_turn: consume what may be consumed as owner; returns how many observations were. */
 size_t correlator_turn(struct correlator *c, unsigned worker);
-/* correlator_done: all workers are at ORDER_MAX and this owner has consumed and closed everything. */
+/* correlator_done: all workers are at ORDER_MAX and this owner has consumed and closed everything.
+ */
 bool correlator_done(const struct correlator *c, unsigned worker);
 
-/* The judge's side. threads: one. Takes the next revision in order; 1 taken, 0 not yet, ERR_CLOSED when there will be no more. */
+/* The judge's side. threads: one. Takes the next revision in order; 1 taken, 0 not yet, ERR_CLOSED
+ * when there will be no more. */
 int correlator_next(struct correlator *c, struct revision *out);
 
 /* Counts; each exact when the workers are quiescent. Rows: name, unit, text. */
-#define CORRELATOR_COUNTERS(X)                                                                     \
-    X(observations, "observations", "pushed by workers")                                           \
-    X(routed, "observations", "sent to the owner of a key (one for each correlation they belong to)") \
-    X(windows_full, "keys", "keys not counted because their shard was full")                       \
-    X(values_over_limit, "values", "distinct values beyond those kept exactly")                    \
-    X(incidents, "incidents", "opened")                                                            \
-    X(revisions, "revisions", "handed to the judge")                                               \
+#define CORRELATOR_COUNTERS(X)                                                                \
+    X(observations, "observations", "pushed by workers")                                      \
+    X(routed, "observations",                                                                 \
+      "sent to the owner of a key (one for each correlation they belong to)")                 \
+    X(windows_full, "keys", "given up while they counted because their shard was full")       \
+    X(incidents_full, "observations", "not kept as an incident because their shard was full") \
+    X(samples_over_limit, "observations", "beyond those that a window keeps one by one")      \
+    X(targets_over_limit, "addresses", "beyond those that an incident keeps apart")           \
+    X(incidents, "incidents", "opened")                                                       \
+    X(revisions, "revisions", "handed to the judge")                                          \
+    X(revisions_lost, "revisions",                                                            \
+      "lost because the judge was too far behind: the run is not reproducible")               \
     X(push_waits, "waits", "a worker found an exchange ring full")
 struct correlator_counters {
 #define X(name, unit, text) uint64_t name;

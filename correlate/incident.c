@@ -1,0 +1,204 @@
+/* Incidents: accumulating observations and deciding when a revision is due.
+ *
+ * Everything here follows from the observations of one key in the one order, so revisions are the
+ * same for any number of workers.
+ */
+#include "correlate/incident.h"
+
+#include "base/bytes.h"
+#include "base/time_point.h"
+
+#include <string.h>
+
+const struct word revision_why_words[REVISION_WHY_COUNT] = {
+#define X(suffix, name, text) {name, text},
+    REVISION_WHYS(X)
+#undef X
+};
+
+void incident_open(struct incident *inc, const struct exchange_item *item, uint32_t number)
+{
+    memset(inc, 0, sizeof *inc);
+    inc->number = number;
+    inc->state.kind = REVISION_INCIDENT;
+    inc->state.definition = item->route.definition;
+    inc->state.key = item->route.key;
+    inc->state.first_ns = INT64_MAX;
+    inc->state.last_ns = INT64_MIN;
+    inc->close_at = inc->boundary_at = INT64_MAX;
+}
+
+/* The record of an observation in the evidence chain: only what was seen, no place in a file, no
+ * flow number, nothing of this run. All numbers big-endian. */
+static void evidence_chain(uint8_t chain[SHA256_BYTES], const struct observation *o)
+{
+    uint8_t record[112] = {0};
+    store_be64(record, (uint64_t)o->began_ns);
+    memcpy(record + 8, o->source.b, 16);
+    memcpy(record + 24, o->target.b, 16);
+    store_be16(record + 40, o->source_port);
+    store_be16(record + 42, o->target_port);
+    store_be16(record + 44, o->tenant);
+    store_be16(record + 46, o->unit);
+    store_be16(record + 48, o->transaction);
+    const uint8_t bytes[] = {o->kind,      o->outcome,  o->contact,   o->protocol, o->operation,
+                             o->transport, o->function, o->exception, o->flags};
+    memcpy(record + 50, bytes, sizeof bytes);
+    store_be32(record + 60, o->object_first);
+    store_be32(record + 64, o->object_count);
+    store_be32(record + 68, o->rule_gid);
+    store_be32(record + 72, o->rule_sid);
+    store_be32(record + 76, o->rule_rev);
+    store_be64(record + 80, (uint64_t)o->integer);
+    memcpy(record + 88, o->value, 16);
+    store_be64(record + 104, o->time_error_ns);
+    sha256_pieces(chain, (struct piece[]){{chain, SHA256_BYTES}, {record, sizeof record}}, 2);
+}
+
+static void add_source(struct revision *r, const struct address *source)
+{
+    for (unsigned i = 0; i < r->n_sources; i++)
+        if (address_equal(&r->sources[i], source))
+            return;
+    if (r->n_sources < REVISION_SOURCES) {
+        r->sources[r->n_sources++] = *source;
+        r->sources_total++;
+    }
+}
+
+static void add_port(struct revision *r, uint16_t port)
+{
+    for (unsigned i = 0; i < r->n_ports; i++)
+        if (r->ports[i] == port)
+            return;
+    if (r->n_ports < sizeof r->ports / sizeof r->ports[0])
+        r->ports[r->n_ports++] = port;
+}
+
+static struct revision_asset *asset_of(struct incident *inc, uint16_t asset)
+{
+    struct revision *r = &inc->state;
+    for (unsigned i = 0; i < r->n_assets; i++)
+        if (r->assets[i].asset == asset)
+            return &r->assets[i];
+    if (asset < INCIDENT_ASSETS_EXACT) {
+        uint64_t bit = (uint64_t)1 << asset % 64;
+        r->assets_total += !(inc->assets_seen[asset / 64] & bit);
+        inc->assets_seen[asset / 64] |= bit;
+    }
+    if (r->n_assets == REVISION_ASSETS)
+        return NULL;
+    struct revision_asset *entry = &r->assets[r->n_assets++];
+    *entry = (struct revision_asset){.asset = asset};
+    return entry;
+}
+
+static void more_telling(uint8_t *best, uint8_t outcome)
+{
+    if (outcome > *best)
+        *best = outcome;
+}
+
+static void add_asset(struct incident *inc, const struct exchange_item *item, bool new_target)
+{
+    uint16_t asset = item->route.facts.target_asset;
+    struct revision_asset *entry = asset == HOST_NO_ASSET ? NULL : asset_of(inc, asset);
+    if (!entry)
+        return;
+    entry->count++;
+    entry->addresses += new_target;
+    more_telling(&entry->outcome[0], item->obs.outcome);
+    if (item->obs.contact >= CONTACT_TWO_WAY) {
+        entry->two_way = true;
+        more_telling(&entry->outcome[1], item->obs.outcome);
+    }
+}
+
+/* add_target: whether the address is new to the incident; *lost counts one that found no room. */
+static bool add_target(struct incident *inc, const struct exchange_item *item,
+                       struct target_set *targets, const struct incident_limits *limits,
+                       unsigned *lost)
+{
+    struct revision *r = &inc->state;
+    enum target_added added = TARGET_NO_ROOM;
+    if (inc->n_targets < limits->targets_max)
+        added = target_set_add(targets, inc->number, &inc->targets, &item->obs.target);
+    if (added == TARGET_NO_ROOM) {
+        r->targets_inexact = true;
+        *lost = 1;
+    }
+    if (added != TARGET_NEW)
+        return false;
+    if (r->n_targets < REVISION_TARGETS)
+        r->sample[r->n_targets++] = item->obs.target;
+    inc->n_targets++;
+    r->targets++;
+    r->targets_monitored += item->route.facts.target_monitored;
+    return true;
+}
+
+unsigned incident_add(struct incident *inc, const struct exchange_item *item,
+                      struct target_set *targets, const struct incident_limits *limits)
+{
+    const struct observation *o = &item->obs;
+    struct revision *r = &inc->state;
+    unsigned lost = 0;
+    r->count++;
+    r->by[o->contact][o->outcome]++;
+    r->first_ns = o->began_ns < r->first_ns ? o->began_ns : r->first_ns;
+    r->last_ns = o->began_ns > r->last_ns ? o->began_ns : r->last_ns;
+    r->time_error_ns = o->time_error_ns > r->time_error_ns ? o->time_error_ns : r->time_error_ns;
+    r->time_source = o->time_source;
+    r->protocols |= (uint8_t)(1u << o->protocol);
+    r->operations |= 1u << o->operation;
+    add_source(r, &o->source);
+    add_port(r, o->target_port);
+    add_asset(inc, item, add_target(inc, item, targets, limits, &lost));
+    evidence_chain(r->evidence, o);
+    inc->close_at = o->order.t + limits->quiet_ns;
+    if (inc->boundary_at == INT64_MAX)
+        inc->boundary_at = time_floor(o->order.t, limits->update_ns) + limits->update_ns;
+    return lost;
+}
+
+/* best_of: the most telling outcome so far, of all and of those with two-way contact. */
+static void best_of(const struct revision *r, uint8_t best[2])
+{
+    for (uint8_t contact = 0; contact < CONTACT_COUNT; contact++)
+        for (uint8_t outcome = 0; outcome < OUTCOME_COUNT; outcome++)
+            if (r->by[contact][outcome]) {
+                more_telling(&best[0], outcome);
+                if (contact >= CONTACT_TWO_WAY)
+                    more_telling(&best[1], outcome);
+            }
+}
+
+int incident_news(struct incident *inc)
+{
+    uint8_t best[2] = {0, 0};
+    best_of(&inc->state, best);
+    if (best[0] > inc->best[0] || best[1] > inc->best[1])
+        return REVISION_ESCALATED;
+    if (inc->state.count >= 2 * inc->marked_count || inc->state.targets >= 2 * inc->marked_targets)
+        return REVISION_DOUBLED;
+    return -1;
+}
+
+void incident_revise(struct incident *inc, enum revision_why why, struct order order)
+{
+    struct revision *r = &inc->state;
+    r->order = order;
+    r->why = (uint8_t)why;
+    r->number++;
+    best_of(r, inc->best);
+    inc->boundary_at = INT64_MAX;
+    if (why == REVISION_OPENED || why == REVISION_DOUBLED) {
+        inc->marked_count = r->count;
+        inc->marked_targets = r->targets;
+    }
+}
+
+int64_t incident_deadline(const struct incident *inc)
+{
+    return inc->boundary_at < inc->close_at ? inc->boundary_at : inc->close_at;
+}

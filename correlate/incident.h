@@ -1,0 +1,42 @@
+/* Incidents: observations that belong together, with a life cycle. Inside correlate/. */
+#ifndef CORRELATE_INCIDENT_H
+#define CORRELATE_INCIDENT_H
+
+#include "correlate/exchange.h"
+#include "correlate/revision.h"
+#include "correlate/target_set.h"
+
+#define INCIDENT_ASSETS_EXACT 1024 /* assets numbered below are counted exactly, listed or not */
+
+struct incident {
+    struct revision state; /* what the next revision says */
+    uint32_t number;       /* names its members in the target set */
+    uint32_t targets;      /* head of its list there */
+    uint32_t n_targets;    /* on that list */
+    uint64_t assets_seen[INCIDENT_ASSETS_EXACT / 64];
+    uint64_t marked_count; /* at the last doubling */
+    uint32_t marked_targets;
+    uint8_t best[2]; /* the most telling outcome so far: of all, of those with two-way contact */
+    int64_t close_at,
+        boundary_at; /* boundary_at: INT64_MAX while nothing was added since the last revision */
+};
+
+struct incident_limits {
+    int64_t quiet_ns, update_ns;
+    uint32_t targets_max; /* kept apart for one incident */
+};
+
+/* incident_open: make a fresh one for the key of an item. */
+void incident_open(struct incident *inc, const struct exchange_item *item, uint32_t number);
+/* incident_add: one observation. Returns the number of addresses that could not be kept apart (0 or
+ * 1). */
+unsigned incident_add(struct incident *inc, const struct exchange_item *item,
+                      struct target_set *targets, const struct incident_limits *limits);
+/* incident_news: why the last addition deserves a revision of its own, or -1. */
+int incident_news(struct incident *inc);
+/* incident_revise: make inc->state the next revision. */
+void incident_revise(struct incident *inc, enum revision_why why, struct order order);
+/* incident_deadline: when to look at it next. */
+int64_t incident_deadline(const struct incident *inc);
+
+#endif

@@ -1,0 +1,45 @@
+/* The owner of key shards: one a worker. Takes items in order, fires what is due, hands revisions
+ * to the judge. Inside correlate/. */
+#ifndef CORRELATE_OWNER_H
+#define CORRELATE_OWNER_H
+
+#include "correlate/key_shard.h"
+
+struct owner_config {
+    unsigned worker, workers;
+    struct key_shard_config shard;
+    uint32_t assets; /* of the accord; coverage is summed for those of this owner */
+    int64_t coverage_interval_ns;
+};
+
+struct owner {
+    struct owner_config config;
+    struct key_shard *shards[KEY_SHARDS]; /* NULL for those of other owners */
+    struct timers *timers; /* one a place of an incident: shard * incidents + place */
+    uint32_t *due;         /* scratch: places that are due at one moment */
+    /* Coverage of the interval that is being summed. */
+    int64_t coverage_to; /* INT64_MAX: none */
+    uint64_t (*coverage)[COVERAGE_COUNT];
+    bool *coverage_touched;
+    /* Revisions on their way: through the ring, or waiting for room in it. */
+    struct ring *ring;
+    struct revision *outbox;
+    uint32_t outbox_first, outbox_n;
+    struct watermark mark; /* published: later revisions are not smaller */
+    struct correlator_counters counters;
+};
+
+int owner_init(struct owner *o, const struct owner_config *config);
+void owner_free(struct owner *o);
+size_t owner_bytes(const struct owner_config *config);
+
+/* owner_take: one item; what was due before it is fired first. */
+void owner_take(struct owner *o, const struct exchange_item *item);
+/* owner_fire: everything due by now. */
+void owner_fire(struct owner *o, int64_t now);
+/* owner_end: after the last item: coverage that waits, then incidents that are open. */
+void owner_end(struct owner *o);
+/* owner_flush: move waiting revisions into the ring; true when none waits any more. */
+bool owner_flush(struct owner *o);
+
+#endif
