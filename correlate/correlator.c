@@ -201,6 +201,8 @@ void correlator_watermark(struct correlator *c, unsigned worker, struct order ma
     /* The caller counts places within a packet; here each has 256 places of its own. */
     if (mark.index != UINT32_MAX)
         mark.index = mark.index << 8 | 255;
+    if (mark.t != INT64_MAX)
+        exchange_reached(c->exchange, worker, mark.t);
     exchange_publish(c->exchange, worker, mark);
 }
 

@@ -28,7 +28,7 @@
 struct producer {
     struct watermark mark;
     alignas(64) _Atomic int64_t
-        last_finite; /* written by the producer, before a mark of ORDER_MAX */
+        reached; /* written by the producer, before a mark of ORDER_MAX */
 };
 
 struct exchange {
@@ -54,7 +54,7 @@ struct exchange *exchange_create(unsigned workers, size_t slots)
     for (unsigned w = 0; w < workers && !failed; w++) {
         memset(&x->producers[w], 0, sizeof x->producers[w]);
         watermark_publish(&x->producers[w].mark, ORDER_MIN);
-        atomic_store(&x->producers[w].last_finite, INT64_MIN);
+        atomic_store(&x->producers[w].reached, INT64_MIN);
     }
     for (unsigned to = 0; to < workers && !failed; to++)
         for (unsigned from = 0; from < workers && !failed; from++) {
@@ -95,10 +95,12 @@ bool exchange_push(struct exchange *x, unsigned from, unsigned to, const struct 
 
 void exchange_publish(struct exchange *x, unsigned from, struct order mark)
 {
-    struct producer *p = &x->producers[from];
-    if (mark.t != INT64_MAX)
-        atomic_store_explicit(&p->last_finite, mark.t, memory_order_release);
-    watermark_publish(&p->mark, mark);
+    watermark_publish(&x->producers[from].mark, mark);
+}
+
+void exchange_reached(struct exchange *x, unsigned from, int64_t t)
+{
+    atomic_store_explicit(&x->producers[from].reached, t, memory_order_release);
 }
 
 struct merge_result exchange_next(struct exchange *x, unsigned to)
@@ -115,7 +117,7 @@ int64_t exchange_event_end(const struct exchange *x)
 {
     int64_t end = INT64_MIN;
     for (unsigned w = 0; w < x->workers; w++) {
-        int64_t t = atomic_load_explicit(&x->producers[w].last_finite, memory_order_acquire);
+        int64_t t = atomic_load_explicit(&x->producers[w].reached, memory_order_acquire);
         if (t > end)
             end = t;
     }

@@ -1,0 +1,73 @@
+/* The line of one worker from flow to observation: decoded packets in, observations out. Run to
+ * completion.
+ *
+ * No DPDK here: what keeps a packet's bytes alive is an opaque owner. One thread owns a line and
+ * all that is in it; lines share only the pools.
+ */
+#ifndef DATAPLANE_LINE_H
+#define DATAPLANE_LINE_H
+
+#include "correlate/host_lookup.h"
+#include "dataplane/engine.h"
+#include "dataplane/flow.h"
+#include "proto/proto.h"
+
+/* Where observations go. */
+struct line_output {
+    void *ctx;
+    void (*observe)(void *ctx, const struct observation *obs);
+};
+
+/* Memory of all lines of an engine. */
+struct line_pools {
+    struct flow_pools flow;
+    struct shard_pool segments, windows, app_states;
+};
+int line_pools_init(struct line_pools *pools, const struct engine_limits *limits);
+void line_pools_free(struct line_pools *pools);
+bool line_pools_total_reached(const struct line_pools *pools);
+size_t line_pools_bytes(const struct line_pools *pools);
+
+struct line_config {
+    unsigned worker,
+        workers; /* this line has the shards that leave `worker` divided by `workers` */
+    struct line_pools *pools;
+    const struct rule_set *rules;
+    const struct host_lookup *hosts; /* NULL without an accord */
+    int64_t coverage_interval_ns;
+    uint64_t clock_error_ns;
+    uint32_t stream_depth;
+    bool time_stages;
+    struct line_output output;
+    void (*keep)(void *owner), (*release)(void *owner);
+};
+
+struct line;
+
+int line_create(struct line **out, const struct line_config *config, struct diags *diags);
+void line_destroy(struct line *line);
+size_t line_bytes(const struct line *line);
+
+/* line_packet: one packet of a shard of this line, decoded; data is the frame.
+ *   owner  keeps data alive; kept and released by the callbacks when a segment must wait */
+void line_packet(struct line *line, const struct packet *pkt, const uint8_t *data, void *owner);
+/* line_expire: everything due by t in all shards of this line; call before a packet at t and before
+ * a watermark of t. */
+void line_expire(struct line *line, int64_t t);
+/* line_finish: the input has ended, its last event was at `last`: what is open is observed as seen.
+ */
+void line_finish(struct line *line, int64_t last);
+
+struct line_stats {
+    struct engine_counters counters;
+    uint64_t commands[PROTOCOL_COUNT][OPERATION_COUNT][OUTCOME_COUNT];
+    uint64_t anomalies[PROTOCOL_COUNT];
+    uint64_t verdicts[DECODE_VERDICT_COUNT], layers[PACKET_LAYER_COUNT];
+    uint64_t stage_ticks[STAGE_COUNT];
+    int64_t first_ns, last_ns;
+};
+/* line_stats: exact between calls. Source, decode and correlate ticks are the worker's. */
+struct line_stats *line_stats(struct line *line);
+const struct matcher_stats *line_matcher_stats(const struct line *line);
+
+#endif

@@ -1,0 +1,86 @@
+/* What the stages of a line share. Not for other modules. */
+#ifndef DATAPLANE_LINE_PARTS_H
+#define DATAPLANE_LINE_PARTS_H
+
+#include "dataplane/line.h"
+
+/* Look-back that a window keeps for a match that ends in the next bytes, and room for new ones. */
+#define WINDOW_LOOK_BACK 2560
+#define WINDOW_BYTES     MATCH_WINDOW
+
+struct stream_window {
+    uint32_t pool_link; /* used by the pool while free */
+    uint32_t len;       /* bytes in data */
+    uint64_t at;        /* stream offset of data[0] */
+    uint8_t data[WINDOW_BYTES];
+};
+
+/* Per shard: what belongs to it of every pool, and its place among the shards that wait. */
+struct line_shard {
+    struct flow_shard flow;
+    struct pool_share segments, windows, app_states;
+};
+
+/* The flow and packet that the stages are at; set while one packet or timer is worked on. */
+struct moment {
+    struct order order;       /* of the next observation; index counts */
+    const struct packet *pkt; /* NULL for timers */
+    const uint8_t *data;
+    void *owner;
+    struct line_shard *shard;
+    struct flow *flow;
+    uint32_t flow_item;
+    unsigned side; /* that sends */
+};
+
+struct line {
+    struct line_config config;
+    struct line_shard *shards[SHARDS]; /* NULL for those of other lines */
+    struct timers *waiting;            /* one a shard: its earliest deadline */
+    int64_t shard_next[SHARDS];        /* what `waiting` is set to */
+    struct matcher *matcher;
+    struct moment now;
+    struct line_stats stats;
+    /* Coverage of the interval under way. */
+    int64_t coverage_to; /* INT64_MAX: nothing counted */
+    uint64_t (*coverage)[COVERAGE_COUNT];
+    uint32_t assets;
+};
+
+static inline const struct address *side_address(const struct flow *f, unsigned side)
+{
+    return side ? &f->key.high : &f->key.low;
+}
+static inline uint16_t side_port(const struct flow *f, unsigned side)
+{
+    return side ? f->key.high_port : f->key.low_port;
+}
+
+/* contact.c: what is known of both ends having talked, who asks, attempts. */
+enum contact flow_contact(const struct flow *f);
+bool flow_established(const struct flow *f);
+void contact_tcp(struct line *line);
+void contact_udp(struct line *line);
+void attempt_unanswered(struct line *line);
+
+/* inspect.c: parsers and rules. */
+void inspect_packet(struct line *line);
+void inspect_bytes(void *ctx, const uint8_t *data, uint32_t len, uint64_t at);
+void inspect_gap(void *ctx, uint32_t len, uint64_t at);
+void inspect_app_due(struct line *line, int64_t deadline);
+void inspect_end(struct line *line, int64_t t, enum outcome open_requests);
+
+/* observe.c: observations of the moment's flow. */
+void observe_hits(struct line *line, const struct hit *hits, size_t n,
+                  const struct match_input *input);
+void observe_attempt(struct line *line, enum outcome outcome, int64_t began);
+void observe_command(struct line *line, const struct proto_command *command);
+void observe_anomaly(struct line *line, enum proto_anomaly anomaly);
+
+/* coverage.c */
+enum coverage_depth { DEPTH_NONE, DEPTH_SCANNED, DEPTH_PARSED };
+int coverage_init(struct line *line);
+void coverage_packet(struct line *line, const struct packet *pkt, const struct flow *flow);
+void coverage_flush(struct line *line);
+
+#endif

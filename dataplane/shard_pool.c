@@ -1,0 +1,71 @@
+/* Pages are handed out by one atomic counter; free items of a shard are chained through their first
+ * bytes. */
+#include "dataplane/shard_pool.h"
+
+#include "base/error.h"
+
+#include <string.h>
+#include <sys/mman.h>
+
+int shard_pool_init(struct shard_pool *p, uint32_t total, size_t item_size)
+{
+    memset(p, 0, sizeof *p);
+    p->item_size = (item_size + 63) & ~(size_t)63;
+    p->pages = (total + POOL_PAGE - 1) / POOL_PAGE;
+    p->budget = total / 16 < POOL_PAGE ? POOL_PAGE : total / 16;
+    if (p->budget > POOL_PAGE * POOL_PAGES)
+        p->budget = POOL_PAGE * POOL_PAGES;
+    void *memory = mmap(NULL, shard_pool_bytes(p), PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (memory == MAP_FAILED)
+        return ERR_NOMEM;
+    p->memory = memory;
+    return 0;
+}
+
+void shard_pool_free(struct shard_pool *p)
+{
+    if (p->memory)
+        munmap(p->memory, shard_pool_bytes(p));
+    p->memory = NULL;
+}
+
+size_t shard_pool_bytes(const struct shard_pool *p)
+{
+    return (size_t)p->pages * POOL_PAGE * p->item_size;
+}
+
+void pool_share_init(struct pool_share *s)
+{
+    s->made = 0;
+    s->free = POOL_NONE;
+}
+
+uint32_t pool_take(struct shard_pool *p, struct pool_share *s)
+{
+    uint32_t item = s->free;
+    if (item != POOL_NONE) {
+        memcpy(&s->free, pool_at(p, s, item), sizeof s->free);
+        return item;
+    }
+    if (s->made >= p->budget)
+        return POOL_NONE;
+    item = s->made;
+    if (item % POOL_PAGE == 0) {
+        uint32_t page = atomic_fetch_add_explicit(&p->next_page, 1, memory_order_relaxed);
+        if (page >= p->pages) {
+            atomic_fetch_sub_explicit(&p->next_page, 1, memory_order_relaxed);
+            atomic_store_explicit(&p->total_reached, true, memory_order_relaxed);
+            return POOL_NONE;
+        }
+        s->page[item / POOL_PAGE] = page;
+    }
+    s->made++;
+    return item;
+}
+
+void pool_give(struct shard_pool *p, struct pool_share *s, uint32_t item)
+{
+    memcpy(pool_at(p, s, item), &s->free, sizeof s->free);
+    s->free = item;
+}
