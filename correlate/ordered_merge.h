@@ -4,7 +4,7 @@
 #define CORRELATE_ORDERED_MERGE_H
 
 #include "base/ring_spsc.h"
-#include "correlate/watermark.h"
+#include "base/watermark.h"
 
 #include <stddef.h>
 

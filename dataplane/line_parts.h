@@ -71,8 +71,7 @@ void inspect_app_due(struct line *line, int64_t deadline);
 void inspect_end(struct line *line, int64_t t, enum outcome open_requests);
 
 /* observe.c: observations of the moment's flow. */
-void observe_hits(struct line *line, const struct hit *hits, size_t n,
-                  const struct match_input *input);
+void observe_hits(struct line *line, const struct hit *hits, size_t n);
 void observe_attempt(struct line *line, enum outcome outcome, int64_t began);
 void observe_command(struct line *line, const struct proto_command *command);
 void observe_anomaly(struct line *line, enum proto_anomaly anomaly);

@@ -8,8 +8,8 @@
  * publish is wait-free; a reader repeats only while a publish is under way. Reclamation: none; the
  * mark lives as long as its owner.
  */
-#ifndef CORRELATE_WATERMARK_H
-#define CORRELATE_WATERMARK_H
+#ifndef BASE_WATERMARK_H
+#define BASE_WATERMARK_H
 
 #include "base/order.h"
 

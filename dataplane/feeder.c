@@ -1,0 +1,111 @@
+/* The feeder: frames of the captures as mbufs, through the port of the worker that owns their
+ * shard.
+ *
+ * An mbuf's data is the mapped file itself (an external buffer); its bookkeeping lies in the mbuf's
+ * private area, so nothing is allocated and the file is never written to. After a burst is queued
+ * the feeder publishes the place it has come to; a worker that then finds its port empty has seen
+ * all up to there.
+ */
+#include "dataplane/engine_parts.h"
+
+#include "dataplane/decode.h"
+
+#include <rte_cycles.h>
+
+#include <sched.h>
+#include <string.h>
+
+static void nothing_to_free(void *addr, void *opaque)
+{
+    (void)addr;
+    (void)opaque;
+}
+
+/* make_mbuf: wait for one if need be: workers give them back, and hold fewer than there are. */
+static struct rte_mbuf *make_mbuf(struct engine *e)
+{
+    struct rte_mbuf *m;
+    while (!(m = rte_pktmbuf_alloc(e->mbufs))) {
+        if (e->config.workers == 1)
+            worker_poll(&e->workers[0]);
+        else
+            sched_yield();
+    }
+    return m;
+}
+
+static void fill(struct engine *e, struct rte_mbuf *m, const struct frame *frame, uint32_t input,
+                 uint64_t seq)
+{
+    struct mbuf_private *private = mbuf_private(m);
+    uint32_t len = frame->captured;
+    if (len > FRAME_MAX) {
+        len = FRAME_MAX;
+        e->cut_frames++;
+    }
+    private->shared.free_cb = nothing_to_free;
+    private->shared.fcb_opaque = NULL;
+    rte_mbuf_ext_refcnt_set(&private->shared, 1);
+    rte_pktmbuf_attach_extbuf(m, (void *)(uintptr_t)frame->data, RTE_BAD_IOVA, (uint16_t)len,
+                              &private->shared);
+    m->data_len = (uint16_t)len;
+    m->pkt_len = len;
+    private->pkt = (struct packet){
+        .t = frame->t,
+        .seq = seq,
+        .input = input,
+        .wire = frame->wire,
+        .linktype = frame->linktype,
+        .shard = frame_shard(frame->linktype, frame->data, len),
+        .flags = frame->flags & (FRAME_TIME_BACK | FRAME_NO_STAMP) ? PACKET_TIME_BACK : 0,
+    };
+}
+
+static void send(struct engine *e, unsigned worker, struct rte_mbuf **burst, uint16_t n)
+{
+    uint16_t sent = 0;
+    while (sent < n) {
+        sent += rte_eth_tx_burst(e->workers[worker].port.id, 0, burst + sent, n - sent);
+        if (sent < n) {
+            if (e->config.workers == 1)
+                worker_poll(&e->workers[0]);
+            else
+                sched_yield();
+        }
+    }
+}
+
+bool feeder_pump(struct engine *e, struct diags *diags)
+{
+    struct rte_mbuf *burst[CORRELATOR_WORKERS_MAX][BURST_MAX];
+    uint16_t n[CORRELATOR_WORKERS_MAX] = {0};
+    uint64_t start = e->config.time_stages ? rte_rdtsc() : 0;
+    unsigned taken = 0;
+    struct frame frame;
+    uint32_t input;
+    uint64_t seq;
+    bool more = true;
+    while (taken < e->config.burst) {
+        more = !(e->config.stop && atomic_load_explicit(e->config.stop, memory_order_relaxed)) &&
+               merge_next(e->merge, &frame, &input, &seq, diags) == 1;
+        if (!more)
+            break;
+        struct rte_mbuf *m = make_mbuf(e);
+        fill(e, m, &frame, input, seq);
+        unsigned worker = mbuf_private(m)->pkt.shard % e->config.workers;
+        burst[worker][n[worker]++] = m;
+        e->source_packets++;
+        e->source_bytes += frame.captured;
+        e->fed = (struct order){.t = frame.t, .input = input, .seq = seq, .index = UINT32_MAX};
+        taken++;
+    }
+    if (e->config.time_stages)
+        e->source_ticks += rte_rdtsc() - start;
+    for (unsigned worker = 0; worker < e->config.workers; worker++)
+        send(e, worker, burst[worker], n[worker]);
+    if (taken)
+        watermark_publish(&e->source.queued, e->fed);
+    if (!more)
+        atomic_store_explicit(&e->source.ended, true, memory_order_release);
+    return more;
+}

@@ -1,0 +1,409 @@
+/* The line: takes packets through flow, stream, parsers and rules, and fires what is due, shard by
+ * shard.
+ *
+ * Invariant: before a shard takes a packet at t, everything due by t in all shards of this line has
+ * fired, in the order (deadline, shard, when it was set); coverage of an interval that ends at E
+ * comes behind the deadlines of E. So observations leave in ascending order.
+ */
+#include "dataplane/line.h"
+
+#include "base/digest.h"
+#include "base/error.h"
+#include "dataplane/line_parts.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <x86intrin.h>
+
+#define IP_TCP 6
+
+static const struct {
+    size_t offset, item_size, total;
+} pool_rows[] = {
+#define POOL_ROW(pool, size, limit)                                                    \
+    {                                                                                  \
+        offsetof(struct line_pools, pool), size, offsetof(struct engine_limits, limit) \
+    }
+    POOL_ROW(flow.flows, sizeof(struct flow), flows),
+    POOL_ROW(segments, sizeof(struct held_segment), hold_segments),
+    POOL_ROW(windows, sizeof(struct stream_window), windows),
+    POOL_ROW(app_states, PROTO_STATE_MAX, app_states),
+};
+#define POOLS (sizeof pool_rows / sizeof pool_rows[0])
+
+static struct shard_pool *pool_row(const struct line_pools *pools, size_t i)
+{
+    return (struct shard_pool *)((char *)pools + pool_rows[i].offset);
+}
+
+int line_pools_init(struct line_pools *pools, const struct engine_limits *limits)
+{
+    memset(pools, 0, sizeof *pools);
+    if (random_bytes(&pools->flow.hash_seed, sizeof pools->flow.hash_seed))
+        return ERR_INTERNAL;
+    for (size_t i = 0; i < POOLS; i++) {
+        uint32_t total;
+        memcpy(&total, (const char *)limits + pool_rows[i].total, sizeof total);
+        if (shard_pool_init(pool_row(pools, i), total, pool_rows[i].item_size)) {
+            line_pools_free(pools);
+            return ERR_NOMEM;
+        }
+    }
+    return 0;
+}
+
+void line_pools_free(struct line_pools *pools)
+{
+    for (size_t i = 0; i < POOLS; i++)
+        shard_pool_free(pool_row(pools, i));
+}
+
+bool line_pools_total_reached(const struct line_pools *pools)
+{
+    bool reached = false;
+    for (size_t i = 0; i < POOLS; i++)
+        reached |= atomic_load_explicit(&pool_row(pools, i)->total_reached, memory_order_relaxed);
+    return reached;
+}
+
+size_t line_pools_bytes(const struct line_pools *pools)
+{
+    size_t sum = 0;
+    for (size_t i = 0; i < POOLS; i++)
+        sum += shard_pool_bytes(pool_row(pools, i));
+    return sum;
+}
+
+int line_create(struct line **out, const struct line_config *config, struct diags *diags)
+{
+    *out = NULL;
+    struct line *line = calloc(1, sizeof *line);
+    if (!line)
+        return ERR_NOMEM;
+    line->config = *config;
+    line->waiting = timers_create(SHARDS);
+    line->matcher = matcher_create(config->rules, diags);
+    int error = line->waiting && line->matcher ? coverage_init(line) : ERR_NOMEM;
+    for (unsigned shard = config->worker; shard < SHARDS && !error; shard += config->workers) {
+        struct line_shard *s = line->shards[shard] = calloc(1, sizeof *s);
+        if (!s || flow_shard_init(&s->flow, &config->pools->flow)) {
+            error = ERR_NOMEM;
+            break;
+        }
+        pool_share_init(&s->segments);
+        pool_share_init(&s->windows);
+        pool_share_init(&s->app_states);
+        line->shard_next[shard] = INT64_MAX;
+    }
+    line->stats.first_ns = INT64_MAX;
+    line->stats.last_ns = INT64_MIN;
+    if (error) {
+        line_destroy(line);
+        return error;
+    }
+    *out = line;
+    return 0;
+}
+
+void line_destroy(struct line *line)
+{
+    if (!line)
+        return;
+    for (unsigned shard = 0; shard < SHARDS; shard++)
+        if (line->shards[shard]) {
+            flow_shard_free(&line->shards[shard]->flow);
+            free(line->shards[shard]);
+        }
+    timers_destroy(line->waiting);
+    if (line->matcher)
+        matcher_destroy(line->matcher);
+    free(line->coverage);
+    free(line);
+}
+
+size_t line_bytes(const struct line *line)
+{
+    size_t sum = sizeof *line + timers_bytes(line->waiting) + matcher_bytes(line->matcher);
+    for (unsigned shard = 0; shard < SHARDS; shard++)
+        if (line->shards[shard])
+            sum += sizeof *line->shards[shard] + timers_bytes(line->shards[shard]->flow.timers);
+    return sum;
+}
+
+struct line_stats *line_stats(struct line *line)
+{
+    return &line->stats;
+}
+
+const struct matcher_stats *line_matcher_stats(const struct line *line)
+{
+    return matcher_stats(line->matcher);
+}
+
+static struct reassembly reassembly_of(struct line *line)
+{
+    struct engine_counters *c = &line->stats.counters;
+    return (struct reassembly){
+        .pool = &line->config.pools->segments,
+        .share = &line->now.shard->segments,
+        .count = {.delivered = &c->stream_bytes,
+                  .duplicate = &c->stream_duplicate,
+                  .held = &c->stream_held,
+                  .hold_full = &c->stream_hold_full,
+                  .gaps = &c->stream_gaps,
+                  .gap_bytes = &c->stream_gap_bytes},
+        .ctx = line,
+        .bytes = inspect_bytes,
+        .gap = inspect_gap,
+        .keep = line->config.keep,
+        .release = line->config.release,
+    };
+}
+
+/* flush_streams: deliver what is held of both directions. */
+static void flush_streams(struct line *line)
+{
+    struct reassembly r = reassembly_of(line);
+    unsigned side = line->now.side;
+    for (line->now.side = 0; line->now.side < 2; line->now.side++)
+        reassembly_end(&r, &line->now.flow->side[line->now.side].stream);
+    line->now.side = side;
+}
+
+/* end_flow: the moment's flow is over; open_requests says what may be claimed of what is
+ * unanswered. */
+static void end_flow(struct line *line, enum outcome open_requests)
+{
+    struct flow *f = line->now.flow;
+    flush_streams(line);
+    inspect_end(line, line->now.order.t, open_requests);
+    if (f->attempt == ATTEMPT_OPEN)
+        observe_attempt(line, open_requests, f->attempt_began);
+    flow_drop(&line->config.pools->flow, &line->now.shard->flow, line->now.flow_item);
+}
+
+static void set_moment(struct line *line, struct line_shard *shard, uint32_t item)
+{
+    line->now.shard = shard;
+    line->now.flow_item = item;
+    line->now.flow = flow_at(&line->config.pools->flow, &shard->flow, item);
+}
+
+/* fire: one flow whose timer went off at `deadline`. */
+static void fire(struct line *line, struct line_shard *shard, uint32_t item, int64_t deadline)
+{
+    set_moment(line, shard, item);
+    struct flow *f = line->now.flow;
+    line->now.pkt = NULL;
+    f->timer_at = INT64_MAX;
+    if (f->attempt_at <= deadline)
+        attempt_unanswered(line);
+    if (f->app_at <= deadline)
+        inspect_app_due(line, deadline);
+    if (f->idle_at <= deadline) {
+        line->stats.counters.flows_expired++;
+        end_flow(line, OUTCOME_UNANSWERED);
+        return;
+    }
+    flow_arm(&shard->flow, f, item);
+}
+
+/* note_deadline: keep the shard's place among those that wait. */
+static void note_deadline(struct line *line, unsigned shard)
+{
+    int64_t next = timers_next(line->shards[shard]->flow.timers);
+    if (next == line->shard_next[shard])
+        return;
+    line->shard_next[shard] = next;
+    if (next == INT64_MAX)
+        timers_clear(line->waiting, shard);
+    else
+        timers_set(line->waiting, shard, next);
+}
+
+static int ascending(const void *a, const void *b)
+{
+    return *(const uint8_t *)a - *(const uint8_t *)b;
+}
+
+/* fire_moment: everything due at `deadline`, the earliest, in all shards. */
+static void fire_moment(struct line *line, int64_t deadline)
+{
+    uint8_t due[SHARDS];
+    unsigned n = 0;
+    uint32_t shard, item;
+    int64_t at;
+    while (timers_pop(line->waiting, deadline, &shard, &at))
+        due[n++] = (uint8_t)shard;
+    qsort(due, n, sizeof due[0], ascending);
+    for (unsigned i = 0; i < n; i++) {
+        struct line_shard *s = line->shards[due[i]];
+        line->now.order = (struct order){.t = deadline, .input = ORDER_TIMER, .seq = due[i]};
+        while (timers_pop(s->flow.timers, deadline, &item, &at))
+            fire(line, s, item, deadline);
+        line->shard_next[due[i]] = INT64_MAX;
+        note_deadline(line, due[i]);
+    }
+}
+
+void line_expire(struct line *line, int64_t t)
+{
+    for (;;) {
+        int64_t deadline = timers_next(line->waiting);
+        bool coverage_first = line->coverage_to < deadline;
+        if ((coverage_first ? line->coverage_to : deadline) > t ||
+            (coverage_first && line->coverage_to == INT64_MAX) ||
+            (!coverage_first && deadline == INT64_MAX))
+            return;
+        if (coverage_first)
+            coverage_flush(line);
+        else
+            fire_moment(line, deadline);
+    }
+}
+
+/* evict_oldest: the shard is full; the flow idle longest ends here. */
+static void evict_oldest(struct line *line, struct line_shard *shard)
+{
+    unsigned side = line->now.side;
+    line->stats.counters.flows_evicted++;
+    set_moment(line, shard, shard->flow.oldest);
+    end_flow(line, OUTCOME_SEEN);
+    line->now.side = side;
+}
+
+/* reused: the packet begins a new connection in the place of one that is over. */
+static bool reused(const struct flow *f, const struct packet *pkt, unsigned side)
+{
+    if (f->key.transport != IP_TCP || (pkt->tcp_flags & (TCP_SYN | TCP_ACK)) != TCP_SYN)
+        return false;
+    return f->closed || (f->handshake && f->side[side].first_seq != pkt->tcp_seq + 1);
+}
+
+/* find_flow: the packet's flow becomes the moment's; false without room. */
+static bool find_flow(struct line *line, struct line_shard *shard)
+{
+    struct flow_pools *pools = &line->config.pools->flow;
+    struct flow_key key;
+    line->now.side = flow_key_of(line->now.pkt, &key);
+    uint32_t hash = flow_hash(pools, &key);
+    uint32_t item = flow_find(pools, &shard->flow, &key, hash);
+    if (item != POOL_NONE &&
+        reused(flow_at(pools, &shard->flow, item), line->now.pkt, line->now.side)) {
+        set_moment(line, shard, item);
+        end_flow(line, OUTCOME_UNANSWERED);
+        item = POOL_NONE;
+    }
+    if (item == POOL_NONE) {
+        item = flow_make(pools, &shard->flow, &key, hash);
+        if (item == POOL_NONE && shard->flow.oldest != POOL_NONE) {
+            evict_oldest(line, shard);
+            item = flow_make(pools, &shard->flow, &key, hash);
+        }
+        if (item == POOL_NONE)
+            return false;
+        line->stats.counters.flows++;
+    } else {
+        flow_touch(pools, &shard->flow, item);
+    }
+    set_moment(line, shard, item);
+    return true;
+}
+
+static void follow_tcp(struct line *line)
+{
+    struct flow *f = line->now.flow;
+    const struct packet *pkt = line->now.pkt;
+    struct reassembly r = reassembly_of(line);
+    unsigned side = line->now.side;
+    reassembly_segment(&r, &f->side[side].stream, pkt->tcp_seq + !!(pkt->tcp_flags & TCP_SYN),
+                       line->now.data + pkt->payload_at, pkt->payload_len, line->now.owner);
+    if (pkt->tcp_flags & TCP_ACK) {
+        line->now.side = !side;
+        reassembly_acked(&r, &f->side[!side].stream, pkt->tcp_ack);
+        line->now.side = side;
+    }
+    if (pkt->tcp_flags & TCP_RST)
+        flush_streams(line);
+}
+
+static uint64_t ticks(const struct line *line)
+{
+    return line->config.time_stages ? __rdtsc() : 0;
+}
+
+static void take_transport(struct line *line, struct line_shard *shard)
+{
+    const struct packet *pkt = line->now.pkt;
+    uint64_t *stage = line->stats.stage_ticks, start = ticks(line);
+    if (!find_flow(line, shard)) {
+        coverage_packet(line, pkt, NULL);
+        return;
+    }
+    bool tcp = pkt->transport == IP_TCP;
+    *(tcp ? &line->stats.counters.payload_tcp : &line->stats.counters.payload_udp) +=
+        pkt->payload_len;
+    if (tcp)
+        contact_tcp(line);
+    else
+        contact_udp(line);
+    uint64_t found = ticks(line);
+    stage[STAGE_FLOW] += found - start;
+    inspect_packet(line);
+    uint64_t matched = ticks(line);
+    stage[STAGE_MATCH] += matched - found;
+    if (tcp)
+        follow_tcp(line);
+    stage[STAGE_STREAM] += ticks(line) - matched;
+    line->now.flow->last_ns = pkt->t;
+    flow_arm(&shard->flow, line->now.flow, line->now.flow_item);
+    coverage_packet(line, pkt, line->now.flow);
+}
+
+void line_packet(struct line *line, const struct packet *pkt, const uint8_t *data, void *owner)
+{
+    struct line_stats *stats = &line->stats;
+    line_expire(line, pkt->t);
+    stats->counters.packets++;
+    stats->counters.bytes_wire += pkt->wire;
+    stats->counters.time_back += !!(pkt->flags & PACKET_TIME_BACK);
+    stats->verdicts[pkt->verdict]++;
+    for (unsigned layers = pkt->layers; layers; layers &= layers - 1)
+        stats->layers[__builtin_ctz(layers)]++;
+    stats->first_ns = pkt->t < stats->first_ns ? pkt->t : stats->first_ns;
+    stats->last_ns = pkt->t > stats->last_ns ? pkt->t : stats->last_ns;
+    line->now.order = (struct order){.t = pkt->t, .input = pkt->input, .seq = pkt->seq};
+    line->now.pkt = pkt;
+    line->now.data = data;
+    line->now.owner = owner;
+    struct line_shard *shard = line->shards[pkt->shard];
+    if (pkt->verdict != DECODE_TRANSPORT) {
+        coverage_packet(line, pkt, NULL);
+        return;
+    }
+    take_transport(line, shard);
+    note_deadline(line, pkt->shard);
+}
+
+/* end_all: every flow of a shard, the one idle longest first. */
+static void end_all(struct line *line, unsigned shard, int64_t t)
+{
+    struct line_shard *s = line->shards[shard];
+    line->now.order = (struct order){.t = t, .input = UINT32_MAX, .seq = shard};
+    line->now.pkt = NULL;
+    while (s->flow.oldest != POOL_NONE) {
+        set_moment(line, s, s->flow.oldest);
+        end_flow(line, OUTCOME_SEEN);
+    }
+}
+
+void line_finish(struct line *line, int64_t last)
+{
+    line_expire(line, last);
+    if (line->coverage_to == last + 1)
+        coverage_flush(line);
+    for (unsigned shard = line->config.worker; shard < SHARDS; shard += line->config.workers)
+        end_all(line, shard, last + 1);
+    if (line->coverage_to != INT64_MAX)
+        coverage_flush(line);
+}

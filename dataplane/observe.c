@@ -1,0 +1,94 @@
+/* Observations: what a stage saw, with who, when and how sure, in the one order. */
+#include "dataplane/line_parts.h"
+
+#include "base/time_point.h"
+
+/* begin: an observation of the moment's flow, acted by the end that asks unless said otherwise. */
+static struct observation begin(struct line *line, enum kind kind, unsigned actor)
+{
+    const struct flow *f = line->now.flow;
+    struct observation obs = {
+        .order = line->now.order,
+        .began_ns = line->now.order.t,
+        .time_error_ns = line->config.clock_error_ns,
+        .flow_id = f->id,
+        .kind = (uint8_t)kind,
+        .contact = (uint8_t)flow_contact(f),
+        .role = f->role,
+        .transport = f->key.transport,
+        .time_source = line->config.clock_error_ns == TIME_ERROR_UNKNOWN
+                           ? TIME_SOURCE_CAPTURE
+                           : TIME_SOURCE_CAPTURE_STATED,
+        .source_port = side_port(f, actor),
+        .target_port = side_port(f, !actor),
+        .tenant = f->key.vlan,
+        .version = OBSERVATION_VERSION,
+        .visibility = f->gaps                              ? VISIBILITY_GAPS
+                      : f->side[0].seen && f->side[1].seen ? VISIBILITY_BOTH
+                                                           : VISIBILITY_ONE_SIDED,
+        .source = *side_address(f, actor),
+        .target = *side_address(f, !actor),
+    };
+    if (f->app == APP_PARSED)
+        obs.protocol = (uint8_t)proto_parsers[f->parser]->protocol;
+    return obs;
+}
+
+static void send(struct line *line, const struct observation *obs)
+{
+    line->stats.counters.observations++;
+    line->now.order.index++;
+    line->config.output.observe(line->config.output.ctx, obs);
+}
+
+void observe_attempt(struct line *line, enum outcome outcome, int64_t began)
+{
+    struct observation obs = begin(line, KIND_ATTEMPT, line->now.flow->client);
+    obs.outcome = (uint8_t)outcome;
+    obs.began_ns = began;
+    line->stats.counters.attempts++;
+    send(line, &obs);
+}
+
+void observe_command(struct line *line, const struct proto_command *command)
+{
+    struct observation obs = begin(line, KIND_COMMAND, line->now.flow->client);
+    obs.outcome = command->outcome;
+    obs.operation = command->operation;
+    obs.began_ns = command->request_ns;
+    obs.function = command->function;
+    obs.exception = command->exception;
+    obs.unit = command->unit;
+    obs.transaction = command->transaction;
+    obs.object_first = command->object_first;
+    obs.object_count = command->object_count;
+    if (command->has_value) {
+        obs.integer = command->value;
+        obs.flags |= OBSERVATION_HAS_VALUE;
+    }
+    line->stats.counters.commands++;
+    line->stats.commands[obs.protocol][command->operation][command->outcome]++;
+    send(line, &obs);
+}
+
+void observe_anomaly(struct line *line, enum proto_anomaly anomaly)
+{
+    struct observation obs = begin(line, KIND_ANOMALY, line->now.flow->client);
+    obs.integer = anomaly;
+    line->stats.counters.anomalies++;
+    line->stats.anomalies[obs.protocol]++;
+    send(line, &obs);
+}
+
+void observe_hits(struct line *line, const struct hit *hits, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        /* A hit's source is who sent the bytes, as the rule's header says it. */
+        struct observation obs = begin(line, KIND_HIT, line->now.side);
+        obs.rule_gid = 1;
+        obs.rule_sid = rule_sid(line->config.rules, hits[i].rule);
+        obs.rule_rev = rule_rev(line->config.rules, hits[i].rule);
+        line->stats.counters.hits++;
+        send(line, &obs);
+    }
+}
