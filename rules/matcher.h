@@ -1,9 +1,9 @@
 /* The match runtime: bytes and header facts in, hits out.
  *
- * One struct matcher per worker holds what scanning needs (Hyperscan scratch, candidate lists, counters).
- * What a flow remembers (flowbits) is in struct match_flow, inside the caller's flow.
- * Block scan with look-back: the caller hands a contiguous window that ends in the new bytes; a match must
- * end in the new bytes, so that cutting a stream anywhere gives the same hits.
+ * One struct matcher per worker holds what scanning needs (Hyperscan scratch, candidate lists,
+ * counters). What a flow remembers (flowbits) is in struct match_flow, inside the caller's flow.
+ * Block scan with look-back: the caller hands a contiguous window that ends in the new bytes; a
+ * match must end in the new bytes, so that cutting a stream anywhere gives the same hits.
  */
 #ifndef RULES_MATCHER_H
 #define RULES_MATCHER_H
@@ -11,34 +11,43 @@
 #include "base/address.h"
 #include "rules/rule_set.h"
 
-#define MATCH_FLOWBITS    512  /* a set with more names rejects the rules beyond, by name */
-#define MATCH_WINDOW      4096 /* look-back of a stream direction, bytes, at least 2,560 */
-#define MATCH_HITS_MAX    64   /* of one input; more are counted (hits_over_limit) */
-#define MATCH_GROUP_NONE  UINT16_MAX
+#define MATCH_FLOWBITS   512  /* a set with more names rejects the rules beyond, by name */
+#define MATCH_WINDOW     4096 /* look-back of a stream direction, bytes, at least 2,560 */
+#define MATCH_HITS_MAX   64   /* of one input; more are counted (hits_over_limit) */
+#define MATCH_GROUP_NONE UINT16_MAX
 
 struct matcher;
+
+/* A rule whose literal was seen in a stream and that did not match yet: it is tried again while the
+ * literal is in the window, because what is missing may still come. */
+struct match_pending {
+    uint32_t rule;
+    uint32_t at; /* stream offset behind the literal, modulo 2^32 */
+};
+#define MATCH_PENDING 16 /* of a direction; the oldest gives way (pending_over_limit) */
 
 /* Per flow; zeroed is fresh. */
 struct match_flow {
     uint64_t flowbits[MATCH_FLOWBITS / 64];
-    uint16_t group[2];      /* per direction; looked up on first use */
-    bool group_known[2];
-    uint8_t pad[2];
+    struct match_pending pending[2][MATCH_PENDING];
+    uint8_t n_pending[2];
+    uint8_t pad[6];
 };
 
-/* What is matched. to_server also holds for packets without a flow direction (then both are false/true as
- * the caller decides). */
+/* What is matched. to_server also holds for packets without a flow direction (then both are
+ * false/true as the caller decides). */
 struct match_input {
     struct address source, target;
     uint16_t source_port, target_port;
-    uint8_t transport;    /* IP protocol number */
+    uint8_t transport; /* IP protocol number */
     bool to_server;
-    bool established;     /* both ends have talked (flow:established) */
-    bool stream;          /* data is a window of the reassembled stream, else one packet's payload */
-    const uint8_t *data;  /* contiguous */
+    bool established;    /* both ends have talked (flow:established) */
+    bool stream;         /* data is a window of the reassembled stream, else one packet's payload */
+    const uint8_t *data; /* contiguous */
     uint32_t len;
-    uint32_t fresh;       /* offset in data of the first new byte; 0 for a packet */
-    uint64_t stream_at;   /* stream offset of data[0] (0 at the start of the stream), 0 for a packet */
+    uint32_t fresh; /* offset in data of the first new byte; 0 for a packet */
+    uint64_t
+        stream_at; /* stream offset of data[0] (0 at the start of the stream), 0 for a packet */
 };
 
 struct hit {
@@ -48,8 +57,9 @@ struct hit {
 /* Bytes by what happened to them; scanned equals what was given to hs_scan, look-back included. */
 struct matcher_stats {
     uint64_t inputs, bytes_offered, bytes_scanned, scans;
-    uint64_t bytes_skipped_no_rule;    /* no rule of the flow's group could match */
-    uint64_t literal_hits, candidates, confirms, hits, hits_over_limit, candidates_over_limit;
+    uint64_t bytes_skipped_no_rule; /* no rule of the flow's group could match */
+    uint64_t literal_hits, candidates, confirms, hits, hits_over_limit, candidates_over_limit,
+        pending_over_limit;
 };
 
 struct matcher *matcher_create(const struct rule_set *set, struct diags *diags);
@@ -57,16 +67,17 @@ void matcher_destroy(struct matcher *m);
 size_t matcher_bytes(const struct matcher *m);
 const struct matcher_stats *matcher_stats(const struct matcher *m);
 
-/* matcher_wants_stream: does a rule for this flow and direction look at the stream? If not, the caller
- * keeps no window for it and reports the bytes with matcher_skip. */
-bool matcher_wants_stream(struct matcher *m, const struct match_input *input, struct match_flow *flow);
+/* matcher_wants_stream: does a rule for this flow and direction look at the stream? If not, the
+ * caller keeps no window for it and reports the bytes with matcher_skip. */
+bool matcher_wants_stream(struct matcher *m, const struct match_input *input,
+                          struct match_flow *flow);
 void matcher_skip(struct matcher *m, uint32_t bytes);
 
 /* matcher_run: match one packet (also without payload) or one stream window.
  *   hits     out, at most MATCH_HITS_MAX, in Suricata's order (action, flowbits, priority, sid)
  *   returns  how many
  *   threads  the matcher's worker, which owns the flow
- *   cost     no allocation; one hs_scan at most */
+ *   cost     no allocation; at most two scans: rules of any port, and rules of the server's port */
 size_t matcher_run(struct matcher *m, const struct match_input *input, struct match_flow *flow,
                    struct hit hits[MATCH_HITS_MAX]);
 

@@ -1,7 +1,7 @@
 /* Rule sets: files in Suricata's language compiled into something that matches.
  *
- * Built once on a thread that may block, then immutable and shared by all workers. Rules are named by
- * stable numbers (index in the set) and by sid; nothing outside keeps a pointer into the set.
+ * Built once on a thread that may block, then immutable and shared by all workers. Rules are named
+ * by stable numbers (index in the set) and by sid; nothing outside keeps a pointer into the set.
  */
 #ifndef RULES_RULE_SET_H
 #define RULES_RULE_SET_H
@@ -32,20 +32,22 @@ extern const struct rule_variable rule_default_variables[];
 extern const size_t rule_default_variable_count;
 
 struct rule_set_counts {
-    size_t files, lines, rules, loaded, rejected, disabled; /* disabled: commented rules are only counted */
+    size_t files, lines, rules, loaded, rejected,
+        disabled; /* disabled: commented rules are only counted */
     size_t literals, groups, databases;
     size_t without_literal;
-    size_t bytes;      /* memory of the compiled set */
+    size_t bytes; /* memory of the compiled set */
 };
 
-/* rule_set_build: read, parse, compile. A rule that cannot be used is rejected with file:line:col and
- * the reason in diags, the others load. Returns 0 with a set (an empty one if no rule loads), or
- * ERR_NOT_FOUND / ERR_IO when a file cannot be read, ERR_NOMEM. */
-int rule_set_build(struct rule_set **out, const struct rule_set_config *config, struct diags *diags);
+/* rule_set_build: read, parse, compile. A rule that cannot be used is rejected with file:line:col
+ * and the reason in diags, the others load. Returns 0 with a set (an empty one if no rule loads),
+ * or ERR_NOT_FOUND / ERR_IO when a file cannot be read, ERR_NOMEM. */
+int rule_set_build(struct rule_set **out, const struct rule_set_config *config,
+                   struct diags *diags);
 void rule_set_destroy(struct rule_set *set);
 const struct rule_set_counts *rule_set_counts(const struct rule_set *set);
-/* rule_set_digest: SHA-256 of the normalised text of all loaded rules and variables, whatever the order of
- * files. */
+/* rule_set_digest: SHA-256 of the normalised text of all loaded rules and variables, whatever the
+ * order of files. */
 void rule_set_digest(const struct rule_set *set, uint8_t out[SHA256_BYTES]);
 /* Facts on a rule; index < counts->loaded. Strings live as long as the set. */
 uint32_t rule_sid(const struct rule_set *set, uint32_t index);

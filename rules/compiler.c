@@ -1,0 +1,319 @@
+/* From rules to groups: by transport, direction, class of the server's port, and view (packet or
+ * stream).
+ *
+ * A port belongs to the class of all ports that the same port lists hold. Rules for any port are
+ * one set that all classes share, so that they are compiled once; the rules of a class are a
+ * second, small set. Sets with the same rules are one. A direction with more than PORT_CLASSES
+ * classes puts its rules into the set for any port: ports are checked again when a rule is
+ * confirmed.
+ */
+#include "rules/set_parts.h"
+
+#include "base/error.h"
+#include "base/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* The rules of one transport and direction. */
+struct bucket {
+    uint32_t *any, *ported; /* rule numbers, ascending */
+    unsigned n_any, n_ported;
+};
+
+static bool belongs(const struct signature *s, int transport, int direction)
+{
+    if (s->transport == TRANSPORT_TCP && transport != GROUP_TCP)
+        return false;
+    if (s->transport == TRANSPORT_UDP && transport != GROUP_UDP)
+        return false;
+    return !(s->flow & (direction == DIRECTION_TO_SERVER ? FLOW_TO_CLIENT : FLOW_TO_SERVER));
+}
+
+/* server_ports: the list that must hold the server's port; NULL for any. */
+static const struct port_set *server_ports(const struct signature *s, int direction)
+{
+    const struct port_set *ports =
+        direction == DIRECTION_TO_SERVER ? s->target_port : s->source_port;
+    return ports->any || s->bidirectional ? NULL : ports;
+}
+
+static void sort_into_bucket(const struct rule_set *set, int transport, int direction,
+                             struct bucket *out)
+{
+    for (uint32_t i = 0; i < set->counts.loaded; i++) {
+        const struct signature *s = &set->rules[i];
+        if (!belongs(s, transport, direction))
+            continue;
+        if (server_ports(s, direction))
+            out->ported[out->n_ported++] = i;
+        else
+            out->any[out->n_any++] = i;
+    }
+}
+
+/* Patterns of a set while it is built. */
+struct pattern {
+    struct literal literal;
+    uint32_t rule;
+};
+
+static int by_literal(const void *a, const void *b)
+{
+    const struct pattern *x = a, *y = b;
+    int order = memcmp(&x->literal, &y->literal, sizeof x->literal);
+    return order ? order : x->rule < y->rule ? -1 : x->rule > y->rule;
+}
+
+/* compile_patterns: each distinct literal once; HS ids are their places. */
+static int compile_patterns(struct rule_set *owner, struct literal_set *set,
+                            struct pattern *patterns, unsigned n, struct diags *diags)
+{
+    qsort(patterns, n, sizeof *patterns, by_literal);
+    char(*texts)[4 * LITERAL_BYTES + 1] = calloc(n, sizeof *texts);
+    const char **expressions = calloc(n, sizeof *expressions);
+    unsigned *flags = calloc(n, sizeof *flags), *ids = calloc(n, sizeof *ids);
+    set->first = arena_alloc(&owner->arena, (n + 1) * sizeof *set->first);
+    set->pattern_rules = arena_alloc(&owner->arena, n * sizeof *set->pattern_rules);
+    int error = ERR_NOMEM;
+    if (!texts || !expressions || !flags || !ids || !set->first || !set->pattern_rules)
+        goto out;
+    for (unsigned i = 0; i < n; i++) {
+        const struct literal *l = &patterns[i].literal;
+        if (i == 0 || memcmp(l, &patterns[i - 1].literal, sizeof *l) != 0) {
+            unsigned id = set->n_patterns++;
+            for (unsigned k = 0; k < l->len; k++)
+                snprintf(texts[id] + 4 * k, 5, "\\x%02x", l->bytes[k]);
+            expressions[id] = texts[id];
+            flags[id] = l->nocase ? HS_FLAG_CASELESS : 0;
+            ids[id] = id;
+            set->first[id] = i;
+            if (l->len > set->literal_max)
+                set->literal_max = l->len;
+        }
+        set->pattern_rules[i] = patterns[i].rule;
+    }
+    set->first[set->n_patterns] = n;
+    hs_compile_error_t *fault = NULL;
+    error = 0;
+    if (hs_compile_multi(expressions, flags, ids, set->n_patterns, HS_MODE_BLOCK, NULL,
+                         &set->database, &fault) != HS_SUCCESS) {
+        error = diag_error(diags, ERR_INTERNAL, diag_file(NULL), NULL,
+                           "Hyperscan refuses %u literals: %s", set->n_patterns, fault->message);
+        hs_free_compile_error(fault);
+    }
+    owner->counts.literals += set->n_patterns;
+    owner->counts.databases += !error;
+out:
+    free(texts);
+    free(expressions);
+    free(flags);
+    free(ids);
+    return error;
+}
+
+static int fill_set(struct rule_set *owner, struct literal_set *set, struct diags *diags)
+{
+    struct pattern *patterns = calloc(set->n_rules, sizeof *patterns);
+    set->always = arena_alloc(&owner->arena, set->n_rules * sizeof *set->always);
+    int error = patterns && set->always ? 0 : ERR_NOMEM;
+    unsigned n = 0;
+    for (unsigned i = 0; i < set->n_rules && !error; i++) {
+        memset(&patterns[n], 0, sizeof patterns[n]);
+        if (literal_choose(&owner->rules[set->rules[i]], &patterns[n].literal))
+            patterns[n++].rule = set->rules[i];
+        else
+            set->always[set->n_always++] = set->rules[i];
+    }
+    if (n && !error)
+        error = compile_patterns(owner, set, patterns, n, diags);
+    free(patterns);
+    return error;
+}
+
+/* shared_set: the set of these rules, made unless there is one already; NULL for none. */
+static int shared_set(struct rule_set *owner, const uint32_t *rules, unsigned n,
+                      const struct literal_set **out, struct diags *diags)
+{
+    *out = NULL;
+    if (n == 0)
+        return 0;
+    for (unsigned i = 0; i < owner->n_literal_sets; i++) {
+        const struct literal_set *other = owner->literal_sets[i];
+        if (other->n_rules == n && memcmp(other->rules, rules, n * sizeof *rules) == 0) {
+            *out = other;
+            return 0;
+        }
+    }
+    struct literal_set **grown =
+        realloc(owner->literal_sets, (owner->n_literal_sets + 1) * sizeof *grown);
+    struct literal_set *set = arena_alloc(&owner->arena, sizeof *set);
+    if (grown)
+        owner->literal_sets = grown;
+    if (!grown || !set)
+        return ERR_NOMEM;
+    set->rules = arena_memdup(&owner->arena, rules, n * sizeof *rules);
+    set->n_rules = n;
+    if (!set->rules)
+        return ERR_NOMEM;
+    owner->literal_sets[owner->n_literal_sets++] = set;
+    *out = set;
+    return fill_set(owner, set, diags);
+}
+
+/* in_view: the rules of a list that look at packets, or at streams. */
+static unsigned in_view(const struct rule_set *set, const uint32_t *rules, unsigned n,
+                        enum rule_view view, uint32_t *out)
+{
+    unsigned found = 0;
+    for (unsigned i = 0; i < n; i++)
+        if (set->rules[rules[i]].view == view)
+            out[found++] = rules[i];
+    return found;
+}
+
+/* Distinct port lists of a bucket. */
+struct port_lists {
+    const struct port_set **lists;
+    unsigned n;
+};
+
+static void collect_lists(const struct rule_set *set, const struct bucket *b, int direction,
+                          struct port_lists *out)
+{
+    for (unsigned i = 0; i < b->n_ported; i++) {
+        const struct port_set *ports = server_ports(&set->rules[b->ported[i]], direction);
+        unsigned k = 0;
+        while (k < out->n && out->lists[k] != ports)
+            k++;
+        if (k == out->n)
+            out->lists[out->n++] = ports;
+    }
+}
+
+/* classify: split classes list by list: ports of one class that a list holds become a class of
+ * their own. Returns the number of classes, 0 when there are too many. */
+static unsigned classify(const struct port_lists *lists, uint16_t *class_of)
+{
+    unsigned n = 1;
+    uint16_t *moved = malloc(PORT_CLASSES * sizeof *moved);
+    uint32_t *size = malloc(PORT_CLASSES * sizeof *size),
+             *inside = malloc(PORT_CLASSES * sizeof *inside);
+    memset(class_of, 0, 65536 * sizeof *class_of);
+    for (unsigned l = 0; l < lists->n && n && moved && size && inside; l++) {
+        memset(size, 0, PORT_CLASSES * sizeof *size);
+        memset(inside, 0, PORT_CLASSES * sizeof *inside);
+        for (unsigned port = 0; port < 65536; port++) {
+            size[class_of[port]]++;
+            inside[class_of[port]] += port_set_holds(lists->lists[l], (uint16_t)port);
+        }
+        unsigned before = n;
+        for (unsigned c = 0; c < before && n; c++) {
+            moved[c] = (uint16_t)c;
+            if (inside[c] && inside[c] < size[c]) {
+                if (n == PORT_CLASSES)
+                    n = 0;
+                else
+                    moved[c] = (uint16_t)n++;
+            }
+        }
+        for (unsigned port = 0; port < 65536 && n; port++)
+            if (port_set_holds(lists->lists[l], (uint16_t)port))
+                class_of[port] = moved[class_of[port]];
+    }
+    free(moved);
+    free(size);
+    free(inside);
+    return n;
+}
+
+/* rules_of_class: those of the bucket whose list holds a port of the class. */
+static unsigned rules_of_class(const struct rule_set *set, const struct bucket *b, int direction,
+                               uint16_t port, uint32_t *out)
+{
+    unsigned n = 0;
+    for (unsigned i = 0; i < b->n_ported; i++)
+        if (port_set_holds(server_ports(&set->rules[b->ported[i]], direction), port))
+            out[n++] = b->ported[i];
+    return n;
+}
+
+static int ascending(const void *a, const void *b)
+{
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+static int make_groups(struct rule_set *set, struct port_groups *g, struct bucket *b, int direction,
+                       uint32_t *scratch, struct diags *diags)
+{
+    struct port_lists lists = {.lists = calloc(b->n_ported + 1, sizeof *lists.lists)};
+    uint32_t *members = calloc(set->counts.loaded + 1, sizeof *members);
+    int error = lists.lists && members ? 0 : ERR_NOMEM;
+    if (error)
+        goto out;
+    collect_lists(set, b, direction, &lists);
+    g->n_classes = classify(&lists, g->class_of);
+    if (g->n_classes == 0) {
+        memcpy(b->any + b->n_any, b->ported, b->n_ported * sizeof *b->any);
+        b->n_any += b->n_ported;
+        b->n_ported = 0;
+        qsort(b->any, b->n_any, sizeof *b->any, ascending);
+        memset(g->class_of, 0, sizeof g->class_of);
+        g->n_classes = 1;
+    }
+    uint16_t representative[PORT_CLASSES];
+    for (unsigned port = 65536; port-- > 0;)
+        representative[g->class_of[port]] = (uint16_t)port;
+    static const enum rule_view views[2] = {VIEW_PACKET, VIEW_STREAM};
+    for (unsigned c = 0; c < g->n_classes && !error; c++) {
+        unsigned n = rules_of_class(set, b, direction, representative[c], members);
+        for (unsigned v = 0; v < 2 && !error; v++) {
+            struct match_group *group = v ? &g->stream[c] : &g->packet[c];
+            error = shared_set(set, scratch, in_view(set, b->any, b->n_any, views[v], scratch),
+                               &group->sets[0], diags);
+            if (!error)
+                error = shared_set(set, scratch, in_view(set, members, n, views[v], scratch),
+                                   &group->sets[1], diags);
+            set->counts.groups += group->sets[0] || group->sets[1];
+        }
+    }
+out:
+    free(lists.lists);
+    free(members);
+    return error;
+}
+
+int rules_compile(struct rule_set *set, struct diags *diags)
+{
+    size_t n = set->counts.loaded + 1;
+    uint32_t *scratch = calloc(n, sizeof *scratch);
+    int error = scratch ? 0 : ERR_NOMEM;
+    for (int transport = 0; transport < GROUP_TRANSPORTS && !error; transport++)
+        for (int direction = 0; direction < DIRECTIONS && !error; direction++) {
+            struct bucket b = {.any = calloc(n, sizeof *b.any),
+                               .ported = calloc(n, sizeof *b.ported)};
+            struct port_groups *g = calloc(1, sizeof *g);
+            set->groups[transport][direction] = g;
+            if (b.any && b.ported && g) {
+                sort_into_bucket(set, transport, direction, &b);
+                error = make_groups(set, g, &b, direction, scratch, diags);
+            } else {
+                error = ERR_NOMEM;
+            }
+            free(b.any);
+            free(b.ported);
+        }
+    free(scratch);
+    return error;
+}
+
+void rules_compile_free(struct rule_set *set)
+{
+    for (unsigned i = 0; i < set->n_literal_sets; i++)
+        hs_free_database(set->literal_sets[i]->database);
+    free(set->literal_sets);
+    for (int transport = 0; transport < GROUP_TRANSPORTS; transport++)
+        for (int direction = 0; direction < DIRECTIONS; direction++)
+            free(set->groups[transport][direction]);
+}

@@ -1,0 +1,77 @@
+/* Choosing the literal of a rule: the content it names as fast_pattern, else the one whose rarest
+ * piece is the rarest; of that, the rarest piece of at most eight bytes.
+ *
+ * Longer pieces take Hyperscan's slower path. Rarity is estimated from what is common in network
+ * payloads: zero and 0xff bytes, blanks, lower case letters by their frequency in text, digits,
+ * punctuation of URLs.
+ */
+#include "rules/set_parts.h"
+
+#include <ctype.h>
+#include <string.h>
+
+/* commonness: about -log2 of the frequency, turned round: larger is more common. */
+static unsigned commonness(uint8_t byte)
+{
+    if (byte == 0)
+        return 12;
+    if (byte == 0xff || byte == 0x20)
+        return 9;
+    if (islower(byte))
+        return strchr("etaoinsr", byte) ? 10 : strchr("jqxz", byte) ? 6 : 8;
+    if (isupper(byte))
+        return 6;
+    if (isdigit(byte))
+        return byte == '0' || byte == '1' ? 8 : 7;
+    if (byte == '\r' || byte == '\n' || strchr("/.:=-&%;\"", byte))
+        return 8;
+    return byte == 1 ? 8 : 3;
+}
+
+/* rarity: bits that a piece of the content gives; a caseless letter gives one less. */
+static unsigned rarity(const uint8_t *bytes, unsigned len, bool nocase)
+{
+    unsigned sum = 0;
+    for (unsigned i = 0; i < len; i++)
+        sum += 14 - commonness(bytes[i]) - (nocase && isalpha(bytes[i]));
+    return sum;
+}
+
+/* rarest_piece: of the part of a content that may be chosen. */
+static unsigned rarest_piece(const struct content *c, struct literal *out)
+{
+    unsigned from = c->fast_len ? c->fast_at : 0, len = c->fast_len ? c->fast_len : c->len,
+             best = 0;
+    bool nocase = c->flags & CONTENT_NOCASE;
+    unsigned piece = len < LITERAL_BYTES ? len : LITERAL_BYTES;
+    for (unsigned at = from; at + piece <= from + len; at++) {
+        unsigned value = rarity(c->bytes + at, piece, nocase) + 1;
+        if (value <= best)
+            continue;
+        best = value;
+        out->len = (uint8_t)piece;
+        out->nocase = nocase;
+        memcpy(out->bytes, c->bytes + at, piece);
+    }
+    return best;
+}
+
+bool literal_choose(const struct signature *s, struct literal *out)
+{
+    unsigned best = 0;
+    memset(out, 0, sizeof *out);
+    for (unsigned i = 0; i < s->n_contents; i++) {
+        const struct content *c = &s->contents[i];
+        struct literal piece = {.len = 0};
+        if (c->flags & CONTENT_NEGATED)
+            continue;
+        unsigned value = rarest_piece(c, &piece);
+        if (c->flags & CONTENT_FAST)
+            value = UINT32_MAX;
+        if (value > best) {
+            best = value;
+            *out = piece;
+        }
+    }
+    return best != 0;
+}

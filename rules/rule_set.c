@@ -1,0 +1,306 @@
+/* Building a rule set: parse all files, drop what is there twice, order, compile, digest. */
+#include "rules/rule_set.h"
+
+#include "base/error.h"
+#include "rules/matcher.h"
+#include "rules/set_parts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+const struct rule_variable rule_default_variables[] = {
+    {"HOME_NET", "[192.168.0.0/16,10.0.0.0/8,172.16.0.0/12]"},
+    {"EXTERNAL_NET", "!$HOME_NET"},
+    {"HTTP_SERVERS", "$HOME_NET"},
+    {"SMTP_SERVERS", "$HOME_NET"},
+    {"SQL_SERVERS", "$HOME_NET"},
+    {"DNS_SERVERS", "$HOME_NET"},
+    {"TELNET_SERVERS", "$HOME_NET"},
+    {"AIM_SERVERS", "$EXTERNAL_NET"},
+    {"DC_SERVERS", "$HOME_NET"},
+    {"DNP3_SERVER", "$HOME_NET"},
+    {"DNP3_CLIENT", "$HOME_NET"},
+    {"MODBUS_CLIENT", "$HOME_NET"},
+    {"MODBUS_SERVER", "$HOME_NET"},
+    {"ENIP_CLIENT", "$HOME_NET"},
+    {"ENIP_SERVER", "$HOME_NET"},
+    {"HTTP_PORTS", "80"},
+    {"SHELLCODE_PORTS", "!80"},
+    {"ORACLE_PORTS", "1521"},
+    {"SSH_PORTS", "22"},
+    {"DNP3_PORTS", "20000"},
+    {"MODBUS_PORTS", "502"},
+    {"FILE_DATA_PORTS", "[$HTTP_PORTS,110,143]"},
+    {"FTP_PORTS", "21"},
+    {"GENEVE_PORTS", "6081"},
+    {"VXLAN_PORTS", "4789"},
+    {"TEREDO_PORTS", "3544"},
+    {"SIP_PORTS", "[5060,5061]"},
+};
+const size_t rule_default_variable_count =
+    sizeof rule_default_variables / sizeof rule_default_variables[0];
+
+/* Classes with the priority that Suricata's classification.config gives them; others have 3. */
+static const struct {
+    const char *name;
+    uint8_t priority;
+} classes[] = {
+    {"attempted-admin", 1},
+    {"attempted-user", 1},
+    {"bad-unknown", 2},
+    {"attempted-dos", 2},
+    {"attempted-recon", 2},
+    {"command-and-control", 1},
+    {"coin-mining", 2},
+    {"credential-theft", 1},
+    {"default-login-attempt", 2},
+    {"denial-of-service", 2},
+    {"domain-c2", 1},
+    {"exploit-kit", 1},
+    {"external-ip-check", 2},
+    {"inappropriate-content", 1},
+    {"kickass-porn", 1},
+    {"misc-attack", 2},
+    {"non-standard-protocol", 2},
+    {"policy-violation", 1},
+    {"pup-activity", 2},
+    {"rpc-portmap-decode", 2},
+    {"shellcode-detect", 1},
+    {"social-engineering", 2},
+    {"successful-admin", 1},
+    {"successful-dos", 2},
+    {"successful-recon-limited", 2},
+    {"successful-recon-largescale", 2},
+    {"successful-user", 1},
+    {"suspicious-filename-detect", 2},
+    {"suspicious-login", 2},
+    {"system-call-detect", 2},
+    {"targeted-activity", 1},
+    {"trojan-activity", 1},
+    {"unsuccessful-user", 1},
+    {"unusual-client-port-connection", 2},
+    {"web-application-activity", 2},
+    {"web-application-attack", 1},
+};
+
+static uint8_t class_priority(const char *name)
+{
+    for (size_t i = 0; name && i < sizeof classes / sizeof classes[0]; i++)
+        if (strcmp(classes[i].name, name) == 0)
+            return classes[i].priority;
+    return 3;
+}
+
+/* flowbit_rank: rules that set bits come before those that ask for them. */
+static int flowbit_rank(const struct signature *s)
+{
+    bool sets = false, asks = false;
+    for (unsigned i = 0; i < s->n_flowbits; i++) {
+        sets |= s->flowbits[i].op < FLOWBIT_ISSET;
+        asks |= s->flowbits[i].op >= FLOWBIT_ISSET;
+    }
+    return sets ? (asks ? 1 : 0) : asks ? 2 : 3;
+}
+
+/* The order in which Suricata tries rules on one packet: action, flowbits, priority, id. */
+static int by_order(const void *a, const void *b)
+{
+    const struct signature *x = a, *y = b;
+    int ranks[2] = {flowbit_rank(x), flowbit_rank(y)};
+    if (x->action != y->action)
+        return x->action - y->action;
+    if (ranks[0] != ranks[1])
+        return ranks[0] - ranks[1];
+    if (x->priority != y->priority)
+        return x->priority - y->priority;
+    if (x->gid != y->gid)
+        return x->gid < y->gid ? -1 : 1;
+    return x->sid < y->sid ? -1 : x->sid > y->sid;
+}
+
+/* By id, and of one id by place, so that the first stays. */
+static int by_id(const void *a, const void *b)
+{
+    const struct signature *x = a, *y = b;
+    if (x->gid != y->gid)
+        return x->gid < y->gid ? -1 : 1;
+    if (x->sid != y->sid)
+        return x->sid < y->sid ? -1 : 1;
+    int order = memcmp(x->digest, y->digest, SHA256_BYTES);
+    return x->rev != y->rev ? (x->rev > y->rev ? -1 : 1) : order;
+}
+
+/* drop_twins: of one id the highest revision stays. */
+static void drop_twins(struct signature_list *list, struct parse_counts *counts,
+                       struct diags *diags)
+{
+    size_t kept = 0;
+    if (list->n)
+        qsort(list->items, list->n, sizeof *list->items, by_id);
+    for (size_t i = 0; i < list->n; i++) {
+        const struct signature *s = &list->items[i], *last = kept ? &list->items[kept - 1] : NULL;
+        if (last && last->gid == s->gid && last->sid == s->sid) {
+            diag_error(diags, ERR_EXISTS, s->pos, NULL, "sid %u is there already, at %s:%u", s->sid,
+                       last->pos.file, last->pos.line);
+            counts->rejected++;
+            continue;
+        }
+        list->items[kept++] = *s;
+    }
+    list->n = kept;
+}
+
+static int by_digest(const void *a, const void *b)
+{
+    return memcmp(*(const uint8_t *const *)a, *(const uint8_t *const *)b, SHA256_BYTES);
+}
+
+/* digest_set: rules by their digests, so that files and their order do not matter, then variables.
+ */
+static int digest_set(struct rule_set *set, const struct rule_context *ctx)
+{
+    size_t n = set->counts.loaded;
+    const uint8_t **digests = calloc(n + 1, sizeof *digests);
+    struct piece *pieces = calloc(n + 4 * ctx->n_variables + 1, sizeof *pieces);
+    int error = digests && pieces ? 0 : ERR_NOMEM;
+    if (!error) {
+        for (size_t i = 0; i < n; i++)
+            digests[i] = set->rules[i].digest;
+        qsort(digests, n, sizeof *digests, by_digest);
+        size_t k = 0;
+        for (size_t i = 0; i < n; i++)
+            pieces[k++] = (struct piece){digests[i], SHA256_BYTES};
+        for (size_t i = 0; i < ctx->n_variables; i++) {
+            pieces[k++] = (struct piece){ctx->variables[i].name, strlen(ctx->variables[i].name)};
+            pieces[k++] = (struct piece){"=", 1};
+            pieces[k++] = (struct piece){ctx->variables[i].value, strlen(ctx->variables[i].value)};
+            pieces[k++] = (struct piece){"\n", 1};
+        }
+        sha256_pieces(set->digest, pieces, k);
+    }
+    free(digests);
+    free(pieces);
+    return error;
+}
+
+static int parse_all(struct rule_set *set, struct rule_context *ctx,
+                     const struct rule_set_config *config, struct diags *diags)
+{
+    struct signature_list list = {0};
+    int error = 0;
+    for (size_t i = 0; i < config->n_files && !error; i++)
+        error = rules_parse_file(ctx, config->files[i], &list, &set->parsed, diags);
+    if (error) {
+        free(list.items);
+        return error;
+    }
+    drop_twins(&list, &set->parsed, diags);
+    for (size_t i = 0; i < list.n; i++)
+        if (!list.items[i].has_priority)
+            list.items[i].priority = class_priority(list.items[i].classtype);
+    if (list.n)
+        qsort(list.items, list.n, sizeof *list.items, by_order);
+    set->rules = list.items;
+    set->counts = (struct rule_set_counts){.files = config->n_files,
+                                           .lines = set->parsed.lines,
+                                           .rules = set->parsed.rules,
+                                           .loaded = list.n,
+                                           .rejected = set->parsed.rejected,
+                                           .disabled = set->parsed.disabled};
+    for (size_t i = 0; i < list.n; i++) {
+        struct literal literal;
+        set->counts.without_literal += !literal_choose(&list.items[i], &literal);
+    }
+    return digest_set(set, ctx);
+}
+
+static size_t bytes_of(const struct rule_set *set)
+{
+    size_t sum = sizeof *set + set->arena.bytes + set->counts.loaded * sizeof *set->rules +
+                 GROUP_TRANSPORTS * DIRECTIONS * sizeof(struct port_groups);
+    for (unsigned i = 0; i < set->n_literal_sets; i++) {
+        size_t size;
+        if (set->literal_sets[i]->database &&
+            hs_database_size(set->literal_sets[i]->database, &size) == HS_SUCCESS)
+            sum += size;
+    }
+    return sum;
+}
+
+int rule_set_build(struct rule_set **out, const struct rule_set_config *config, struct diags *diags)
+{
+    *out = NULL;
+    struct rule_set *set = calloc(1, sizeof *set);
+    size_t n = rule_default_variable_count + config->n_variables;
+    struct rule_variable *variables = calloc(n, sizeof *variables);
+    const char **flowbit_names = calloc(MATCH_FLOWBITS, sizeof *flowbit_names);
+    int error = set && variables && flowbit_names ? 0 : ERR_NOMEM;
+    if (!error) {
+        memcpy(variables, rule_default_variables, sizeof rule_default_variables);
+        if (config->n_variables)
+            memcpy(variables + rule_default_variable_count, config->variables,
+                   config->n_variables * sizeof *variables);
+        struct rule_context ctx = {.arena = &set->arena,
+                                   .variables = variables,
+                                   .n_variables = n,
+                                   .flowbit_names = flowbit_names};
+        error = parse_all(set, &ctx, config, diags);
+    }
+    if (!error)
+        error = rules_compile(set, diags);
+    free(variables);
+    free(flowbit_names);
+    if (error) {
+        rule_set_destroy(set);
+        return error;
+    }
+    set->counts.bytes = bytes_of(set);
+    *out = set;
+    return 0;
+}
+
+void rule_set_destroy(struct rule_set *set)
+{
+    if (!set)
+        return;
+    rules_compile_free(set);
+    free(set->rules);
+    arena_free(&set->arena);
+    free(set);
+}
+
+const struct rule_set_counts *rule_set_counts(const struct rule_set *set)
+{
+    return &set->counts;
+}
+void rule_set_digest(const struct rule_set *set, uint8_t out[SHA256_BYTES])
+{
+    memcpy(out, set->digest, SHA256_BYTES);
+}
+uint32_t rule_sid(const struct rule_set *set, uint32_t index)
+{
+    return set->rules[index].sid;
+}
+uint32_t rule_rev(const struct rule_set *set, uint32_t index)
+{
+    return set->rules[index].rev;
+}
+const char *rule_msg(const struct rule_set *set, uint32_t index)
+{
+    return set->rules[index].msg ? set->rules[index].msg : "";
+}
+const char *rule_classtype(const struct rule_set *set, uint32_t index)
+{
+    return set->rules[index].classtype ? set->rules[index].classtype : "";
+}
+uint8_t rule_priority(const struct rule_set *set, uint32_t index)
+{
+    return set->rules[index].priority;
+}
+bool rule_has_tag(const struct rule_set *set, uint32_t index, const char *tag)
+{
+    for (unsigned i = 0; i < set->rules[index].n_tags; i++)
+        if (strcmp(set->rules[index].tags[i], tag) == 0)
+            return true;
+    return false;
+}

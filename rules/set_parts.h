@@ -1,0 +1,75 @@
+/* A compiled rule set: what building leaves and matching reads. Immutable once built. Inside
+ * rules/. */
+#ifndef RULES_SET_PARTS_H
+#define RULES_SET_PARTS_H
+
+#include "rules/signature.h"
+
+#include <hs.h>
+
+#define LITERAL_BYTES \
+    8 /* what Hyperscan looks for: the rarest piece of a content of at most this many */
+#define PORT_CLASSES 1024 /* of one direction and transport */
+
+/* A set of rules to find by their literals: one Hyperscan database, the rules of each of its
+ * patterns, and rules that have no literal. Shared by all groups with the same rules. */
+struct literal_set {
+    uint32_t *rules; /* its members, ascending: the key for sharing */
+    unsigned n_rules;
+    hs_database_t *database; /* NULL when no member has a literal */
+    uint32_t *first;         /* of pattern i: rules first[i] up to first[i + 1] in pattern_rules */
+    uint32_t *pattern_rules;
+    unsigned n_patterns;
+    uint32_t *always; /* without a literal: confirmed on every input */
+    unsigned n_always;
+    unsigned literal_max; /* bytes of the longest literal */
+};
+
+/* What applies to one input: rules of any port, and rules of this port. Either may be NULL. */
+struct match_group {
+    const struct literal_set *sets[2];
+};
+
+enum { DIRECTION_TO_SERVER, DIRECTION_TO_CLIENT, DIRECTIONS };
+enum { GROUP_TCP, GROUP_UDP, GROUP_TRANSPORTS };
+
+/* Groups of one transport and direction, by class of the server's port; for packets and for
+ * streams. */
+struct port_groups {
+    uint16_t class_of[65536];
+    unsigned n_classes;
+    struct match_group packet[PORT_CLASSES], stream[PORT_CLASSES];
+};
+
+struct rule_set {
+    struct arena arena;
+    struct signature *rules; /* in the order in which they are tried */
+    struct rule_set_counts counts;
+    struct parse_counts parsed;
+    struct port_groups *groups[GROUP_TRANSPORTS][DIRECTIONS];
+    struct literal_set **literal_sets;
+    unsigned n_literal_sets;
+    uint8_t digest[SHA256_BYTES];
+};
+
+/* literal.c: the piece of a rule's contents to look for; false when it has none. */
+struct literal {
+    uint8_t bytes[LITERAL_BYTES];
+    uint8_t len;
+    bool nocase;
+};
+bool literal_choose(const struct signature *s, struct literal *out);
+
+/* compiler.c: groups, sets and databases of set->rules. */
+int rules_compile(struct rule_set *set, struct diags *diags);
+void rules_compile_free(struct rule_set *set);
+
+/* program.c: does the rule match this input? */
+struct match_input;
+struct match_flow;
+bool rule_confirm(const struct signature *s, const struct match_input *input,
+                  const struct match_flow *flow);
+/* rule_apply_flowbits: what a rule that matched does to the flow's bits. */
+void rule_apply_flowbits(const struct signature *s, struct match_flow *flow);
+
+#endif
