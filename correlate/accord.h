@@ -46,8 +46,8 @@ struct match_clause {
     unsigned n_techniques;
 };
 
-enum line_stage { STAGE_SHADOW, STAGE_CONFIDENTIAL, STAGE_REPORTABLE, STAGE_COUNT };
-extern const char *const line_stage_names[STAGE_COUNT + 1]; /* NULL at the end */
+enum line_stage { STAGE_SHADOW, STAGE_CONFIDENTIAL, STAGE_REPORTABLE, LINE_STAGE_COUNT };
+extern const char *const line_stage_names[LINE_STAGE_COUNT + 1]; /* NULL at the end */
 
 struct accord_line {
     const char *id, *category, *obligation, *observable;

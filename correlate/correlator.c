@@ -120,6 +120,9 @@ static size_t turn(struct correlator *c, unsigned worker)
         next = exchange_next(c->exchange, worker);
         if (!next.head)
             break;
+        const struct exchange_item *item = next.head;
+        if (!owner_fire(o, item->obs.order.t) || !owner_has_room(o))
+            return n; /* the judge is behind; it has revisions of this owner to take */
         owner_take(o, next.head);
         exchange_take(c->exchange, worker, next.producer);
         n++;
@@ -127,9 +130,10 @@ static size_t turn(struct correlator *c, unsigned worker)
     owner_flush(o);
     if (next.safe.t == INT64_MAX) {
         if (c->workers[worker].stage == OWNER_RUNNING) {
-            /* What the end of input leaves behind comes one after the last event, for every owner. */
-            owner_fire(o, exchange_event_end(c->exchange) + 1);
-            owner_end(o);
+            /* What the end of input leaves behind comes one after the last event, for every owner.
+             */
+            if (!owner_fire(o, exchange_event_end(c->exchange) + 1) || !owner_end(o))
+                return n;
             c->workers[worker].stage = OWNER_ENDED;
         }
         if (owner_flush(o) && c->workers[worker].stage == OWNER_ENDED) {
@@ -138,8 +142,7 @@ static size_t turn(struct correlator *c, unsigned worker)
         }
         return n;
     }
-    owner_fire(o, next.safe.t);
-    if (owner_flush(o))
+    if (owner_fire(o, next.safe.t) && owner_flush(o))
         watermark_publish(&o->mark, next.safe);
     return n;
 }

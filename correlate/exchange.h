@@ -31,6 +31,9 @@ bool exchange_push(struct exchange *x, unsigned from, unsigned to,
                    const struct exchange_item *item);
 /* exchange_publish: all later items of this worker are greater.   threads  worker `from` */
 void exchange_publish(struct exchange *x, unsigned from, struct order mark);
+/* exchange_reached: a finite time that this worker published; before its mark of ORDER_MAX. threads
+ * worker `from` */
+void exchange_reached(struct exchange *x, unsigned from, int64_t t);
 /* exchange_next: the next item in order for this owner; take it with exchange_take. threads  worker
  * `to` */
 struct merge_result exchange_next(struct exchange *x, unsigned to);

@@ -72,6 +72,12 @@ bool owner_flush(struct owner *o)
     return o->outbox_n == 0;
 }
 
+bool owner_has_room(struct owner *o)
+{
+    return owner_flush(o) || o->outbox_n < OUTBOX_REVISIONS;
+}
+
+/* emit: the caller has seen that there is room. */
 static void emit(struct owner *o, const struct revision *r)
 {
     if (owner_flush(o) && ring_push(o->ring, r)) {
@@ -92,7 +98,7 @@ static void revise(struct owner *o, struct incident *inc, enum revision_why why,
     emit(o, &inc->state);
 }
 
-static void flush_coverage(struct owner *o)
+static bool flush_coverage(struct owner *o)
 {
     struct revision r;
     memset(&r, 0, sizeof r);
@@ -102,6 +108,8 @@ static void flush_coverage(struct owner *o)
     for (uint32_t asset = 0; asset < o->config.assets; asset++) {
         if (!o->coverage_touched[asset])
             continue;
+        if (!owner_has_room(o))
+            return false;
         r.order = (struct order){.t = o->coverage_to, .input = UINT32_MAX, .seq = 0x100 + asset};
         r.coverage_asset = (uint16_t)asset;
         memcpy(r.coverage, o->coverage[asset], sizeof r.coverage);
@@ -110,6 +118,7 @@ static void flush_coverage(struct owner *o)
         o->coverage_touched[asset] = false;
     }
     o->coverage_to = INT64_MAX;
+    return true;
 }
 
 static int ascending(const void *a, const void *b)
@@ -118,40 +127,53 @@ static int ascending(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-/* fire_places: all incidents that are due at `deadline`, which is the earliest. */
-static void fire_places(struct owner *o, int64_t deadline)
+/* fire_rest: what is left of the places that are due at one moment. */
+static bool fire_rest(struct owner *o)
 {
-    uint32_t n = 0, item, incidents = o->config.shard.incidents;
-    int64_t at;
-    while (timers_pop(o->timers, deadline, &item, &at))
-        o->due[n++] = item;
-    qsort(o->due, n, sizeof *o->due, ascending);
-    for (uint32_t i = 0; i < n; i++) {
-        uint32_t shard = o->due[i] / incidents, place = o->due[i] % incidents;
+    uint32_t incidents = o->config.shard.incidents;
+    for (; o->due_next < o->due_n; o->due_next++) {
+        if (!owner_has_room(o))
+            return false;
+        uint32_t item = o->due[o->due_next], shard = item / incidents, place = item % incidents;
         struct incident *inc = key_shard_incident(o->shards[shard], place);
-        struct order order = {.t = deadline - 1, .input = UINT32_MAX, .seq = shard, .index = i};
-        if (inc->close_at <= deadline) {
+        struct order order = {
+            .t = o->due_at - 1, .input = UINT32_MAX, .seq = shard, .index = place};
+        if (inc->close_at <= o->due_at) {
             revise(o, inc, REVISION_CLOSED, order);
             key_shard_close(o->shards[shard], place);
         } else {
             revise(o, inc, REVISION_BOUNDARY, order);
-            timers_set(o->timers, o->due[i], incident_deadline(inc));
+            timers_set(o->timers, item, incident_deadline(inc));
         }
     }
+    return true;
 }
 
-void owner_fire(struct owner *o, int64_t now)
+/* fire_places: all incidents that are due at `deadline`, which is the earliest. */
+static bool fire_places(struct owner *o, int64_t deadline)
 {
+    uint32_t item;
+    int64_t at;
+    o->due_n = o->due_next = 0;
+    o->due_at = deadline;
+    while (timers_pop(o->timers, deadline, &item, &at))
+        o->due[o->due_n++] = item;
+    qsort(o->due, o->due_n, sizeof *o->due, ascending);
+    return fire_rest(o);
+}
+
+bool owner_fire(struct owner *o, int64_t now)
+{
+    if (!fire_rest(o))
+        return false;
     for (;;) {
         int64_t deadline = timers_next(o->timers);
         /* Coverage that ends at E is due at E + 1, behind incidents due at the same moment. */
         bool coverage_first = o->coverage_to < INT64_MAX && o->coverage_to + 1 < deadline;
         if (coverage_first ? o->coverage_to >= now : deadline > now)
-            return;
-        if (coverage_first)
-            flush_coverage(o);
-        else
-            fire_places(o, deadline);
+            return true;
+        if (coverage_first ? !flush_coverage(o) : !fire_places(o, deadline))
+            return false;
     }
 }
 
@@ -167,7 +189,6 @@ static void take_coverage(struct owner *o, const struct observation *obs)
 
 void owner_take(struct owner *o, const struct exchange_item *item)
 {
-    owner_fire(o, item->obs.order.t);
     if (item->route.definition == ROUTE_COVERAGE) {
         take_coverage(o, &item->obs);
         return;
@@ -185,16 +206,21 @@ void owner_take(struct owner *o, const struct exchange_item *item)
                incident_deadline(inc));
 }
 
-void owner_end(struct owner *o)
+bool owner_end(struct owner *o)
 {
-    if (o->coverage_to < INT64_MAX)
-        flush_coverage(o);
-    for (unsigned shard = 0; shard < KEY_SHARDS; shard++)
-        for (uint32_t place = 0; o->shards[shard] && place < o->config.shard.incidents; place++) {
+    if (o->coverage_to < INT64_MAX && !flush_coverage(o))
+        return false;
+    for (; o->ended_shard < KEY_SHARDS; o->ended_shard++, o->ended_place = 0)
+        for (; o->shards[o->ended_shard] && o->ended_place < o->config.shard.incidents;
+             o->ended_place++) {
+            uint32_t shard = o->ended_shard, place = o->ended_place;
             if (!key_shard_is_open(o->shards[shard], place))
                 continue;
+            if (!owner_has_room(o))
+                return false;
             struct order order = {
                 .t = INT64_MAX - 1, .input = UINT32_MAX, .seq = shard, .index = place};
             revise(o, key_shard_incident(o->shards[shard], place), REVISION_OPEN_AT_END, order);
         }
+    return true;
 }

@@ -16,7 +16,10 @@ struct owner {
     struct owner_config config;
     struct key_shard *shards[KEY_SHARDS]; /* NULL for those of other owners */
     struct timers *timers; /* one a place of an incident: shard * incidents + place */
-    uint32_t *due;         /* scratch: places that are due at one moment */
+    uint32_t *due; /* places that are due at one moment, from due_next on still to be fired */
+    uint32_t due_n, due_next;
+    int64_t due_at;
+    uint32_t ended_shard, ended_place; /* how far owner_end has come */
     /* Coverage of the interval that is being summed. */
     int64_t coverage_to; /* INT64_MAX: none */
     uint64_t (*coverage)[COVERAGE_COUNT];
@@ -33,12 +36,17 @@ int owner_init(struct owner *o, const struct owner_config *config);
 void owner_free(struct owner *o);
 size_t owner_bytes(const struct owner_config *config);
 
-/* owner_take: one item; what was due before it is fired first. */
+/* Firing and ending stop where a revision would find no room, and answer false; called again, they
+ * go on from there. So nothing is lost when the judge is behind: the owner takes no further items.
+ */
+/* owner_take: one item; only after owner_fire(its time) and owner_has_room have answered true. */
 void owner_take(struct owner *o, const struct exchange_item *item);
 /* owner_fire: everything due by now. */
-void owner_fire(struct owner *o, int64_t now);
+bool owner_fire(struct owner *o, int64_t now);
+/* owner_has_room: is there room for one more revision? */
+bool owner_has_room(struct owner *o);
 /* owner_end: after the last item: coverage that waits, then incidents that are open. */
-void owner_end(struct owner *o);
+bool owner_end(struct owner *o);
 /* owner_flush: move waiting revisions into the ring; true when none waits any more. */
 bool owner_flush(struct owner *o);
 

@@ -1,7 +1,7 @@
 /* A capture: a mapped file, its format, and the order of its frames.
  *
- * The formats (pcap_file, pcapng_file) read frames as they stand; here they are numbered, counted, and given
- * a time that never goes back.
+ * The formats (pcap_file, pcapng_file) read frames as they stand; here they are numbered, counted,
+ * and given a time that never goes back.
  */
 #include "dataplane/capture.h"
 

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-int coverage_init(struct line *line)
+int line_coverage_init(struct line *line)
 {
     line->coverage_to = INT64_MAX;
     line->assets = line->config.hosts ? line->config.hosts->asset_count : 0;
@@ -39,7 +39,7 @@ static unsigned classes_of(const struct line *line, const struct packet *pkt,
     return classes | 1u << (rules ? COVERAGE_SCANNED : COVERAGE_OPAQUE);
 }
 
-void coverage_packet(struct line *line, const struct packet *pkt, const struct flow *flow)
+void line_coverage_packet(struct line *line, const struct packet *pkt, const struct flow *flow)
 {
     if (!line->assets || !(pkt->layers & (1u << PACKET_LAYER_IP4 | 1u << PACKET_LAYER_IP6)))
         return;
@@ -59,7 +59,7 @@ void coverage_packet(struct line *line, const struct packet *pkt, const struct f
     }
 }
 
-void coverage_flush(struct line *line)
+void line_coverage_flush(struct line *line)
 {
     struct observation obs;
     memset(&obs, 0, sizeof obs);

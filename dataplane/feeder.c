@@ -61,7 +61,7 @@ static void fill(struct engine *e, struct rte_mbuf *m, const struct frame *frame
     };
 }
 
-static void send(struct engine *e, unsigned worker, struct rte_mbuf **burst, uint16_t n)
+static void transmit(struct engine *e, unsigned worker, struct rte_mbuf **burst, uint16_t n)
 {
     uint16_t sent = 0;
     while (sent < n) {
@@ -102,7 +102,7 @@ bool feeder_pump(struct engine *e, struct diags *diags)
     if (e->config.time_stages)
         e->source_ticks += rte_rdtsc() - start;
     for (unsigned worker = 0; worker < e->config.workers; worker++)
-        send(e, worker, burst[worker], n[worker]);
+        transmit(e, worker, burst[worker], n[worker]);
     if (taken)
         watermark_publish(&e->source.queued, e->fed);
     if (!more)

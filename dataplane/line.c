@@ -83,7 +83,7 @@ int line_create(struct line **out, const struct line_config *config, struct diag
     line->config = *config;
     line->waiting = timers_create(SHARDS);
     line->matcher = matcher_create(config->rules, diags);
-    int error = line->waiting && line->matcher ? coverage_init(line) : ERR_NOMEM;
+    int error = line->waiting && line->matcher ? line_coverage_init(line) : ERR_NOMEM;
     for (unsigned shard = config->worker; shard < SHARDS && !error; shard += config->workers) {
         struct line_shard *s = line->shards[shard] = calloc(1, sizeof *s);
         if (!s || flow_shard_init(&s->flow, &config->pools->flow)) {
@@ -256,7 +256,7 @@ void line_expire(struct line *line, int64_t t)
             (!coverage_first && deadline == INT64_MAX))
             return;
         if (coverage_first)
-            coverage_flush(line);
+            line_coverage_flush(line);
         else
             fire_moment(line, deadline);
     }
@@ -337,7 +337,7 @@ static void take_transport(struct line *line, struct line_shard *shard)
     const struct packet *pkt = line->now.pkt;
     uint64_t *stage = line->stats.stage_ticks, start = ticks(line);
     if (!find_flow(line, shard)) {
-        coverage_packet(line, pkt, NULL);
+        line_coverage_packet(line, pkt, NULL);
         return;
     }
     bool tcp = pkt->transport == IP_TCP;
@@ -357,7 +357,7 @@ static void take_transport(struct line *line, struct line_shard *shard)
     stage[STAGE_STREAM] += ticks(line) - matched;
     line->now.flow->last_ns = pkt->t;
     flow_arm(&shard->flow, line->now.flow, line->now.flow_item);
-    coverage_packet(line, pkt, line->now.flow);
+    line_coverage_packet(line, pkt, line->now.flow);
 }
 
 void line_packet(struct line *line, const struct packet *pkt, const uint8_t *data, void *owner)
@@ -378,7 +378,7 @@ void line_packet(struct line *line, const struct packet *pkt, const uint8_t *dat
     line->now.owner = owner;
     struct line_shard *shard = line->shards[pkt->shard];
     if (pkt->verdict != DECODE_TRANSPORT) {
-        coverage_packet(line, pkt, NULL);
+        line_coverage_packet(line, pkt, NULL);
         return;
     }
     take_transport(line, shard);
@@ -401,9 +401,9 @@ void line_finish(struct line *line, int64_t last)
 {
     line_expire(line, last);
     if (line->coverage_to == last + 1)
-        coverage_flush(line);
+        line_coverage_flush(line);
     for (unsigned shard = line->config.worker; shard < SHARDS; shard += line->config.workers)
         end_all(line, shard, last + 1);
     if (line->coverage_to != INT64_MAX)
-        coverage_flush(line);
+        line_coverage_flush(line);
 }

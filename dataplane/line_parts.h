@@ -78,8 +78,8 @@ void observe_anomaly(struct line *line, enum proto_anomaly anomaly);
 
 /* coverage.c */
 enum coverage_depth { DEPTH_NONE, DEPTH_SCANNED, DEPTH_PARSED };
-int coverage_init(struct line *line);
-void coverage_packet(struct line *line, const struct packet *pkt, const struct flow *flow);
-void coverage_flush(struct line *line);
+int line_coverage_init(struct line *line);
+void line_coverage_packet(struct line *line, const struct packet *pkt, const struct flow *flow);
+void line_coverage_flush(struct line *line);
 
 #endif

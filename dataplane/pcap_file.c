@@ -1,8 +1,8 @@
 /* pcap: a header of 24 bytes, then records of a header and the frame's bytes.
  *
- * The four bytes at the front tell the byte order and the unit of the stamps; one historic variant has 24
- * bytes before each frame instead of 16. A length beyond what any link carries means that the reader has
- * lost its place: the format has no mark to find it again, so the file ends there.
+ * The four bytes at the front tell the byte order and the unit of the stamps; one historic variant
+ * has 24 bytes before each frame instead of 16. A length beyond what any link carries means that
+ * the reader has lost its place: the format has no mark to find it again, so the file ends there.
  */
 #include "dataplane/pcap_file.h"
 
@@ -15,7 +15,8 @@
 #define FILE_HEADER   24
 #define RECORD_HEADER 16
 
-/* Longest frame that is believed: the registry's default, and that of the links that carry messages. */
+/* Longest frame that is believed: the registry's default, and that of the links that carry
+ * messages. */
 #define CAPLEN_MAX       262144u
 #define CAPLEN_MAX_LARGE (128u << 20)
 
@@ -83,8 +84,8 @@ int pcap_file_open(struct pcap_file *f, const uint8_t *data, size_t size, const 
                           "pcap version %u.%u; this build reads 2.0 to 2.4", major, minor);
     /* Up to 2.2 the wire length stood before the captured one, in 2.3 depending on who wrote it. */
     f->swapped_lengths = minor < 3 ? 1 : minor == 3 ? 2 : 0;
-    /* The upper half of the field holds the length of the frame check sequence, not the type. A check
-     * sequence lies behind what the network header counts, as padding does. */
+    /* The upper half of the field holds the length of the frame check sequence, not the type. A
+     * check sequence lies behind what the network header counts, as padding does. */
     f->linktype = (uint16_t)get32(f, data + 20);
     for (size_t i = 0; i < sizeof large_linktypes / sizeof *large_linktypes; i++)
         if (f->linktype == large_linktypes[i])

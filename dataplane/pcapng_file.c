@@ -1,9 +1,9 @@
-/* pcapng: a chain of blocks, each with its length at both ends; sections with their own byte order; packets
- * that name their interface, which says link type and unit of time.
+/* pcapng: a chain of blocks, each with its length at both ends; sections with their own byte order;
+ * packets that name their interface, which says link type and unit of time.
  *
- * The two lengths make it possible to step over a block whose inside is damaged. Where they disagree the
- * first is believed if what follows it is a sound block or the end; otherwise the reader has lost its place
- * and the file ends there.
+ * The two lengths make it possible to step over a block whose inside is damaged. Where they
+ * disagree the first is believed if what follows it is a sound block or the end; otherwise the
+ * reader has lost its place and the file ends there.
  */
 #include "dataplane/pcapng_file.h"
 
@@ -93,7 +93,8 @@ static void set_stamp(struct frame *frame, const struct pcapng_interface *i, uin
         frame->t = (int64_t)t;
 }
 
-/* 4.2 Interface Description Block. One with broken options still counts: later packets name it by number. */
+/* 4.2 Interface Description Block. One with broken options still counts: later packets name it by
+ * number. */
 static enum block_result read_interface(struct pcapng_file *f, const struct block *b,
                                         struct frame *frame, const char **why)
 {
@@ -109,8 +110,7 @@ static enum block_result read_interface(struct pcapng_file *f, const struct bloc
         f->cap_interfaces = cap;
     }
     struct pcapng_interface *i = &f->interfaces[f->n_interfaces++];
-    *i = (struct pcapng_interface){.linktype = get16(f, b->body),
-                                   .snaplen = get32(f, b->body + 4)};
+    *i = (struct pcapng_interface){.linktype = get16(f, b->body), .snaplen = get32(f, b->body + 4)};
     set_resolution(i, 6);
     for (size_t at = 8; b->len - at >= 4;) {
         uint16_t code = get16(f, b->body + at), len = get16(f, b->body + at + 2);
@@ -161,14 +161,16 @@ static enum block_result read_enhanced(struct pcapng_file *f, const struct block
     return give_packet(f, b, 20, get32(f, b->body), frame, why);
 }
 
-/* Appendix A, Packet Block (obsolete): as above, but the interface has 16 bits and a drop count beside it. */
+/* Appendix A, Packet Block (obsolete): as above, but the interface has 16 bits and a drop count
+ * beside it. */
 static enum block_result read_old_packet(struct pcapng_file *f, const struct block *b,
                                          struct frame *frame, const char **why)
 {
     return give_packet(f, b, 20, get16(f, b->body), frame, why);
 }
 
-/* 4.4 Simple Packet Block: of interface 0, without stamp; what was captured follows from the snap length. */
+/* 4.4 Simple Packet Block: of interface 0, without stamp; what was captured follows from the snap
+ * length. */
 static enum block_result read_simple(struct pcapng_file *f, const struct block *b,
                                      struct frame *frame, const char **why)
 {
@@ -243,7 +245,8 @@ void pcapng_file_close(struct pcapng_file *f)
     f->n_interfaces = f->cap_interfaces = 0;
 }
 
-/* The length of the block at `at` rounded up (some writers forget to count the padding), 0 if it cannot be. */
+/* The length of the block at `at` rounded up (some writers forget to count the padding), 0 if it
+ * cannot be. */
 static size_t block_step(const struct pcapng_file *f, size_t at, bool *agree)
 {
     size_t left = f->size - at;
@@ -256,7 +259,8 @@ static size_t block_step(const struct pcapng_file *f, size_t at, bool *agree)
     return step;
 }
 
-/* Whether a reader that lands here is on firm ground: the end, a section, or a block whose lengths agree. */
+/* Whether a reader that lands here is on firm ground: the end, a section, or a block whose lengths
+ * agree. */
 static bool sound_at(const struct pcapng_file *f, size_t at)
 {
     bool agree = false;

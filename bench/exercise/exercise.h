@@ -1,7 +1,7 @@
 /* Exercises: made captures with a known truth. A library; the command `plimsoll exercise` calls it.
  *
- * The truth file says who acted, in which role and when; it says nothing of what a sensor sees or an
- * accord judges. The same seed gives the same bytes.
+ * The truth file says who acted, in which role and when; it says nothing of what a sensor sees or
+ * an accord judges. The same seed gives the same bytes.
  */
 #ifndef BENCH_EXERCISE_EXERCISE_H
 #define BENCH_EXERCISE_EXERCISE_H
@@ -18,8 +18,9 @@ struct exercise_config {
     const char *truth_path;   /* JSON */
 };
 
-/* exercise_grid: a power and water network with offices, control rooms, a background scanner, a selective
- * sweep, and control commands from outside and by the registered operator. 0, or ERR_IO, ERR_NOMEM. */
+/* exercise_grid: a power and water network with offices, control rooms, a background scanner, a
+ * selective sweep, and control commands from outside and by the registered operator. 0, or ERR_IO,
+ * ERR_NOMEM. */
 int exercise_grid(const struct exercise_config *config, struct diags *diags);
 
 #endif

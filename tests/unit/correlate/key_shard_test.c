@@ -1,0 +1,260 @@
+/* Windows and incidents of keys, by one worker: against a naive twin, and through their life. */
+#include "tests/unit/correlate/correlator_fixture.h"
+
+#define S NS_PER_S
+
+/* A naive window: every attempt of one source, all of them kept. */
+struct naive {
+    int64_t t[4096];
+    unsigned target[4096], n;
+    bool open;
+    int64_t last;
+};
+
+/* naive_take: whether this attempt opens an incident; *count is what it begins with. */
+static bool naive_take(struct naive *w, int64_t t, unsigned target, unsigned *count)
+{
+    if (w->open && t - w->last >= 60 * S) {
+        w->open = false;
+        w->n = 0;
+    }
+    w->last = t;
+    if (w->open)
+        return false;
+    w->t[w->n] = t;
+    w->target[w->n++] = target;
+    unsigned distinct = 0;
+    *count = 0;
+    for (unsigned i = 0; i < w->n; i++) {
+        if (t - w->t[i] >= 10 * S)
+            continue;
+        (*count)++;
+        bool known = false;
+        for (unsigned k = 0; k < i; k++)
+            known |= t - w->t[k] < 10 * S && w->target[k] == w->target[i];
+        distinct += !known;
+    }
+    return w->open = distinct >= 4;
+}
+
+static void windows_slide_like_a_naive_twin(void **state)
+{
+    (void)state;
+    uint64_t rng = random_seed();
+    struct fixture f;
+    fixture_open(&f);
+    for (int round = 0; round < 30; round++) {
+        struct correlator_config config = fixture_config(&f, 1);
+        struct run run;
+        run_open(&run, &config);
+        struct naive *twins = calloc(5, sizeof *twins);
+        unsigned targets = 3 + (unsigned)random_below(&rng, 6);
+        int64_t t = 0, step = (int64_t)(1 + random_below(&rng, 6)) * S;
+        for (unsigned i = 0; i < 600; i++) {
+            t += random_below(&rng, 40) ? (int64_t)random_below(&rng, (uint64_t)step) : 70 * S;
+            unsigned source = (unsigned)random_below(&rng, 5);
+            unsigned target = (unsigned)random_below(&rng, targets), count;
+            bool opens = naive_take(&twins[source], t, target, &count);
+            run_push(&run, seen_at(t, i, KIND_ATTEMPT, host(9, source), host(3, target)));
+            bool opened = false;
+            while (correlator_next(run.correlator, &run.last) == 1) {
+                if (run.last.why != REVISION_OPENED)
+                    continue;
+                opened = true;
+                assert_true(opens);
+                assert_int_equal(run.last.count, count);
+                assert_int_equal(run.last.targets, 4);
+                assert_int_equal(run.last.key.bytes[15], source);
+            }
+            assert_int_equal(opened, opens);
+        }
+        free(twins);
+        run_close(&run);
+    }
+    fixture_close(&f);
+}
+
+static void repeating_one_address_does_not_hide_the_others(void **state)
+{
+    (void)state;
+    struct fixture f;
+    fixture_open(&f);
+    struct correlator_config config = fixture_config(&f, 1);
+    struct run run;
+    run_open(&run, &config);
+    for (unsigned i = 0; i < 3; i++)
+        run_push(&run, seen_at(i, i, KIND_ATTEMPT, host(9, 1), host(3, i)));
+    for (unsigned i = 3; i < 1000; i++)
+        run_push(&run, seen_at(i, i, KIND_ATTEMPT, host(9, 1), host(3, 2)));
+    expect(&run, NULL);
+    run_push(&run, seen_at(1000, 1000, KIND_ATTEMPT, host(9, 1), host(3, 3)));
+    expect(&run, "opened");
+    assert_int_equal(run.last.targets, 4);
+    assert_true(run.last.window_inexact);
+    run_close(&run);
+    fixture_close(&f);
+}
+
+static void an_incident_lives_through_its_revisions(void **state)
+{
+    (void)state;
+    struct fixture f;
+    fixture_open(&f);
+    struct correlator_config config = fixture_config(&f, 1);
+    struct run run;
+    run_open(&run, &config);
+    struct observation obs = seen_at(1 * S, 1, KIND_COMMAND, host(9, 1), host(1, 1));
+    run_push(&run, obs);
+    expect(&run, "opened");
+    assert_int_equal(run.last.number, 1);
+    assert_int_equal(run.last.count, 1);
+    assert_int_equal(run.last.definition, BY_SECTOR);
+    assert_int_equal(run.last.first_ns, obs.began_ns);
+
+    obs = seen_at(2 * S, 2, KIND_COMMAND, host(9, 1), host(1, 1));
+    obs.contact = CONTACT_TWO_WAY;
+    obs.outcome = OUTCOME_COMPLETED;
+    run_push(&run, obs);
+    expect(&run, "escalated");
+    assert_int_equal(run.last.by[CONTACT_TWO_WAY][OUTCOME_COMPLETED], 1);
+    assert_int_equal(run.last.assets[0].outcome[1], OUTCOME_COMPLETED);
+    assert_true(run.last.assets[0].two_way);
+
+    expect(&run, NULL);
+
+    run_push(&run, seen_at(3 * S, 3, KIND_COMMAND, host(9, 1), host(1, 256)));
+    expect(&run, "doubled");
+    assert_int_equal(run.last.number, 3);
+    assert_int_equal(run.last.targets, 2);
+    assert_int_equal(run.last.n_assets, 2);
+    assert_int_equal(run.last.assets_total, 2);
+    assert_int_equal(run.last.targets_monitored, 2);
+
+    run_push(&run, seen_at(4 * S, 4, KIND_COMMAND, host(9, 1), host(1, 256)));
+    run_push(&run, seen_at(29 * S + 1, 6, KIND_COMMAND, host(9, 1), host(1, 256)));
+    expect(&run, NULL);
+    run_until(&run, 30 * S);
+    expect(&run, "boundary");
+    assert_int_equal(run.last.count, 5);
+    run_until(&run, 60 * S + 1); /* nothing changed: no revision at the next boundary */
+    expect(&run, NULL);
+
+    run_until(&run, 89 * S);
+    expect(&run, NULL);
+    run_until(&run, 89 * S + 2);
+    expect(&run, "closed");
+    assert_int_equal(run.last.count, 5);
+
+    run_push(&run, seen_at(90 * S, 7, KIND_COMMAND, host(9, 1), host(1, 1)));
+    expect(&run, "opened");
+    assert_int_equal(run.last.number, 1);
+    assert_int_equal(run.last.count, 1);
+    run_end(&run);
+    expect(&run, "open-at-end");
+    assert_int_equal(correlator_next(run.correlator, &run.last), ERR_CLOSED);
+    assert_int_equal(correlator_counters(run.correlator).incidents, 2);
+    run_close(&run);
+    fixture_close(&f);
+}
+
+static void quiet_time_that_ends_with_the_input_closes(void **state)
+{
+    (void)state;
+    struct fixture f;
+    fixture_open(&f);
+    struct correlator_config config = fixture_config(&f, 1);
+    struct run run;
+    run_open(&run, &config);
+    run_push(&run, seen_at(1 * S, 1, KIND_COMMAND, host(9, 1), host(1, 1)));
+    run_push(&run, seen_at(2 * S, 2, KIND_COMMAND, host(9, 1), host(2, 1)));
+    expect(&run, "opened");
+    expect(&run, "opened");
+    run_until(&run, 61 * S);
+    run_end(&run);
+    expect(&run, "closed");
+    expect(&run, "open-at-end");
+    run_close(&run);
+    fixture_close(&f);
+}
+
+static void evidence_of(struct fixture *f, const struct observation obs[2],
+                        uint8_t out[SHA256_BYTES])
+{
+    struct correlator_config config = fixture_config(f, 1);
+    struct run run;
+    run_open(&run, &config);
+    run_push(&run, obs[0]);
+    run_push(&run, obs[1]);
+    while (correlator_next(run.correlator, &run.last) == 1)
+        memcpy(out, run.last.evidence, SHA256_BYTES);
+    assert_int_equal(run.last.count, 2);
+    run_close(&run);
+}
+
+static void evidence_says_what_was_seen_not_where_it_stood(void **state)
+{
+    (void)state;
+    struct fixture f;
+    fixture_open(&f);
+    uint8_t as_is[SHA256_BYTES], other[SHA256_BYTES];
+    const struct observation plain[2] = {
+        seen_at(1 * S, 1, KIND_COMMAND, host(9, 1), host(1, 1)),
+        seen_at(2 * S, 2, KIND_COMMAND, host(9, 1), host(1, 2)),
+    };
+    evidence_of(&f, plain, as_is);
+
+    struct observation moved[2] = {plain[0], plain[1]};
+    for (int i = 0; i < 2; i++) {
+        moved[i].order.seq += 1000;
+        moved[i].order.input = 9;
+        moved[i].order.index = 5;
+        moved[i].flow_id = 77;
+        moved[i].generation = 3;
+        moved[i].evidence = 12;
+    }
+    evidence_of(&f, moved, other);
+    assert_memory_equal(as_is, other, SHA256_BYTES);
+
+    struct observation changed[2] = {plain[0], plain[1]};
+    changed[0].integer = 1;
+    evidence_of(&f, changed, other);
+    assert_memory_not_equal(as_is, other, SHA256_BYTES);
+    changed[0] = plain[0];
+    changed[0].began_ns++;
+    evidence_of(&f, changed, other);
+    assert_memory_not_equal(as_is, other, SHA256_BYTES);
+    fixture_close(&f);
+}
+
+static void a_full_shard_counts_what_it_gives_up(void **state)
+{
+    (void)state;
+    struct fixture f;
+    fixture_open(&f);
+    struct correlator_config config = fixture_config(&f, 1);
+    struct run run;
+    config.keys_per_shard = 2;
+    run_open(&run, &config);
+    for (unsigned i = 0; i < 4000; i++)
+        run_push(&run, seen_at(i, i, KIND_ATTEMPT, host(9, i), host(3, 1)));
+    struct correlator_counters counters = correlator_counters(run.correlator);
+    assert_int_equal(counters.observations, 4000);
+    assert_int_equal(counters.routed, 4000);
+    assert_true(counters.windows_full > 4000 - 3 * 256);
+    assert_int_equal(counters.incidents, 0);
+    run_close(&run);
+    fixture_close(&f);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(windows_slide_like_a_naive_twin),
+        cmocka_unit_test(repeating_one_address_does_not_hide_the_others),
+        cmocka_unit_test(an_incident_lives_through_its_revisions),
+        cmocka_unit_test(quiet_time_that_ends_with_the_input_closes),
+        cmocka_unit_test(evidence_says_what_was_seen_not_where_it_stood),
+        cmocka_unit_test(a_full_shard_counts_what_it_gives_up),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
