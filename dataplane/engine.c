@@ -60,7 +60,7 @@ static int make_worker(struct engine *e, unsigned number, struct diags *diags)
         .keep = keep_mbuf,
         .release = release_mbuf,
     };
-    int error = port_open(&w->port, number, diags);
+    int error = port_open(&w->port, number, e->mbufs, diags);
     if (!error)
         error = line_create(&w->line, &line, diags);
     if (!error)

@@ -66,7 +66,7 @@ struct engine {
 };
 
 /* port.c */
-int port_open(struct port *port, unsigned number, struct diags *diags);
+int port_open(struct port *port, unsigned number, struct rte_mempool *mbufs, struct diags *diags);
 void port_close(struct port *port);
 uint64_t port_received(const struct port *port);
 

@@ -11,7 +11,7 @@
 
 static atomic_uint ports_made; /* for names alone */
 
-int port_open(struct port *port, unsigned number, struct diags *diags)
+int port_open(struct port *port, unsigned number, struct rte_mempool *mbufs, struct diags *diags)
 {
     char name[RTE_RING_NAMESIZE];
     *port = (struct port){0};
@@ -30,7 +30,7 @@ int port_open(struct port *port, unsigned number, struct diags *diags)
     struct rte_eth_conf conf = {0};
     if (rte_eth_dev_configure(port->id, 1, 1, &conf) ||
         rte_eth_tx_queue_setup(port->id, 0, PORT_RING, rte_socket_id(), NULL) ||
-        rte_eth_rx_queue_setup(port->id, 0, PORT_RING, rte_socket_id(), NULL, NULL) ||
+        rte_eth_rx_queue_setup(port->id, 0, PORT_RING, rte_socket_id(), NULL, mbufs) ||
         rte_eth_dev_start(port->id))
         return diag_error(diags, ERR_INTERNAL, diag_file(NULL), NULL,
                           "the port of worker %u does not start", number);
