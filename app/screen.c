@@ -164,4 +164,5 @@ void screen_print(FILE *out, const struct screen *s)
     if (s->policy->accord)
         fprintf(out, "\nFindings record observables. None makes a statement on the responsibility "
                      "of any State.\n");
+    fflush(out); /* before what is said on stderr */
 }

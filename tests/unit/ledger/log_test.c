@@ -193,6 +193,61 @@ static void wal_shorter_than_the_checkpoint_is_corrupt(void **state)
     fixture_remove(&f);
 }
 
+static void wal_of_another_ledger_is_corrupt(void **state)
+{
+    (void)state;
+    struct fixture f, other;
+    struct sealed_log *l;
+    struct text wal = {0};
+    fixture_make(&f);
+    fixture_make(&other);
+    fixture_fill(&f, LEDGER_FACTS, 0, 3);
+    fixture_fill(&other, LEDGER_FACTS, 1, 4);
+    char *here = path_in(f.dir, "private/facts/wal"),
+         *there = path_in(other.dir, "private/facts/wal");
+    assert_int_equal(file_read(there, 1 << 20, &wal), 0);
+    assert_int_equal(file_replace(here, wal.data, wal.len, 0600), 0);
+    assert_int_equal(fixture_open(&f, LEDGER_FACTS, &l), ERR_CORRUPT);
+    text_free(&wal);
+    free(here);
+    free(there);
+    fixture_remove(&f);
+    fixture_remove(&other);
+}
+
+/* A directory where a file is to be written stands for any error at that file. */
+static void error_at_a_tile_or_checkpoint_takes_the_new_tiles_back(void **state)
+{
+    (void)state;
+    static const char *const places[] = {"facts/tile/entries/000.p/3.new",
+                                         "facts/tile/0/000.p/3.new", "facts/checkpoint.new"};
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+        struct fixture f;
+        struct sealed_log *l;
+        struct sample s;
+        struct verify_result result;
+        bool repeated;
+        fixture_make(&f);
+        fixture_fill(&f, LEDGER_FACTS, 0, 2);
+        fixture_fill(&f, LEDGER_ACTS, 0, 0);
+        char *place = path_in(f.dir, places[i]);
+        assert_int_equal(fixture_open(&f, LEDGER_FACTS, &l), 0);
+        assert_int_equal(file_make_dirs(place, 0755), 0);
+        assert_int_equal(log_append(l, sample_fact(&s, 2), &repeated, &f.diags), 0);
+        assert_int_equal(log_publish(l, &f.diags), ERR_IO);
+        assert_int_equal(rmdir(place), 0);
+        assert_int_equal(fixture_verify(&f, &result), 0);
+        assert_int_equal(result.facts_size, 2);
+        /* The same log goes on when the disk does. */
+        assert_int_equal(log_publish(l, &f.diags), 0);
+        assert_int_equal(fixture_verify(&f, &result), 0);
+        assert_int_equal(result.facts_size, 3);
+        log_close(l);
+        free(place);
+        fixture_remove(&f);
+    }
+}
+
 static void other_key_and_other_secret_are_refused_and_named(void **state)
 {
     (void)state;
@@ -260,6 +315,8 @@ int main(void)
         cmocka_unit_test(entries_that_no_checkpoint_covers_are_sealed_on_opening),
         cmocka_unit_test(leftovers_of_an_interrupted_write_are_swept_and_strays_are_not),
         cmocka_unit_test(wal_shorter_than_the_checkpoint_is_corrupt),
+        cmocka_unit_test(wal_of_another_ledger_is_corrupt),
+        cmocka_unit_test(error_at_a_tile_or_checkpoint_takes_the_new_tiles_back),
         cmocka_unit_test(other_key_and_other_secret_are_refused_and_named),
         cmocka_unit_test(full_disk_at_any_file_leaves_the_checkpoint_before),
     };

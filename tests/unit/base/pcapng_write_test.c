@@ -1,0 +1,77 @@
+#include "tests/unit/check.h"
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/pcapng_write.h"
+
+#include <string.h>
+#include <unistd.h>
+
+static void blocks_are_laid_out_as_the_format_says(void **state)
+{
+    (void)state;
+    static const uint8_t want[] = {
+        /* the section */
+        0x0a, 0x0d, 0x0d, 0x0a, 28, 0, 0, 0, 0x4d, 0x3c, 0x2b, 0x1a, 1, 0, 0, 0, 0xff, 0xff, 0xff,
+        0xff, 0xff, 0xff, 0xff, 0xff, 28, 0, 0, 0,
+        /* the interface: Ethernet, no limit, nanoseconds */
+        1, 0, 0, 0, 32, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 9, 0, 1, 0, 9, 0, 0, 0, 0, 0, 0, 0, 32, 0,
+        0, 0,
+        /* five bytes at 0x0102030405060708 */
+        6, 0, 0, 0, 40, 0, 0, 0, 0, 0, 0, 0, 4, 3, 2, 1, 8, 7, 6, 5, 5, 0, 0, 0, 5, 0, 0, 0, 'h',
+        'e', 'l', 'l', 'o', 0, 0, 0, 40, 0, 0, 0};
+    char path[] = "/tmp/pcapng_write_test.XXXXXX";
+    struct diags diags = {0};
+    struct pcapng_writer w;
+    struct text out = {0};
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    close(fd);
+    assert_int_equal(pcapng_write_open(&w, path, &diags), 0);
+    assert_int_equal(pcapng_write_frame(&w, 0x0102030405060708, "hello", 5), 0);
+    assert_int_equal(w.packets, 1);
+    assert_int_equal(pcapng_write_close(&w, &diags), 0);
+    assert_int_equal(file_read(path, 1000, &out), 0);
+    assert_int_equal(out.len, sizeof want);
+    assert_memory_equal(out.data, want, sizeof want);
+    assert_int_equal(unlink(path), 0);
+    text_free(&out);
+    diags_free(&diags);
+}
+
+static void a_full_disk_is_told_at_the_end(void **state)
+{
+    (void)state;
+    struct diags diags = {0};
+    struct pcapng_writer w;
+    assert_int_equal(pcapng_write_open(&w, "/dev/full", &diags), 0);
+    pcapng_write_frame(&w, 1, "hello", 5);
+    assert_int_equal(pcapng_write_close(&w, &diags), ERR_IO);
+    assert_int_equal(diags.n, 1);
+    assert_non_null(strstr(diags.items[0].text, "No space left"));
+    diags_free(&diags);
+}
+
+static void a_missing_folder_and_a_negative_time_are_errors(void **state)
+{
+    (void)state;
+    struct diags diags = {0};
+    struct pcapng_writer w;
+    assert_int_equal(pcapng_write_open(&w, "/nonexistent/c", &diags), ERR_IO);
+    assert_int_equal(pcapng_write_open(&w, "/dev/null", &diags), 0);
+    assert_int_equal(pcapng_write_frame(&w, -1, "x", 1), ERR_RANGE);
+    assert_int_equal(pcapng_write_frame(&w, 1, "x", 1), ERR_RANGE);
+    assert_int_equal(pcapng_write_close(&w, &diags), ERR_RANGE);
+    assert_int_equal(diags.n, 2);
+    diags_free(&diags);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(blocks_are_laid_out_as_the_format_says),
+        cmocka_unit_test(a_full_disk_is_told_at_the_end),
+        cmocka_unit_test(a_missing_folder_and_a_negative_time_are_errors),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
