@@ -11,11 +11,11 @@ import pathlib
 from common import GRID, TOP, expect, finish, grid, need_corpora, run, temporary, CORPORA
 
 CAPTURES = [
-    "captures-ics/modbus-lemay/characterization.pcap",
+    "captures-ics/modbus-lemay/characterization_modbus_6RTU_with_operate.pcap",
     "captures-ics/modbus-lemay/CnC_uploading_exe_modbus_6RTU_with_operate.pcap",
-    "captures-ics/s4x15/advantech.pcap",
-    "captures-ics/malcolm/modbus.pcap",
-    "captures-protocols/packets/http_google.pcapng",
+    "captures-ics/iti/ModbusTCP/mb2.pcap",
+    "captures-ics/zeek/modbus/modbus-and-non-modbus-p502.pcap",
+    "captures-protocols/packets/ratinfected.pcapng",
 ]
 
 

@@ -66,7 +66,7 @@ def main():
         for stats in check(work, capture, packets):
             expect(stats["hits"] == 0, "hits without rules")
         if CORPORA:
-            sample = CORPORA / "captures-ics/malcolm/modbus.pcap"
+            sample = CORPORA / "captures-ics/modbus-lemay/exploit_ms08_netapi_modbus_6RTU_with_operate.pcap"
             loaded = sorted((CORPORA / "rules-ics").rglob("*.rules"))
             options = [word for path in loaded for word in ("--rules", path)]
             for stats in check(work, sample, None, *options):
