@@ -19,6 +19,10 @@ static const struct option replay_options[] = {
     {"accord", "FILE", OPTION_TEXT, OFFSET(policy.accord), "the accord that incidents are judged by"},
     {"party", "ID", OPTION_TEXT, OFFSET(policy.party),
      "whose sensor this is; needed when the accord has several parties"},
+    {"switch-at", "T=FILE", OPTION_LIST, OFFSET(switches),
+     "from the first packet at this time on, another policy (a YAML file that\n"
+     "names rules, correlations, accord, party, home-net, variables) is in\n"
+     "force; may be given again"},
     {"ledger", "DIR", OPTION_TEXT, OFFSET(ledger), "seal findings and coverage in this ledger"},
     {"ledger-key", "FILE", OPTION_TEXT, OFFSET(ledger_key),
      "the logs' signing keys; made on first use.\n"
@@ -67,6 +71,7 @@ static int run_replay(const struct command *command, int argc, char **argv)
     options_list_free(&options.policy.rules);
     options_list_free(&options.policy.correlations);
     options_list_free(&options.policy.variables);
+    options_list_free(&options.switches);
     return code;
 }
 

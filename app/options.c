@@ -18,7 +18,7 @@ static const struct option *find_option(const struct command *command, const cha
     return NULL;
 }
 
-static int list_add(struct option_list *list, const char *item)
+int option_list_add(struct option_list *list, const char *item)
 {
     const char **grown = realloc(list->items, (list->n + 1) * sizeof *grown);
     if (!grown)
@@ -40,7 +40,7 @@ static int store(const struct option *o, const char *value, void *values, struct
         *(const char **)place = value;
         return 0;
     case OPTION_LIST:
-        return list_add((struct option_list *)place, value);
+        return option_list_add((struct option_list *)place, value);
     case OPTION_NUMBER:
         error = text_u64(value, UINT64_MAX, (uint64_t *)place);
         break;
@@ -64,7 +64,7 @@ int options_parse(const struct command *command, int argc, char **argv, void *va
     for (int i = 0; i < argc; i++) {
         const char *word = argv[i];
         if (only_operands || word[0] != '-' || word[1] == '\0') {
-            if (list_add(operands, word))
+            if (option_list_add(operands, word))
                 return ERR_NOMEM;
             continue;
         }

@@ -45,6 +45,8 @@ struct command {
  * was asked for and printed. */
 int options_parse(const struct command *command, int argc, char **argv, void *values,
                   struct option_list *operands, struct diags *diags);
+/* option_list_add: the item is not copied. 0 or ERR_NOMEM. */
+int option_list_add(struct option_list *list, const char *item);
 void options_list_free(struct option_list *list);
 void command_help(const struct command *command, FILE *out);
 

@@ -134,12 +134,30 @@ static int seal(struct sealer_client *sealer, enum entry_kind kind, const char *
     return error;
 }
 
+static void field_from(struct fields *f, const struct policy *p)
+{
+    if (p->from_ns == INT64_MIN)
+        return;
+    struct json_writer w = field_open(f);
+    json_put_i64_string(&w, p->from_ns);
+    field_close(f, "from");
+}
+
+/* Entry ids: what is in force from the start, or from a time on. */
+static void id_from(char *id, size_t room, const struct policy *p)
+{
+    if (p->from_ns != INT64_MIN)
+        snprintf(id + strlen(id), room - strlen(id), "-%ld", p->from_ns);
+}
+
 static int seal_policy(const struct policy *p, struct sealer_client *sealer, struct diags *diags)
 {
     struct fields f = {0};
     uint8_t digest[SHA256_BYTES];
     char id[2 * SHA256_BYTES + 16] = "policy-";
     hex_encode(id + strlen(id), p->digest, 8);
+    id_from(id, sizeof id, p);
+    field_from(&f, p);
     field_digest(&f, "digest", p->digest);
     rule_set_digest(p->rules, digest);
     field_digest(&f, "rules", digest);
@@ -171,6 +189,8 @@ static int seal_accord(const struct policy *p, struct sealer_client *sealer, str
     uint8_t digest[SHA256_BYTES];
     char id[128];
     snprintf(id, sizeof id, "accord-%.80s-%u", accord_id(p->accord), accord_version(p->accord));
+    id_from(id, sizeof id, p);
+    field_from(&f, p);
     accord_digest(p->accord, digest);
     field_digest(&f, "digest", digest);
     field_string(&f, "accord", accord_id(p->accord));
@@ -184,5 +204,5 @@ static int seal_accord(const struct policy *p, struct sealer_client *sealer, str
 int policy_seal(const struct policy *p, struct sealer_client *sealer, struct diags *diags)
 {
     int error = seal_policy(p, sealer, diags);
-    return error || !p->accord ? error : seal_accord(p, sealer, diags);
+    return error || !p->accord || p->same_accord ? error : seal_accord(p, sealer, diags);
 }

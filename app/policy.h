@@ -19,6 +19,8 @@ struct policy {
     struct accord *accord; /* NULL: none was given */
     uint8_t digest[SHA256_BYTES];
     int64_t incident_quiet_ns, coverage_interval_ns;
+    int64_t from_ns;   /* event time from which it is in force; INT64_MIN: from the start */
+    bool same_accord;  /* as the policy before it in this run */
 };
 
 /* policy_load: 0, or an error with diagnostics. Rules that are rejected are errors in rule_diags, and no
@@ -26,7 +28,7 @@ struct policy {
 int policy_load(struct policy *out, const struct policy_files *files, struct diags *diags,
                 struct diags *rule_diags);
 void policy_free(struct policy *p);
-/* policy_seal: submit the entries that say which policy and accord are in force. */
+/* policy_seal: submit the entries that say which policy is in force, and which accord if that is new. */
 int policy_seal(const struct policy *p, struct sealer_client *sealer, struct diags *diags);
 
 #endif

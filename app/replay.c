@@ -26,14 +26,16 @@ static const char unsealed_key[32] = "plimsoll: unsealed incident ids";
 
 struct replay {
     const struct replay_options *options;
-    struct policy policy;
+    struct policies policies;
+    unsigned generation; /* of the judge's thread: the policy in force */
     struct sealer_client *sealer; /* NULL: nothing is sealed */
     struct sealer_hello hello;
     struct correlator *correlator;
+    struct judge_policy judging[CORRELATOR_POLICIES_MAX];
     struct judge *judge;
     struct engine *engine;
     struct results results;
-    struct coverage_sum coverage;
+    struct coverage_sum coverage[CORRELATOR_POLICIES_MAX]; /* one an accord, at its first policy */
     struct engine_stats stats;
     /* of the judge's thread while it runs */
     struct diags judge_diags;
@@ -74,10 +76,27 @@ static void on_judged(void *ctx, const struct judged *judged)
     print_entry(r, "finding", &judged->entry);
 }
 
+/* accord_since: the first policy of the accord that is in force under this one. */
+static unsigned accord_since(const struct policies *p, unsigned generation)
+{
+    while (generation && p->items[generation].same_accord)
+        generation--;
+    return generation;
+}
+
+static void on_policy(void *ctx, unsigned generation)
+{
+    struct replay *r = ctx;
+    r->generation = generation;
+    if (r->sealer && !r->seal_failed &&
+        policy_seal(&r->policies.items[generation], r->sealer, &r->judge_diags))
+        r->seal_failed = true;
+}
+
 static void on_coverage(void *ctx, const struct judged_coverage *coverage)
 {
     struct replay *r = ctx;
-    r->coverage.intervals++;
+    r->coverage[accord_since(&r->policies, r->generation)].intervals++;
     seal(r, &coverage->entry);
     print_entry(r, "coverage", &coverage->entry);
 }
@@ -93,7 +112,8 @@ static void *judge_main(void *ctx)
             continue;
         }
         if (revision.kind == REVISION_COVERAGE)
-            coverage_sum_add(&r->coverage, &revision);
+            coverage_sum_add(&r->coverage[accord_since(&r->policies, revision.generation)],
+                             &revision);
         judge_take(r->judge, &revision);
     }
     judge_end(r->judge);
@@ -106,10 +126,14 @@ static int start_sealer(struct replay *r, struct diags *diags)
     if (!o->ledger)
         return 0;
     struct user_files files;
-    int error = user_files_find(&files, o->ledger_key, o->ledger_secret, diags);
+    int error = policies_one_origin(&r->policies, diags);
     if (error)
         return error;
-    const struct accord_party *party = r->policy.accord ? accord_own_party(r->policy.accord) : NULL;
+    error = user_files_find(&files, o->ledger_key, o->ledger_secret, diags);
+    if (error)
+        return error;
+    const struct policy *policy = &r->policies.items[0];
+    const struct accord_party *party = policy->accord ? accord_own_party(policy->accord) : NULL;
     struct sealer_config config = {
         .program = files.sealer,
         .ledger_dir = o->ledger,
@@ -125,34 +149,46 @@ static int start_sealer(struct replay *r, struct diags *diags)
     user_files_free(&files);
     if (!error)
         error = acts_seal(r->sealer, ENTRY_START, &r->hello, diags);
-    return error ? error : policy_seal(&r->policy, r->sealer, diags);
+    return error ? error : policy_seal(policy, r->sealer, diags);
 }
 
 static int make_judging(struct replay *r, struct diags *diags)
 {
-    const struct asset *assets;
-    unsigned n_assets = r->policy.accord ? accord_assets(r->policy.accord, &assets) : 0;
-    if (results_init(&r->results) || coverage_sum_init(&r->coverage, n_assets))
+    struct correlator_policy correlation[CORRELATOR_POLICIES_MAX];
+    if (results_init(&r->results))
         return ERR_NOMEM;
-    struct correlator_config correlation = {
+    for (unsigned i = 0; i < r->policies.n; i++) {
+        const struct policy *p = &r->policies.items[i];
+        const struct asset *assets;
+        if (coverage_sum_init(&r->coverage[i], p->accord ? accord_assets(p->accord, &assets) : 0))
+            return ERR_NOMEM;
+        correlation[i] = (struct correlator_policy){
+            .from_ns = p->from_ns,
+            .definitions = p->definitions,
+            .hosts = p->accord ? accord_hosts(p->accord) : NULL,
+            .same_accord = p->same_accord,
+            .incident_quiet_ns = p->incident_quiet_ns,
+            .update_interval_ns = p->incident_quiet_ns,
+        };
+        r->judging[i] = (struct judge_policy){
+            .accord = p->accord, .definitions = p->definitions, .same_accord = p->same_accord};
+        memcpy(r->judging[i].digest, p->digest, SHA256_BYTES);
+    }
+    struct correlator_config correlator = {
         .workers = (unsigned)r->options->workers,
-        .definitions = r->policy.definitions,
-        .hosts = r->policy.accord ? accord_hosts(r->policy.accord) : NULL,
-        .incident_quiet_ns = r->policy.incident_quiet_ns,
-        .update_interval_ns = r->policy.incident_quiet_ns,
-        .coverage_interval_ns = r->policy.coverage_interval_ns,
+        .policies = correlation,
+        .n_policies = r->policies.n,
     };
-    int error = correlator_create(&r->correlator, &correlation, diags);
+    int error = correlator_create(&r->correlator, &correlator, diags);
     if (error)
         return error;
-    struct judge_config judging = {
-        .accord = r->policy.accord,
-        .definitions = r->policy.definitions,
+    struct judge_config judge = {
+        .policies = r->judging,
+        .n_policies = r->policies.n,
         .incident_key = r->sealer ? r->hello.incident_key : (const uint8_t *)unsealed_key,
-        .sink = {.ctx = r, .judged = on_judged, .coverage = on_coverage},
+        .sink = {.ctx = r, .judged = on_judged, .coverage = on_coverage, .policy = on_policy},
     };
-    memcpy(judging.policy_digest, r->policy.digest, SHA256_BYTES);
-    return judge_create(&r->judge, &judging, diags);
+    return judge_create(&r->judge, &judge, diags);
 }
 
 static int run_engine(struct replay *r, const struct option_list *captures, struct diags *diags)
@@ -160,15 +196,24 @@ static int run_engine(struct replay *r, const struct option_list *captures, stru
     const struct replay_options *o = r->options;
     struct progress progress;
     progress_init(&progress);
+    struct engine_policy policies[CORRELATOR_POLICIES_MAX];
+    for (unsigned i = 0; i < r->policies.n; i++) {
+        const struct policy *p = &r->policies.items[i];
+        policies[i] = (struct engine_policy){
+            .from_ns = p->from_ns,
+            .rules = p->rules,
+            .hosts = p->accord ? accord_hosts(p->accord) : NULL,
+            .coverage_interval_ns = p->coverage_interval_ns,
+        };
+    }
     struct engine_config config = {
         .workers = (unsigned)o->workers,
         .burst = (unsigned)o->burst,
         .captures = captures->items,
         .n_captures = captures->n,
-        .rules = r->policy.rules,
+        .policies = policies,
+        .n_policies = r->policies.n,
         .correlator = r->correlator,
-        .hosts = r->policy.accord ? accord_hosts(r->policy.accord) : NULL,
-        .coverage_interval_ns = r->policy.coverage_interval_ns,
         .clock_error_ns = o->clock_error < 0 ? TIME_ERROR_UNKNOWN : (uint64_t)o->clock_error,
         .limits = engine_default_limits(),
         .time_stages = o->stage_times,
@@ -230,10 +275,10 @@ static int report(struct replay *r, struct diags *diags)
     struct correlator_counters correlation = correlator_counters(r->correlator);
     struct screen screen = {
         .results = &r->results,
-        .coverage = &r->coverage,
+        .coverage = r->coverage,
         .stats = &r->stats,
         .correlation = &correlation,
-        .policy = &r->policy,
+        .policies = &r->policies,
         .ledger_dir = r->options->ledger,
         .sealed = &sealed,
         .hello = &r->hello,
@@ -256,33 +301,20 @@ static void clean_up(struct replay *r, struct diags *diags)
     if (r->sealer && sealer_finish(r->sealer, diags))
         r->seal_failed = true;
     engine_eal_stop();
-    coverage_sum_free(&r->coverage);
+    for (unsigned i = 0; i < CORRELATOR_POLICIES_MAX; i++)
+        coverage_sum_free(&r->coverage[i]);
     results_free(&r->results);
-    policy_free(&r->policy);
+    policies_free(&r->policies);
     text_free(&r->line);
     diags_free(&r->judge_diags);
-}
-
-/* Rejected rules are said in one line; rules check is where they are named. */
-static void note_rejected(const struct replay *r, struct diags *diags)
-{
-    const struct rule_set_counts *c = rule_set_counts(r->policy.rules);
-    if (c->rejected)
-        diag_warning(diags, ERR_UNSUPPORTED, diag_file(NULL), "plimsoll rules check FILE... names each and why",
-                     "%zu of %zu rules were not loaded", c->rejected, c->rules);
 }
 
 int replay_run(const struct replay_options *options, const struct option_list *captures, struct diags *diags)
 {
     struct replay r = {.options = options};
-    struct diags rule_diags = {.limit = 1};
-    int error = policy_load(&r.policy, &options->policy, diags, &rule_diags);
-    if (error && rule_diags.n && !diags->n)
-        diag_error(diags, error, rule_diags.items[0].pos, rule_diags.items[0].hint, "%s", rule_diags.items[0].text);
-    diags_free(&rule_diags);
+    int error = policies_load(&r.policies, &options->policy, &options->switches, diags);
     if (error)
         return EXIT_USAGE;
-    note_rejected(&r, diags);
 
     signal(SIGINT, ask_to_stop);
     signal(SIGTERM, ask_to_stop);

@@ -2,10 +2,11 @@
 #ifndef APP_REPLAY_H
 #define APP_REPLAY_H
 
-#include "app/policy.h"
+#include "app/policies.h"
 
 struct replay_options {
     struct policy_files policy;
+    struct option_list switches; /* T=FILE */
     const char *ledger, *ledger_key, *ledger_secret, *stats;
     uint64_t workers, burst, fail_on;
     int64_t clock_error; /* ns, -1: unknown */

@@ -74,11 +74,16 @@ static void print_results(FILE *out, const struct results *results, bool raised,
         fprintf(out, "  none\n");
 }
 
-static void print_coverage(FILE *out, const struct screen *s)
+static void print_coverage_of(FILE *out, const struct screen *s, unsigned policy)
 {
+    const struct accord *accord = s->policies->items[policy].accord;
     const struct asset *assets;
-    unsigned n = accord_assets(s->policy->accord, &assets);
-    fprintf(out, "COVERAGE                %12s", "");
+    unsigned n = accord_assets(accord, &assets);
+    if (policy)
+        fprintf(out, "COVERAGE under accord %s version %u\n  %34s", accord_id(accord),
+                accord_version(accord), "");
+    else
+        fprintf(out, "COVERAGE                %12s", "");
     fprintf(out, "packets by what was done with them\n  %-20s", "asset");
     for (int c = 0; c < COVERAGE_COUNT; c++)
         fprintf(out, " %*s",
@@ -91,12 +96,28 @@ static void print_coverage(FILE *out, const struct screen *s)
             fprintf(out, " %*lu",
                     (int)strlen(coverage_words[c].name) > 8 ? (int)strlen(coverage_words[c].name)
                                                             : 8,
-                    s->coverage->by_asset[i][c]);
+                    s->coverage[policy].by_asset[i][c]);
         fprintf(out, "\n");
     }
     if (n > ROWS_MAX)
         fprintf(out, "  and %u more assets\n", n - ROWS_MAX);
     fprintf(out, "\n");
+}
+
+static void print_coverage(FILE *out, const struct screen *s)
+{
+    for (unsigned i = 0; i < s->policies->n; i++)
+        if (s->policies->items[i].accord && !(i && s->policies->items[i].same_accord))
+            print_coverage_of(out, s, i);
+}
+
+/* first_accord: the first policy that has one; NULL. */
+static const struct accord *first_accord(const struct screen *s)
+{
+    for (unsigned i = 0; i < s->policies->n; i++)
+        if (s->policies->items[i].accord)
+            return s->policies->items[i].accord;
+    return NULL;
 }
 
 static void print_seen(FILE *out, const struct screen *s)
@@ -144,11 +165,12 @@ static void print_ledger(FILE *out, const struct screen *s)
 
 void screen_print(FILE *out, const struct screen *s)
 {
+    const struct accord *accord = first_accord(s);
     print_seen(out, s);
-    if (s->policy->accord) {
+    if (accord) {
         fprintf(out, "FINDINGS (%zu) under accord %s version %u, sensor of party %s\n",
-                s->results->raised, accord_id(s->policy->accord), accord_version(s->policy->accord),
-                accord_own_party(s->policy->accord)->id);
+                s->results->raised, accord_id(accord), accord_version(accord),
+                accord_own_party(accord)->id);
         print_results(out, s->results, true, s->results->raised, print_finding);
         fprintf(out, "\nNOT RAISED (%zu), and the gate that held it back\n",
                 s->results->not_raised);
@@ -161,7 +183,7 @@ void screen_print(FILE *out, const struct screen *s)
     }
     print_rates(out, s);
     print_ledger(out, s);
-    if (s->policy->accord)
+    if (accord)
         fprintf(out, "\nFindings record observables. None makes a statement on the responsibility "
                      "of any State.\n");
     fflush(out); /* before what is said on stderr */

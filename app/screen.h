@@ -3,16 +3,16 @@
 #define APP_SCREEN_H
 
 #include "app/coverage_sum.h"
-#include "app/policy.h"
+#include "app/policies.h"
 #include "app/results.h"
 #include "dataplane/engine.h"
 
 struct screen {
     const struct results *results;
-    const struct coverage_sum *coverage;
+    const struct coverage_sum *coverage; /* by the first policy of each accord */
     const struct engine_stats *stats;
     const struct correlator_counters *correlation;
-    const struct policy *policy;
+    const struct policies *policies;
     const char *ledger_dir;             /* NULL: nothing was sealed */
     const struct sealer_counts *sealed;
     const struct sealer_hello *hello;

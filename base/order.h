@@ -2,9 +2,9 @@
  *
  * t is event time in ns since 1970. input numbers the sources from 1; 0 is ORDER_TIMER: what a
  * timer causes at t comes before what a packet causes at t (a shard expires everything due by t
- * before it takes a packet at t). For a timer, seq is the shard and index the ordinal within it.
- * For an observation, index is (place within the packet) << 8 | number of the definition it goes
- * to.
+ * before it takes a packet at t), and ORDER_LAST comes behind all packets of t. seq counts the
+ * packets of an input; for a timer it says whose timer it is. index is the place within the packet
+ * or timer; the correlator splits it further (correlate/route.h).
  */
 #ifndef BASE_ORDER_H
 #define BASE_ORDER_H
@@ -13,16 +13,20 @@
 #include <stdint.h>
 
 #define ORDER_TIMER 0u
+#define ORDER_LAST  UINT16_MAX
 
+/* 48 bits count the packets of a port that takes ten million a second for ten months; what comes
+ * later begins anew, which matters only to packets of the same nanosecond. */
 struct order {
     int64_t t;
-    uint64_t seq;
-    uint32_t input;
-    uint32_t index;
+    uint64_t seq : 48;
+    uint64_t input : 16;
+    uint64_t index;
 };
+#define ORDER_SEQ_MAX (UINT64_MAX >> 16)
 
-#define ORDER_MIN ((struct order){INT64_MIN, 0, 0, 0})
-#define ORDER_MAX ((struct order){INT64_MAX, UINT64_MAX, UINT32_MAX, UINT32_MAX})
+#define ORDER_MIN ((struct order){.t = INT64_MIN})
+#define ORDER_MAX ((struct order){INT64_MAX, ORDER_SEQ_MAX, ORDER_LAST, UINT64_MAX})
 
 static inline int order_compare(const struct order *a, const struct order *b)
 {
@@ -40,6 +44,14 @@ static inline int order_compare(const struct order *a, const struct order *b)
 static inline bool order_less(const struct order *a, const struct order *b)
 {
     return order_compare(a, b) < 0;
+}
+
+/* order_before: the greatest order below x; ORDER_MIN has none. */
+static inline struct order order_before(struct order x)
+{
+    if (x.index-- == 0 && x.seq-- == 0 && x.input-- == 0)
+        x.t--;
+    return x;
 }
 
 #endif

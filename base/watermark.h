@@ -19,7 +19,7 @@
 struct watermark {
     alignas(64) _Atomic uint64_t version;
     _Atomic int64_t t;
-    _Atomic uint64_t seq, input_index;
+    _Atomic uint64_t input_seq, index;
 };
 
 static inline void watermark_publish(struct watermark *w, struct order mark)
@@ -27,9 +27,9 @@ static inline void watermark_publish(struct watermark *w, struct order mark)
     uint64_t version = atomic_load_explicit(&w->version, memory_order_relaxed);
     atomic_store_explicit(&w->version, version + 1, memory_order_relaxed);
     atomic_store_explicit(&w->t, mark.t, memory_order_release);
-    atomic_store_explicit(&w->seq, mark.seq, memory_order_release);
-    atomic_store_explicit(&w->input_index, (uint64_t)mark.input << 32 | mark.index,
+    atomic_store_explicit(&w->input_seq, (uint64_t)mark.input << 48 | mark.seq,
                           memory_order_release);
+    atomic_store_explicit(&w->index, mark.index, memory_order_release);
     atomic_store_explicit(&w->version, version + 2, memory_order_release);
 }
 
@@ -37,13 +37,13 @@ static inline struct order watermark_read(const struct watermark *w)
 {
     for (;;) {
         uint64_t before = atomic_load_explicit(&w->version, memory_order_acquire);
-        struct order mark = {.t = atomic_load_explicit(&w->t, memory_order_acquire),
-                             .seq = atomic_load_explicit(&w->seq, memory_order_acquire)};
-        uint64_t both = atomic_load_explicit(&w->input_index, memory_order_acquire);
+        struct order mark = {.t = atomic_load_explicit(&w->t, memory_order_acquire)};
+        uint64_t both = atomic_load_explicit(&w->input_seq, memory_order_acquire);
+        mark.index = atomic_load_explicit(&w->index, memory_order_acquire);
         uint64_t after = atomic_load_explicit(&w->version, memory_order_relaxed);
         if (before == after && !(before & 1)) {
-            mark.input = (uint32_t)(both >> 32);
-            mark.index = (uint32_t)both;
+            mark.input = (uint16_t)(both >> 48);
+            mark.seq = both & ORDER_SEQ_MAX;
             return mark;
         }
     }

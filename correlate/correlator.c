@@ -6,6 +6,7 @@
 #include "correlate/owner.h"
 
 #include <sched.h>
+#include <stdalign.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,42 +20,84 @@
 
 enum owner_stage { OWNER_RUNNING, OWNER_ENDED, OWNER_DONE };
 
-/* What one worker's thread writes. */
-struct worker {
+/* One worker as owner at one level. */
+struct seat {
     struct owner owner;
-    struct order pushed; /* its own mark */
-    uint64_t observations, routed, push_waits;
     enum owner_stage stage;
+};
+
+/* Correlations of one level: detections only at level 0, at the others what level 0 hands on and
+ * what incidents of the levels below became. */
+struct level {
+    struct exchange *exchange;
+    struct seat *seats; /* by worker */
+};
+
+/* What one worker's thread writes beside its seats. */
+struct worker {
+    alignas(64) uint64_t observations;
+    uint64_t routed, push_waits;
 };
 
 struct correlator {
     struct correlator_config config;
-    struct exchange *exchange;
+    struct correlator_policy policies[CORRELATOR_POLICIES_MAX];
+    unsigned n_levels;
+    struct level levels[DEFINITION_LEVELS_MAX];
     struct worker *workers;
-    struct merge_input *revisions; /* one input an owner, for the judge */
+    struct merge_input *revisions; /* one input a seat, for the judge */
     size_t bytes;
 };
 
-static struct owner_config owner_config_of(const struct correlator_config *c, unsigned worker,
-                                           uint64_t seed)
+static struct owner_config owner_config_of(const struct correlator *c, unsigned level,
+                                           unsigned worker, uint64_t seed)
 {
-    uint32_t windows = c->keys_per_shard ? (uint32_t)c->keys_per_shard : DEFAULT_WINDOWS;
-    uint32_t targets = windows * TARGETS_PER_WINDOW;
+    const struct correlator_config *config = &c->config;
+    uint32_t windows = config->keys_per_shard ? (uint32_t)config->keys_per_shard : DEFAULT_WINDOWS;
+    uint32_t targets = windows * TARGETS_PER_WINDOW, assets = 0;
+    for (unsigned i = 0; i < config->n_policies; i++)
+        if (c->policies[i].hosts && c->policies[i].hosts->asset_count > assets)
+            assets = c->policies[i].hosts->asset_count;
     return (struct owner_config){
         .worker = worker,
-        .workers = c->workers,
-        .shard = {.definitions = c->definitions,
-                  .limits = {.quiet_ns = c->incident_quiet_ns,
-                             .update_ns = c->update_interval_ns,
+        .workers = config->workers,
+        .level = level,
+        .top = level + 1 == c->n_levels,
+        .policies = c->policies,
+        .n_policies = config->n_policies,
+        .shard = {.definitions = c->policies[0].definitions,
+                  .limits = {.quiet_ns = c->policies[0].incident_quiet_ns,
+                             .update_ns = c->policies[0].update_interval_ns,
                              .targets_max = targets / 2},
                   .windows = windows,
                   .samples = windows * SAMPLES_PER_WINDOW,
                   .incidents = windows < WINDOWS_PER_PLACE ? 1 : windows / WINDOWS_PER_PLACE,
                   .targets = targets,
                   .hash_seed = seed},
-        .assets = c->hosts ? c->hosts->asset_count : 0,
-        .coverage_interval_ns = c->coverage_interval_ns,
+        .assets = assets,
     };
+}
+
+static int make_level(struct correlator *c, unsigned number, uint64_t seed)
+{
+    struct level *level = &c->levels[number];
+    unsigned workers = c->config.workers;
+    level->exchange =
+        exchange_create(workers, c->config.ring_slots ? c->config.ring_slots : DEFAULT_RING_SLOTS);
+    level->seats = aligned_alloc(64, workers * sizeof *level->seats);
+    if (!level->exchange || !level->seats)
+        return ERR_NOMEM;
+    memset(level->seats, 0, workers * sizeof *level->seats);
+    c->bytes += exchange_bytes(level->exchange);
+    for (unsigned w = 0; w < workers; w++) {
+        struct owner_config config = owner_config_of(c, number, w, seed);
+        struct owner *owner = &level->seats[w].owner;
+        if (owner_init(owner, &config))
+            return ERR_NOMEM;
+        c->revisions[number * workers + w] = (struct merge_input){owner->ring, &owner->mark};
+        c->bytes += owner_bytes(&config);
+    }
+    return 0;
 }
 
 int correlator_create(struct correlator **out, const struct correlator_config *config,
@@ -64,42 +107,49 @@ int correlator_create(struct correlator **out, const struct correlator_config *c
     if (config->workers < 1 || config->workers > CORRELATOR_WORKERS_MAX)
         return diag_error(diags, ERR_RANGE, diag_file(NULL), NULL, "1 to %d workers",
                           CORRELATOR_WORKERS_MAX);
+    if (config->n_policies < 1 || config->n_policies > CORRELATOR_POLICIES_MAX)
+        return diag_error(diags, ERR_RANGE, diag_file(NULL), NULL, "1 to %d policies",
+                          CORRELATOR_POLICIES_MAX);
     struct correlator *c = calloc(1, sizeof *c);
     uint64_t seed;
-    if (!c || random_bytes(&seed, sizeof seed))
-        goto out_of_memory;
-    c->config = *config;
-    c->exchange = exchange_create(config->workers,
-                                  config->ring_slots ? config->ring_slots : DEFAULT_RING_SLOTS);
-    c->workers = aligned_alloc(64, config->workers * sizeof *c->workers);
-    c->revisions = calloc(config->workers, sizeof *c->revisions);
-    if (!c->exchange || !c->workers || !c->revisions)
-        goto out_of_memory;
-    memset(c->workers, 0, config->workers * sizeof *c->workers);
-    c->bytes = sizeof *c + exchange_bytes(c->exchange);
-    for (unsigned w = 0; w < config->workers; w++) {
-        struct owner_config owner = owner_config_of(config, w, seed);
-        if (owner_init(&c->workers[w].owner, &owner))
-            goto out_of_memory;
-        c->workers[w].pushed = ORDER_MIN;
-        c->revisions[w] = (struct merge_input){c->workers[w].owner.ring, &c->workers[w].owner.mark};
-        c->bytes += owner_bytes(&owner);
+    int error = !c || random_bytes(&seed, sizeof seed) ? ERR_NOMEM : 0;
+    if (!error) {
+        c->config = *config;
+        memcpy(c->policies, config->policies, config->n_policies * sizeof *c->policies);
+        for (unsigned i = 0; i < config->n_policies; i++) {
+            unsigned levels = definitions_levels(c->policies[i].definitions);
+            c->n_levels = levels > c->n_levels ? levels : c->n_levels;
+        }
+        c->workers = aligned_alloc(64, config->workers * sizeof *c->workers);
+        c->revisions = calloc((size_t)c->n_levels * config->workers, sizeof *c->revisions);
+        if (!c->workers || !c->revisions)
+            error = ERR_NOMEM;
+    }
+    if (!error) {
+        memset(c->workers, 0, config->workers * sizeof *c->workers);
+        c->bytes = sizeof *c;
+        for (unsigned level = 0; level < c->n_levels && !error; level++)
+            error = make_level(c, level, seed);
+    }
+    if (error) {
+        correlator_destroy(c);
+        return diag_error(diags, error, diag_file(NULL), "fewer keys or workers need less memory",
+                          "no memory for correlation");
     }
     *out = c;
     return 0;
-out_of_memory:
-    correlator_destroy(c);
-    return diag_error(diags, ERR_NOMEM, diag_file(NULL), "fewer keys or workers need less memory",
-                      "no memory for correlation");
 }
 
 void correlator_destroy(struct correlator *c)
 {
     if (!c)
         return;
-    for (unsigned w = 0; c->workers && w < c->config.workers; w++)
-        owner_free(&c->workers[w].owner);
-    exchange_destroy(c->exchange);
+    for (unsigned l = 0; l < c->n_levels; l++) {
+        for (unsigned w = 0; c->levels[l].seats && w < c->config.workers; w++)
+            owner_free(&c->levels[l].seats[w].owner);
+        exchange_destroy(c->levels[l].exchange);
+        free(c->levels[l].seats);
+    }
     free(c->workers);
     free(c->revisions);
     free(c);
@@ -110,49 +160,83 @@ size_t correlator_bytes(const struct correlator *c)
     return c->bytes;
 }
 
-/* turn: take what may be taken. Never pushes to an exchange ring. */
-static size_t turn(struct correlator *c, unsigned worker)
+/* push_up: what waits for the level above goes there as far as there is room, and how far this
+ * worker has come with it. Never waits. safe: everything still to come here is at least this. */
+static void push_up(struct correlator *c, unsigned level, unsigned worker, struct order safe)
 {
-    struct owner *o = &c->workers[worker].owner;
+    struct owner *o = &c->levels[level].seats[worker].owner;
+    struct exchange *above = c->levels[level + 1].exchange;
+    const struct exchange_item *item;
+    while ((item = owner_up(o)) &&
+           exchange_push(above, worker, item->route.key_shard % c->config.workers, item))
+        owner_up_drop(o);
+    if (item)
+        exchange_publish(above, worker, order_before(item->obs.order));
+    else
+        exchange_publish(above, worker, safe.t == INT64_MAX ? ORDER_MAX : order_before(safe));
+}
+
+/* take_items: what may be taken as owner at one level. */
+static size_t take_items(struct correlator *c, unsigned level, unsigned worker,
+                         struct merge_result *next)
+{
+    struct exchange *x = c->levels[level].exchange;
+    struct owner *o = &c->levels[level].seats[worker].owner;
     size_t n = 0;
-    struct merge_result next;
-    for (;;) {
-        next = exchange_next(c->exchange, worker);
-        if (!next.head)
-            break;
-        const struct exchange_item *item = next.head;
+    while ((*next = exchange_next(x, worker)).head) {
+        const struct exchange_item *item = next->head;
+        /* Without room the judge, or the level above, has something of this owner to take first. */
         if (!owner_fire(o, item->obs.order.t) || !owner_has_room(o))
-            return n; /* the judge is behind; it has revisions of this owner to take */
-        owner_take(o, next.head);
-        exchange_take(c->exchange, worker, next.producer);
+            return n;
+        owner_take(o, item);
+        exchange_take(x, worker, next->producer);
         n++;
     }
-    owner_flush(o);
-    if (next.safe.t == INT64_MAX) {
-        if (c->workers[worker].stage == OWNER_RUNNING) {
-            /* What the end of input leaves behind comes one after the last event, for every owner.
-             */
-            if (!owner_fire(o, exchange_event_end(c->exchange) + 1) || !owner_end(o))
-                return n;
-            c->workers[worker].stage = OWNER_ENDED;
-        }
-        if (owner_flush(o) && c->workers[worker].stage == OWNER_ENDED) {
-            watermark_publish(&o->mark, ORDER_MAX);
-            c->workers[worker].stage = OWNER_DONE;
-        }
-        return n;
-    }
-    if (owner_fire(o, next.safe.t) && owner_flush(o))
-        watermark_publish(&o->mark, next.safe);
     return n;
 }
 
-/* The greatest order below this one. */
-static struct order predecessor(struct order x)
+/* publish_revisions: fire what is due and say how far this owner has come. */
+static void publish_revisions(struct correlator *c, unsigned level, unsigned worker,
+                              struct order safe)
 {
-    if (x.index-- == 0 && x.seq-- == 0 && x.input-- == 0)
-        x.t--;
-    return x;
+    struct seat *seat = &c->levels[level].seats[worker];
+    struct owner *o = &seat->owner;
+    if (safe.t == INT64_MAX) {
+        int64_t end = exchange_event_end(c->levels[0].exchange);
+        if (seat->stage == OWNER_RUNNING && owner_fire(o, end) && owner_end(o))
+            seat->stage = OWNER_ENDED;
+        if (owner_flush(o) && seat->stage == OWNER_ENDED) {
+            watermark_publish(&o->mark, ORDER_MAX);
+            seat->stage = OWNER_DONE;
+        }
+        return;
+    }
+    if (!owner_fire(o, safe.t) || !owner_flush(o))
+        return;
+    /* What becomes due in the next nanosecond lies behind the packets of this one. */
+    struct order due = {.t = safe.t, .input = ORDER_LAST};
+    watermark_publish(&o->mark, order_less(&safe, &due) ? safe : due);
+}
+
+/* turn: take what may be taken, the uppermost level first, so that there is room for what the
+ * levels below hand on. Never waits for room. */
+static size_t turn(struct correlator *c, unsigned worker)
+{
+    size_t sum = 0;
+    for (unsigned level = c->n_levels; level-- > 0;) {
+        struct merge_result next;
+        size_t n;
+        do {
+            n = take_items(c, level, worker, &next);
+            sum += n;
+            if (level + 1 < c->n_levels)
+                push_up(c, level, worker, next.safe);
+        } while (next.head && n);
+        owner_flush(&c->levels[level].seats[worker].owner);
+        if (!next.head)
+            publish_revisions(c, level, worker, next.safe);
+    }
+    return sum;
 }
 
 static void push(struct correlator *c, unsigned worker, const struct exchange_item *item)
@@ -160,10 +244,11 @@ static void push(struct correlator *c, unsigned worker, const struct exchange_it
     unsigned to = item->route.key_shard % c->config.workers;
     unsigned spins = 0;
     c->workers[worker].routed++;
-    while (!exchange_push(c->exchange, worker, to, item)) {
+    struct exchange *x = c->levels[0].exchange;
+    while (!exchange_push(x, worker, to, item)) {
         if (spins++ == 0) {
             c->workers[worker].push_waits++;
-            exchange_publish(c->exchange, worker, predecessor(item->obs.order));
+            exchange_publish(x, worker, order_before(item->obs.order));
         }
         if (turn(c, worker) == 0 && spins > SPINS_BEFORE_YIELD) {
             if (c->config.before_wait)
@@ -177,36 +262,42 @@ static void push(struct correlator *c, unsigned worker, const struct exchange_it
 void correlator_push(struct correlator *c, unsigned worker, const struct observation *obs)
 {
     struct exchange_item item = {.obs = *obs};
+    const struct correlator_policy *policy = &c->policies[obs->generation];
     c->workers[worker].observations++;
-    item.obs.order.index = obs->order.index << 8;
     if (obs->kind == KIND_COVERAGE) {
         item.route.definition = ROUTE_COVERAGE;
         item.route.key_shard = (uint8_t)obs->object_first;
-        item.obs.order.index |= ROUTE_COVERAGE;
+        item.obs.order.index = route_index(obs->order.index, ROUTE_COVERAGE, 0);
         push(c, worker, &item);
         return;
     }
-    host_lookup_of(c->config.hosts, &obs->source, &obs->target, &item.route.facts);
-    unsigned n = definitions_count(c->config.definitions);
+    host_lookup_of(policy->hosts, &obs->source, &obs->target, &item.route.facts);
+    unsigned n = definitions_count(policy->definitions);
     for (unsigned number = 0; number < n; number++) {
-        if (!definition_select(c->config.definitions, number, obs, &item.route.facts,
-                               &item.route.key))
-            continue;
-        item.route.definition = (uint8_t)number;
-        item.route.key_shard = key_shard_of(&item.route.key);
-        item.obs.order.index = obs->order.index << 8 | number;
-        push(c, worker, &item);
+        struct exchange_item met[DEFINITION_RULES_MAX];
+        unsigned n_met = 0;
+        for (int rule = -1;
+             (rule = definition_match(policy->definitions, number, (unsigned)(rule + 1), obs,
+                                      &item.route.facts, &item.route.key)) >= 0;) {
+            item.route.definition = (uint8_t)number;
+            item.route.rule = (uint8_t)rule;
+            item.route.key_shard = key_shard_of(&item.route.key);
+            item.obs.order.index = route_index(obs->order.index, number, (unsigned)rule);
+            met[n_met++] = item;
+        }
+        while (n_met)
+            push(c, worker, &met[--n_met]); /* ascending in order: the last rule first */
     }
 }
 
 void correlator_watermark(struct correlator *c, unsigned worker, struct order mark)
 {
-    /* The caller counts places within a packet; here each has 256 places of its own. */
-    if (mark.index != UINT32_MAX)
-        mark.index = mark.index << 8 | 255;
+    /* The caller counts places within a packet; here each is split further. */
+    if (mark.index != UINT64_MAX)
+        mark.index = mark.index << 32 | UINT32_MAX;
     if (mark.t != INT64_MAX)
-        exchange_reached(c->exchange, worker, mark.t);
-    exchange_publish(c->exchange, worker, mark);
+        exchange_reached(c->levels[0].exchange, worker, mark.t);
+    exchange_publish(c->levels[0].exchange, worker, mark);
 }
 
 size_t correlator_turn(struct correlator *c, unsigned worker)
@@ -216,13 +307,16 @@ size_t correlator_turn(struct correlator *c, unsigned worker)
 
 bool correlator_done(const struct correlator *c, unsigned worker)
 {
-    return c->workers[worker].stage == OWNER_DONE;
+    bool done = true;
+    for (unsigned level = 0; level < c->n_levels; level++)
+        done &= c->levels[level].seats[worker].stage == OWNER_DONE;
+    return done;
 }
 
 int correlator_next(struct correlator *c, struct revision *out)
 {
-    struct merge_result next =
-        ordered_merge(c->revisions, c->config.workers, offsetof(struct revision, order));
+    struct merge_result next = ordered_merge(c->revisions, c->n_levels * c->config.workers,
+                                             offsetof(struct revision, order));
     if (next.head) {
         memcpy(out, next.head, sizeof *out);
         ring_drop(c->revisions[next.producer].ring);
@@ -235,10 +329,12 @@ struct correlator_counters correlator_counters(const struct correlator *c)
 {
     struct correlator_counters sum = {0};
     for (unsigned w = 0; w < c->config.workers; w++) {
-        const struct correlator_counters *part = &c->workers[w].owner.counters;
+        for (unsigned level = 0; level < c->n_levels; level++) {
+            const struct correlator_counters *part = &c->levels[level].seats[w].owner.counters;
 #define X(name, unit, text) sum.name += part->name;
-        CORRELATOR_COUNTERS(X)
+            CORRELATOR_COUNTERS(X)
 #undef X
+        }
         sum.observations += c->workers[w].observations;
         sum.routed += c->workers[w].routed;
         sum.push_waits += c->workers[w].push_waits;

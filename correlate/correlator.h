@@ -15,11 +15,20 @@
 
 struct correlator;
 
-struct correlator_config {
-    unsigned workers;                      /* 1 to CORRELATOR_WORKERS_MAX */
+/* What governs correlation from a time on. */
+struct correlator_policy {
+    int64_t from_ns; /* of the first, anything; then ascending */
     const struct definitions *definitions; /* finished; outlives the correlator */
     const struct host_lookup *hosts;       /* NULL without an accord; outlives the correlator */
-    int64_t incident_quiet_ns, update_interval_ns, coverage_interval_ns;
+    bool same_accord; /* as the policy before: incidents may go on */
+    int64_t incident_quiet_ns, update_interval_ns;
+};
+#define CORRELATOR_POLICIES_MAX 16
+
+struct correlator_config {
+    unsigned workers; /* 1 to CORRELATOR_WORKERS_MAX */
+    const struct correlator_policy *policies; /* outlive the correlator; obs->generation picks one */
+    unsigned n_policies;                      /* 1 to CORRELATOR_POLICIES_MAX */
     size_t keys_per_shard; /* windows and incidents of one of the 256 key shards; 0: default */
     size_t ring_slots;     /* of an exchange ring; 0: default */
     /* Called by a worker that waits with nothing to drain (full ring); NULL: spin, then yield. */
@@ -36,7 +45,7 @@ size_t correlator_bytes(const struct correlator *c);
 
 /* The worker's side. threads: worker `worker` only; no allocation. */
 /* correlator_push: one observation; obs->order is greater than all this worker pushed before and
- * than its watermark. May wait for room, and drains the worker's own intake meanwhile. */
+ * than its watermark, and obs->generation is the policy in force at that time. May wait for room, and drains the worker's own intake meanwhile. */
 void correlator_push(struct correlator *c, unsigned worker, const struct observation *obs);
 /* correlator_watermark: all later observations of this worker are greater. Call after each burst
  * and before every wait. */
@@ -60,6 +69,7 @@ int correlator_next(struct correlator *c, struct revision *out);
     X(incidents_full, "observations", "not kept as an incident because their shard was full") \
     X(samples_over_limit, "observations", "beyond those that a window keeps one by one")      \
     X(targets_over_limit, "addresses", "beyond those that an incident keeps apart")           \
+    X(derived, "observations", "made of incidents, for correlations over correlations")       \
     X(incidents, "incidents", "opened")                                                       \
     X(revisions, "revisions", "handed to the judge")                                          \
     X(revisions_lost, "revisions",                                                            \

@@ -2,8 +2,9 @@
  * that count them (docs/ARCHITECTURE.md has the dialect; SigmaHQ/sigma-specification, correlation
  * rules).
  *
- * Loaded strictly with positions, then immutable. A correlation names base detections of the same
- * set.
+ * Loaded strictly with positions, then immutable. A correlation's rules are detections or other
+ * correlations of the same set; those of detections only are of level 0, one over a correlation of
+ * level n is of level n + 1. What reaches it is that an incident opened, known by its key.
  */
 #ifndef CORRELATE_DEFINITION_H
 #define CORRELATE_DEFINITION_H
@@ -14,11 +15,21 @@
 
 #include <stdbool.h>
 
-#define DEFINITIONS_MAX 255 /* correlations; their number is the low 8 bits of order.index */
+#define DEFINITIONS_MAX       255 /* correlations; a number takes 8 bits of order.index */
+#define DEFINITION_RULES_MAX  16  /* of a temporal correlation; 4 bits of order.index */
+#define DEFINITION_LEVELS_MAX 4   /* correlations over correlations over ... */
+#define DEFINITION_FEEDS_MAX  63  /* correlations over one; 6 bits of order.index a level */
 
 struct definitions; /* a set of detections and correlations */
 
-enum correlation_type { CORRELATION_EVENT_COUNT, CORRELATION_VALUE_COUNT };
+/* event_count and value_count count what any of their rules selects; the temporal ones ask that each
+ * rule was met within the timespan, temporal_ordered in the order in which the rules stand. */
+enum correlation_type {
+    CORRELATION_EVENT_COUNT,
+    CORRELATION_VALUE_COUNT,
+    CORRELATION_TEMPORAL,
+    CORRELATION_TEMPORAL_ORDERED
+};
 
 /* Says whether a rule carries a metadata tag; given by whoever knows the rules. NULL: no rule does.
  */
@@ -59,6 +70,11 @@ int definition_find(const struct definitions *set, const char *name);
 enum correlation_type definition_type(const struct definitions *set, unsigned number);
 int64_t definition_timespan(const struct definitions *set, unsigned number);
 uint32_t definition_threshold(const struct definitions *set, unsigned number); /* condition gte */
+unsigned definition_rules(const struct definitions *set, unsigned number);
+unsigned definition_level(const struct definitions *set, unsigned number);
+unsigned definitions_levels(const struct definitions *set); /* at least 1 */
+/* definition_digest: SHA-256 over the correlation and all it is made of, in canonical form. */
+void definition_digest(const struct definitions *set, unsigned number, uint8_t out[SHA256_BYTES]);
 
 /* A group-by key: the fields' bytes one behind the other (address 16, sector 1, port 2 big-endian,
  * ...). */
@@ -67,12 +83,21 @@ struct group_key {
     uint8_t len;
     uint8_t bytes[GROUP_KEY_MAX];
 };
-/* definition_select: does the observation belong to this correlation, and to which key? An
- * observation that lacks a group-by field (target.sector of a host without a sector) belongs to
- * none. threads  any; no allocation */
-bool definition_select(const struct definitions *set, unsigned number,
-                       const struct observation *obs, const struct host_facts *hosts,
-                       struct group_key *key);
+/* definition_match: the first rule, from `from` on, by which the observation belongs to this
+ * correlation, and to which key; -1: none. A counting correlation takes an observation once,
+ * whichever of its rules select it. An observation that lacks a group-by field (target.sector of a
+ * host without a sector) belongs to none. threads  any; no allocation */
+int definition_match(const struct definitions *set, unsigned number, unsigned from,
+                     const struct observation *obs, const struct host_facts *hosts,
+                     struct group_key *key);
+/* definition_feed: the i-th correlation over this one, its rule, and the key there of an incident of
+ * this one; false: there are no more. */
+struct definition_fed {
+    unsigned number, rule;
+    struct group_key key;
+};
+bool definition_feed(const struct definitions *set, unsigned number, unsigned i,
+                     const struct group_key *key, struct definition_fed *out);
 /* definition_value: the 16-byte value that a value_count counts. */
 void definition_value(const struct definitions *set, unsigned number, const struct observation *obs,
                       const struct host_facts *hosts, uint8_t out[16]);

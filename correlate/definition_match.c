@@ -78,20 +78,42 @@ static bool key_append(struct group_key *key, enum field field, const struct obs
     return true;
 }
 
-bool definition_select(const struct definitions *set, unsigned number,
-                       const struct observation *obs, const struct host_facts *hosts,
-                       struct group_key *key)
+int definition_match(const struct definitions *set, unsigned number, unsigned from,
+                     const struct observation *obs, const struct host_facts *hosts,
+                     struct group_key *key)
 {
     const struct correlation *c = &set->correlations[number];
-    bool any = false;
-    for (unsigned i = 0; i < c->n_rules && !any; i++)
-        any = detection_holds(set, c->rules[i], obs, hosts);
-    if (!any)
+    bool counts = c->type == CORRELATION_EVENT_COUNT || c->type == CORRELATION_VALUE_COUNT;
+    for (unsigned r = from; r < c->n_rules && !(counts && from); r++) {
+        const struct correlation_rule *rule = &c->rules[r];
+        if (!rule->detection || !detection_holds(set, rule->detection, obs, hosts))
+            continue;
+        bool whole = true;
+        memset(key, 0, sizeof *key);
+        for (unsigned i = 0; i < c->n_group && whole; i++)
+            whole = key_append(key, rule->group[i], obs, hosts);
+        if (whole)
+            return (int)r;
+    }
+    return -1;
+}
+
+bool definition_feed(const struct definitions *set, unsigned number, unsigned i,
+                     const struct group_key *key, struct definition_fed *out)
+{
+    const struct correlation *inner = &set->correlations[number];
+    if (i >= inner->n_feeds)
         return false;
-    memset(key, 0, sizeof *key);
-    for (unsigned i = 0; i < c->n_group; i++)
-        if (!key_append(key, c->group[i], obs, hosts))
-            return false;
+    *out = (struct definition_fed){.number = inner->feeds[i].number, .rule = inner->feeds[i].rule};
+    const struct correlation *outer = &set->correlations[out->number];
+    for (unsigned e = 0; e < outer->n_group; e++) {
+        unsigned element = outer->rules[out->rule].group[e], at = 0;
+        for (unsigned k = 0; k < element; k++)
+            at += field_infos[inner->group[k]].key_bytes;
+        unsigned bytes = field_infos[inner->group[element]].key_bytes;
+        memcpy(out->key.bytes + out->key.len, key->bytes + at, bytes);
+        out->key.len = (uint8_t)(out->key.len + bytes);
+    }
     return true;
 }
 
@@ -143,18 +165,16 @@ void definition_key_json(const struct definitions *set, unsigned number,
         int best = -1;
         unsigned at = 0, best_at = 0;
         for (unsigned i = 0; i < c->n_group; i++) {
-            const char *name = field_infos[c->group[i]].name;
-            if (strcmp(name, last) > 0 && (best < 0 || strcmp(name, field_infos[best].name) < 0)) {
-                best = c->group[i];
+            const char *name = c->group_name[i];
+            if (strcmp(name, last) > 0 && (best < 0 || strcmp(name, c->group_name[best]) < 0)) {
+                best = (int)i;
                 best_at = at;
             }
             at += field_infos[c->group[i]].key_bytes;
         }
-        if (best < 0)
-            break;
-        last = field_infos[best].name;
+        last = c->group_name[best];
         json_put_key(&w, last);
-        put_field(&w, (enum field)best, key->bytes + best_at, sector_name, ctx);
+        put_field(&w, (enum field)c->group[best], key->bytes + best_at, sector_name, ctx);
     }
     json_close_object(&w);
 }
@@ -185,6 +205,22 @@ int64_t definition_timespan(const struct definitions *set, unsigned number)
 uint32_t definition_threshold(const struct definitions *set, unsigned number)
 {
     return set->correlations[number].threshold;
+}
+unsigned definition_rules(const struct definitions *set, unsigned number)
+{
+    return set->correlations[number].n_rules;
+}
+unsigned definition_level(const struct definitions *set, unsigned number)
+{
+    return set->correlations[number].level;
+}
+unsigned definitions_levels(const struct definitions *set)
+{
+    return set->levels;
+}
+void definition_digest(const struct definitions *set, unsigned number, uint8_t out[SHA256_BYTES])
+{
+    memcpy(out, set->correlations[number].digest, SHA256_BYTES);
 }
 void definitions_digest(const struct definitions *set, uint8_t out[SHA256_BYTES])
 {

@@ -77,23 +77,47 @@ struct detection {
     unsigned n_selections;
     struct selection *selections;
     struct condition condition;
+    uint8_t digest[SHA256_BYTES]; /* of its document in canonical form */
 };
 
 #define GROUP_FIELDS_MAX 4
 #define THRESHOLD_MAX    64 /* a window keeps what it counts exactly up to here */
+
+/* A rule of a correlation: a detection, or another correlation whose incidents it takes. */
+struct correlation_rule {
+    const char *name;
+    struct diag_pos pos;
+    const struct detection *detection; /* NULL: */
+    unsigned correlation;
+    /* Where element i of the group key comes from: a field of the observation, or an element of the
+     * other correlation's key. */
+    const char *group_name[GROUP_FIELDS_MAX];
+    struct diag_pos group_pos[GROUP_FIELDS_MAX];
+    uint8_t group[GROUP_FIELDS_MAX];
+};
+
+/* Whom a correlation's incidents feed. */
+struct correlation_feed {
+    uint8_t number, rule;
+};
 
 struct correlation {
     const char *name;
     struct diag_pos pos;
     enum correlation_type type;
     unsigned n_rules;
-    const char **rule_names;
-    struct diag_pos *rule_pos;
-    const struct detection **rules; /* set by definitions_finish */
-    uint8_t group[GROUP_FIELDS_MAX], n_group;
+    struct correlation_rule *rules; /* resolved by definitions_finish */
+    const char *group_name[GROUP_FIELDS_MAX]; /* a field, or an alias */
+    uint8_t group[GROUP_FIELDS_MAX], n_group; /* a field of that type */
     int64_t timespan_ns;
     uint32_t threshold;
-    uint8_t value_field; /* value_count */
+    const char *value_name; /* value_count */
+    struct diag_pos value_pos;
+    uint8_t value_field;
+    unsigned level; /* 0: of detections only */
+    unsigned n_feeds;
+    struct correlation_feed *feeds;
+    uint8_t digest[SHA256_BYTES]; /* of its document; once finished, of all it is made of */
 };
 
 struct definitions {
@@ -102,6 +126,7 @@ struct definitions {
     struct correlation *correlations;
     struct diag_pos *detection_pos;
     unsigned n_detections, n_correlations;
+    unsigned levels;
     struct tag_source tags;
     struct text canonical; /* every document in JCS form, a line each: what the digest is over */
     bool finished;

@@ -2,23 +2,8 @@
 #ifndef CORRELATE_EXCHANGE_H
 #define CORRELATE_EXCHANGE_H
 
-#include "correlate/definition.h"
 #include "correlate/ordered_merge.h"
-
-/* Where an observation goes and what was looked up for it. */
-struct route {
-    uint8_t definition; /* number of the correlation; ROUTE_COVERAGE */
-    uint8_t key_shard;
-    struct host_facts facts;
-    struct group_key key;
-};
-#define ROUTE_COVERAGE 255
-
-struct exchange_item {
-    struct observation obs; /* order.index: place within the packet << 8 | definition */
-    struct route route;
-};
-static_assert(sizeof(struct exchange_item) == 256, "an exchanged item is four cache lines");
+#include "correlate/route.h"
 
 struct exchange;
 
@@ -41,9 +26,5 @@ void exchange_take(struct exchange *x, unsigned to, unsigned from);
 /* exchange_event_end: the largest finite time that any worker published; exact once all are at
  * ORDER_MAX. */
 int64_t exchange_event_end(const struct exchange *x);
-
-/* key_shard_of: low 8 bits of XXH3_64bits with seed 0 over the key's bytes: fixed, documented,
- * unkeyed, so that another machine finds the same owner. */
-uint8_t key_shard_of(const struct group_key *key);
 
 #endif

@@ -61,6 +61,7 @@ struct judge_sink {
     void *ctx;
     void (*judged)(void *ctx, const struct judged *judged);
     void (*coverage)(void *ctx, const struct judged_coverage *coverage);
+    void (*policy)(void *ctx, unsigned generation); /* from here on this one is in force */
 };
 
 #endif

@@ -16,13 +16,14 @@ const struct word revision_why_words[REVISION_WHY_COUNT] = {
 #undef X
 };
 
-void incident_open(struct incident *inc, const struct exchange_item *item, uint32_t number)
+void incident_open(struct incident *inc, unsigned definition, const struct group_key *key,
+                   uint32_t number)
 {
     memset(inc, 0, sizeof *inc);
     inc->number = number;
     inc->state.kind = REVISION_INCIDENT;
-    inc->state.definition = item->route.definition;
-    inc->state.key = item->route.key;
+    inc->state.definition = (uint16_t)definition;
+    inc->state.key = *key;
     inc->state.first_ns = INT64_MAX;
     inc->state.last_ns = INT64_MIN;
     inc->close_at = inc->boundary_at = INT64_MAX;

@@ -26,8 +26,9 @@ struct incident_limits {
     uint32_t targets_max; /* kept apart for one incident */
 };
 
-/* incident_open: make a fresh one for the key of an item. */
-void incident_open(struct incident *inc, const struct exchange_item *item, uint32_t number);
+/* incident_open: make a fresh one. */
+void incident_open(struct incident *inc, unsigned definition, const struct group_key *key,
+                   uint32_t number);
 /* incident_add: one observation. Returns the number of addresses that could not be kept apart (0 or
  * 1). */
 unsigned incident_add(struct incident *inc, const struct exchange_item *item,

@@ -24,11 +24,11 @@
 #define ID_DIGITS 16
 #define ID_ROOM   (2 + ID_DIGITS + 1)
 
-/* One clause of the accord whose correlation this build has. */
+/* One clause of the accord. */
 struct watch {
     const struct accord_line *line;
     const struct match_clause *clause;
-    uint16_t definition;
+    int definition; /* -1: not in this build, so that nothing can come; accord check says so */
     struct selectivity_space space;
 };
 
@@ -48,6 +48,7 @@ struct unit_state {
 
 struct judge {
     struct judge_config config;
+    const struct judge_policy *policy; /* in force */
     struct watch *watches;
     unsigned n_watches;
     struct table *units;
@@ -62,16 +63,17 @@ static int add_watches(struct judge *j, const struct accord_line *line)
 {
     for (unsigned i = 0; i < line->n_clauses; i++) {
         const struct match_clause *clause = &line->clauses[i];
-        int definition = definition_find(j->config.definitions, clause->correlation);
-        if (definition < 0)
-            continue; /* not in this build: nothing can come; accord check says so */
         struct watch *grown = realloc(j->watches, (j->n_watches + 1) * sizeof *grown);
         if (!grown)
             return ERR_NOMEM;
         j->watches = grown;
         struct watch *watch = &grown[j->n_watches];
-        *watch = (struct watch){.line = line, .clause = clause, .definition = (uint16_t)definition};
-        if (selectivity_space_init(&watch->space, j->config.accord, line))
+        *watch = (struct watch){
+            .line = line,
+            .clause = clause,
+            .definition = definition_find(j->policy->definitions, clause->correlation),
+        };
+        if (selectivity_space_init(&watch->space, j->policy->accord, line))
             return ERR_NOMEM;
         j->n_watches++;
     }
@@ -87,6 +89,37 @@ static uint64_t hash_seed(const uint8_t *incident_key)
     return out;
 }
 
+static void drop_watches(struct judge *j)
+{
+    for (unsigned i = 0; i < j->n_watches; i++)
+        selectivity_space_free(&j->watches[i].space);
+    free(j->watches);
+    j->watches = NULL;
+    j->n_watches = 0;
+}
+
+/* adopt: judge by this policy from here on. Without an accord there is nothing to watch. */
+static int adopt(struct judge *j, const struct judge_policy *policy)
+{
+    bool anew = !j->policy || !policy->same_accord;
+    const struct accord_line *lines;
+    int error = 0;
+    j->policy = policy;
+    drop_watches(j);
+    if (anew) {
+        coverage_free(&j->coverage);
+        table_clear(j->units);
+    }
+    if (!policy->accord)
+        return 0;
+    if (anew)
+        error = coverage_init(&j->coverage, policy->accord);
+    unsigned n = accord_lines(policy->accord, &lines);
+    for (unsigned i = 0; i < n && !error; i++)
+        error = add_watches(j, &lines[i]);
+    return error;
+}
+
 int judge_create(struct judge **out, const struct judge_config *config, struct diags *diags)
 {
     struct judge *j = calloc(1, sizeof *j);
@@ -94,16 +127,9 @@ int judge_create(struct judge **out, const struct judge_config *config, struct d
     if (!j)
         return diag_error(diags, ERR_NOMEM, diag_file(NULL), NULL, "no memory for the judge");
     j->config = *config;
-    int error = 0;
-    if (config->accord) {
-        const struct accord_line *lines;
-        unsigned n = accord_lines(config->accord, &lines);
-        j->units = table_create(UNITS_MAX, sizeof(struct unit_key), sizeof(struct unit_state),
-                                hash_seed(config->incident_key));
-        error = j->units ? coverage_init(&j->coverage, config->accord) : ERR_NOMEM;
-        for (unsigned i = 0; i < n && !error; i++)
-            error = add_watches(j, &lines[i]);
-    }
+    j->units = table_create(UNITS_MAX, sizeof(struct unit_key), sizeof(struct unit_state),
+                            hash_seed(config->incident_key));
+    int error = j->units ? adopt(j, &config->policies[0]) : ERR_NOMEM;
     if (error) {
         judge_destroy(j);
         return diag_error(diags, error, diag_file(NULL), NULL, "no memory for the judge");
@@ -116,9 +142,7 @@ void judge_destroy(struct judge *j)
 {
     if (!j)
         return;
-    for (unsigned i = 0; i < j->n_watches; i++)
-        selectivity_space_free(&j->watches[i].space);
-    free(j->watches);
+    drop_watches(j);
     if (j->units)
         table_destroy(j->units);
     coverage_free(&j->coverage);
@@ -145,8 +169,8 @@ static int id_input(const struct judge *j, const struct unit *unit, const struct
                     struct text *out)
 {
     struct text key = {0}, first = {0};
-    definition_key_json(j->config.definitions, unit->revision->definition, &unit->revision->key,
-                        sector_name, (void *)(uintptr_t)j->config.accord, &key);
+    definition_key_json(j->policy->definitions, unit->revision->definition, &unit->revision->key,
+                        sector_name, (void *)(uintptr_t)j->policy->accord, &key);
     text_printf(&first, "%" PRId64, state->first_ns);
     json_t *object = json_loadb(text_str(&key), key.len, 0, NULL);
     json_t *input = object ? json_pack("[s, O, s, I]", unit->clause->correlation, object,
@@ -155,7 +179,7 @@ static int id_input(const struct judge *j, const struct unit *unit, const struct
     int error = input ? json_object_set_new(object, "line", json_string(unit->line->id)) |
                             json_object_set_new(
                                 object, "sector",
-                                json_string(accord_sector_name(j->config.accord, unit->sector)))
+                                json_string(accord_sector_name(j->policy->accord, unit->sector)))
                       : ERR_NOMEM;
     if (!error)
         error = jcs_append(out, input);
@@ -317,7 +341,7 @@ static void report(struct judge *j, struct unit_state *state)
         .correlation = u->unit.clause->correlation,
         .stage = line_stage_names[u->unit.line->stage],
         .why = revision_why_words[r->why].text,
-        .open = r->why != REVISION_CLOSED,
+        .open = r->why != REVISION_CLOSED && r->why != REVISION_SUPERSEDED,
         .first_ns = r->first_ns,
         .last_ns = r->last_ns,
         .time_error_ns = r->time_error_ns,
@@ -344,10 +368,10 @@ static void judge_unit(struct judge *j, unsigned number, uint8_t sector,
 {
     const struct watch *watch = &j->watches[number];
     struct judgement *u = &j->judgement;
-    u->config = &j->config;
+    u->policy = j->policy;
     u->unit = (struct unit){
-        .accord = j->config.accord,
-        .definitions = j->config.definitions,
+        .accord = j->policy->accord,
+        .definitions = j->policy->definitions,
         .line = watch->line,
         .clause = watch->clause,
         .space = &watch->space,
@@ -365,19 +389,41 @@ static void judge_unit(struct judge *j, unsigned number, uint8_t sector,
     u->raised = gates_judge(&u->unit, u->gates, &u->n_gates);
     weigh(u);
     report(j, state);
-    state->closed = revision->why == REVISION_CLOSED || revision->why == REVISION_OPEN_AT_END;
+    state->closed = revision->why == REVISION_CLOSED || revision->why == REVISION_SUPERSEDED ||
+                    revision->why == REVISION_OPEN_AT_END;
+}
+
+static struct coverage_context coverage_context(const struct judge *j)
+{
+    return (struct coverage_context){j->policy->accord, &j->config.sink};
+}
+
+static void switch_policy(struct judge *j, unsigned generation)
+{
+    struct coverage_context context = coverage_context(j);
+    if (j->policy->accord)
+        coverage_flush(&j->coverage, &context);
+    if (adopt(j, &j->config.policies[generation]))
+        j->counters.units_full++;
+    if (j->config.sink.policy)
+        j->config.sink.policy(j->config.sink.ctx, generation);
 }
 
 void judge_take(struct judge *j, const struct revision *revision)
 {
     j->counters.revisions++;
-    if (!j->config.accord)
-        return;
-    if (revision->kind == REVISION_COVERAGE) {
-        coverage_take(&j->coverage, &j->config, revision);
+    if (revision->kind == REVISION_POLICY) {
+        switch_policy(j, revision->generation);
         return;
     }
-    coverage_until(&j->coverage, &j->config, revision->order.t);
+    if (!j->policy->accord)
+        return;
+    struct coverage_context context = coverage_context(j);
+    if (revision->kind == REVISION_COVERAGE) {
+        coverage_take(&j->coverage, &context, revision);
+        return;
+    }
+    coverage_until(&j->coverage, &context, revision->order.t);
     for (unsigned i = 0; i < j->n_watches; i++) {
         if (j->watches[i].definition != revision->definition)
             continue;
@@ -389,6 +435,7 @@ void judge_take(struct judge *j, const struct revision *revision)
 
 void judge_end(struct judge *j)
 {
-    if (j->config.accord)
-        coverage_flush(&j->coverage, &j->config);
+    struct coverage_context context = coverage_context(j);
+    if (j->policy->accord)
+        coverage_flush(&j->coverage, &context);
 }

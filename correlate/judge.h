@@ -9,11 +9,18 @@
 
 struct judge;
 
-struct judge_config {
+/* What is judged by; revisions say which of them (generation). */
+struct judge_policy {
     const struct accord *accord;            /* NULL: incidents are counted, nothing is judged */
     const struct definitions *definitions;
+    bool same_accord;                       /* as the policy before: findings go on */
+    uint8_t digest[SHA256_BYTES];           /* of the policy */
+};
+
+struct judge_config {
+    const struct judge_policy *policies;    /* outlive the judge */
+    unsigned n_policies;                    /* at least 1 */
     const uint8_t *incident_key;            /* 32 bytes, K_id of the ledger secret */
-    uint8_t policy_digest[SHA256_BYTES];
     struct judge_sink sink;
 };
 

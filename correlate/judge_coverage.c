@@ -56,12 +56,12 @@ static void field_close(struct entry_fields *f, const char *name)
     f->n++;
 }
 
-void coverage_flush(struct coverage_interval *c, const struct judge_config *config)
+void coverage_flush(struct coverage_interval *c, const struct coverage_context *context)
 {
     if (!c->open)
         return;
     const struct asset *assets;
-    accord_assets(config->accord, &assets);
+    accord_assets(context->accord, &assets);
     struct entry_fields *f = &c->fields;
     f->n = 0;
     struct json_writer w = field_open(f);
@@ -90,17 +90,17 @@ void coverage_flush(struct coverage_interval *c, const struct judge_config *conf
         .to_ns = c->to_ns,
         .entry = {.kind = ENTRY_COVERAGE, .id = id, .revision = 1, .fields = f->items, .n = f->n},
     };
-    if (config->sink.coverage)
-        config->sink.coverage(config->sink.ctx, &coverage);
+    if (context->sink->coverage)
+        context->sink->coverage(context->sink->ctx, &coverage);
     c->open = false;
     c->flushed_ns = c->to_ns;
 }
 
-void coverage_take(struct coverage_interval *c, const struct judge_config *config,
+void coverage_take(struct coverage_interval *c, const struct coverage_context *context,
                    const struct revision *revision)
 {
     if (c->open && revision->first_ns > c->from_ns)
-        coverage_flush(c, config);
+        coverage_flush(c, context);
     if (revision->coverage_asset >= c->n_assets || revision->first_ns < c->flushed_ns ||
         (c->open && revision->first_ns < c->from_ns)) {
         c->late++;
@@ -118,8 +118,8 @@ void coverage_take(struct coverage_interval *c, const struct judge_config *confi
 
 /* Revisions of an interval are ordered at its end, or just behind it: anything later completes it.
  */
-void coverage_until(struct coverage_interval *c, const struct judge_config *config, int64_t t)
+void coverage_until(struct coverage_interval *c, const struct coverage_context *context, int64_t t)
 {
     if (c->open && t > c->to_ns + 1)
-        coverage_flush(c, config);
+        coverage_flush(c, context);
 }

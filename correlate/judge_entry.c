@@ -231,7 +231,7 @@ static void put_party(struct json_writer *w, const struct judgement *j)
 
 static void put_policy(struct json_writer *w, const struct judgement *j)
 {
-    put_hex(w, j->config->policy_digest);
+    put_hex(w, j->policy->digest);
 }
 
 static void put_protocol(struct json_writer *w, const struct judgement *j)

@@ -10,7 +10,7 @@
 /* All that a finding's entry says. Pointers are to the judge's state and live as long as the call.
  */
 struct judgement {
-    const struct judge_config *config;
+    const struct judge_policy *policy;
     struct unit unit;
     struct gate_outcome gates[FINDING_GATES_MAX];
     unsigned n_gates;
@@ -48,13 +48,20 @@ struct coverage_interval {
     struct entry_fields fields;
 };
 
+/* Whose assets these are, and where the entry goes. */
+struct coverage_context {
+    const struct accord *accord;
+    const struct judge_sink *sink;
+};
+
 int coverage_init(struct coverage_interval *c, const struct accord *a);
 void coverage_free(struct coverage_interval *c);
 /* coverage_take: count one asset's revision; hands on the interval before when it is complete. */
-void coverage_take(struct coverage_interval *c, const struct judge_config *config,
+void coverage_take(struct coverage_interval *c, const struct coverage_context *context,
                    const struct revision *revision);
 /* coverage_until: hand on the open interval if it ended before t. */
-void coverage_until(struct coverage_interval *c, const struct judge_config *config, int64_t t);
-void coverage_flush(struct coverage_interval *c, const struct judge_config *config);
+void coverage_until(struct coverage_interval *c, const struct coverage_context *context,
+                    int64_t t);
+void coverage_flush(struct coverage_interval *c, const struct coverage_context *context);
 
 #endif

@@ -2,10 +2,12 @@
  *
  * A window keeps the observations of its key one by one, oldest first, as long as they are within
  * the correlation's timespan; when the condition is met they become the beginning of an incident.
- * For value_count a sample is superseded when a later one has the same value. A window that is full
- * gives up a superseded sample first, so that repeating one value cannot hide the others; distinct
- * values never fill it, because a threshold is at most THRESHOLD_MAX < WINDOW_SAMPLES. Windows
- * without an incident form a list by last use; the one unused longest makes room.
+ * Temporal conditions are asked of a chain: per rule the latest begin of a row that has come so
+ * far, which is exact however many observations a window could not keep. For value_count a sample
+ * is superseded when a later one has the same value. A window that is full gives up a superseded
+ * sample first, so that repeating one value cannot hide the others; distinct values never fill it,
+ * because a threshold is at most THRESHOLD_MAX < WINDOW_SAMPLES. Windows without an incident form a
+ * list by last use; the one unused longest makes room.
  */
 #include "correlate/key_shard.h"
 
@@ -29,6 +31,13 @@ struct window_key {
     struct group_key key;
 };
 
+/* Per rule: temporal_ordered, the latest begin of a row of rules up to this one; temporal, when the
+ * rule was met last. */
+struct chain {
+    int64_t at[DEFINITION_RULES_MAX];
+};
+#define NEVER INT64_MIN
+
 struct window {
     struct window_key key;
     uint32_t first, last, n, distinct; /* samples */
@@ -48,6 +57,7 @@ struct key_shard {
     struct key_shard_config config;
     struct table *keys; /* window_key -> place of its window */
     struct window *windows;
+    struct chain *chains; /* one a window, used by temporal ones */
     struct sample *samples;
     struct place *places;
     struct target_set targets;
@@ -60,7 +70,8 @@ struct key_shard {
 size_t key_shard_bytes(const struct key_shard_config *c)
 {
     return sizeof(struct key_shard) +
-           c->windows * (sizeof(struct window) + 2 * sizeof(struct window_key)) +
+           c->windows *
+               (sizeof(struct window) + sizeof(struct chain) + 2 * sizeof(struct window_key)) +
            c->samples * sizeof(struct sample) + c->incidents * sizeof(struct place) +
            target_set_bytes(c->targets);
 }
@@ -74,9 +85,10 @@ struct key_shard *key_shard_create(const struct key_shard_config *config)
     s->keys = table_create(config->windows, sizeof(struct window_key), sizeof(uint32_t),
                            config->hash_seed);
     s->windows = calloc(config->windows, sizeof *s->windows);
+    s->chains = calloc(config->windows, sizeof *s->chains);
     s->samples = calloc(config->samples, sizeof *s->samples);
     s->places = calloc(config->incidents, sizeof *s->places);
-    if (!s->keys || !s->windows || !s->samples || !s->places ||
+    if (!s->keys || !s->windows || !s->chains || !s->samples || !s->places ||
         target_set_init(&s->targets, config->targets, config->hash_seed)) {
         key_shard_destroy(s);
         return NULL;
@@ -93,6 +105,7 @@ void key_shard_destroy(struct key_shard *s)
     if (s->keys)
         table_destroy(s->keys);
     free(s->windows);
+    free(s->chains);
     free(s->samples);
     free(s->places);
     target_set_free(&s->targets);
@@ -179,6 +192,12 @@ static bool evict_oldest(struct key_shard *s, uint32_t keep, int64_t now,
     return true;
 }
 
+static bool is_temporal(const struct key_shard *s, const struct window *w)
+{
+    enum correlation_type type = definition_type(s->config.definitions, w->key.definition);
+    return type == CORRELATION_TEMPORAL || type == CORRELATION_TEMPORAL_ORDERED;
+}
+
 /* window_of: the window of the item's key, made if need be; NONE when the shard is full of
  * incidents. */
 static uint32_t window_of(struct key_shard *s, const struct exchange_item *item,
@@ -207,6 +226,8 @@ static uint32_t window_of(struct key_shard *s, const struct exchange_item *item,
         s->used_windows++;
     *slot = at;
     s->windows[at] = (struct window){.key = key, .first = NONE, .last = NONE, .incident = NONE};
+    for (unsigned r = 0; is_temporal(s, &s->windows[at]) && r < DEFINITION_RULES_MAX; r++)
+        s->chains[at].at[r] = NEVER;
     link_newest(s, at);
     return at;
 }
@@ -282,6 +303,35 @@ static void add_sample(struct key_shard *s, uint32_t window, const struct exchan
     w->distinct++;
 }
 
+/* is_met: does the window meet its condition, now that this item is in it? For temporal_ordered
+ * what came before the row began is given up: it is no part of it. */
+static bool is_met(struct key_shard *s, uint32_t window, const struct exchange_item *item)
+{
+    struct window *w = &s->windows[window];
+    int64_t *at = s->chains[window].at, now = item->obs.order.t,
+            oldest = now - definition_timespan(s->config.definitions, w->key.definition);
+    unsigned rules = definition_rules(s->config.definitions, w->key.definition),
+             rule = item->route.rule;
+    if (!is_temporal(s, w))
+        return w->distinct >= definition_threshold(s->config.definitions, w->key.definition);
+    if (definition_type(s->config.definitions, w->key.definition) == CORRELATION_TEMPORAL) {
+        at[rule] = now;
+        for (unsigned r = 0; r < rules; r++)
+            if (at[r] <= oldest)
+                return false;
+        return true;
+    }
+    int64_t begin = rule == 0 ? now : at[rule - 1];
+    if (begin <= oldest)
+        return false;
+    at[rule] = begin > at[rule] ? begin : at[rule];
+    if (rule + 1 < rules)
+        return false;
+    while (w->n > 1 && s->samples[w->first].item.obs.order.t < begin)
+        sample_remove(s, w, NONE);
+    return true;
+}
+
 /* open_incident: the window's samples become an incident; -1 when the shard has no room for one. */
 static int open_incident(struct key_shard *s, uint32_t window, struct correlator_counters *counters)
 {
@@ -298,7 +348,7 @@ static int open_incident(struct key_shard *s, uint32_t window, struct correlator
         s->used_places++;
     place->window = window;
     place->open = true;
-    incident_open(&place->incident, &s->samples[w->first].item, s->next_number++);
+    incident_open(&place->incident, w->key.definition, &w->key.key, s->next_number++);
     place->incident.state.window_inexact = w->inexact;
     for (; w->n; sample_remove(s, w, NONE))
         counters->targets_over_limit += incident_add(&place->incident, &s->samples[w->first].item,
@@ -326,7 +376,7 @@ int key_shard_take(struct key_shard *s, const struct exchange_item *item,
     }
     expire_samples(s, w, item->obs.order.t);
     add_sample(s, at, item, counters);
-    if (w->distinct < definition_threshold(s->config.definitions, w->key.definition))
+    if (!is_met(s, at, item) || w->n == 0)
         return -1;
     int place = open_incident(s, at, counters);
     *opened = place >= 0;
@@ -351,4 +401,37 @@ void key_shard_close(struct key_shard *s, uint32_t at)
     place->open = false;
     place->next_free = s->free_place;
     s->free_place = at;
+}
+
+/* carry: give the window its number under the new policy. */
+static void carry(struct key_shard *s, uint32_t at, unsigned number)
+{
+    bool made;
+    s->windows[at].key.definition = (uint8_t)number;
+    uint32_t *slot = table_add(s->keys, &s->windows[at].key, &made);
+    *slot = at; /* there were as many keys before, so there is room */
+}
+
+void key_shard_switch(struct key_shard *s, const struct definitions *definitions,
+                      const struct incident_limits *limits, const int16_t *carried)
+{
+    table_clear(s->keys);
+    for (uint32_t at = s->oldest, newer; at != NONE; at = newer) {
+        newer = s->windows[at].newer;
+        int number = carried[s->windows[at].key.definition];
+        if (number < 0)
+            window_free(s, at);
+        else
+            carry(s, at, (unsigned)number);
+    }
+    for (uint32_t at = 0; at < s->used_places; at++) {
+        struct place *place = &s->places[at];
+        if (!place->open)
+            continue;
+        int number = carried[place->incident.state.definition];
+        place->incident.state.definition = (uint16_t)number;
+        carry(s, place->window, (unsigned)number);
+    }
+    s->config.definitions = definitions;
+    s->config.limits = *limits;
 }

@@ -28,6 +28,11 @@ int key_shard_take(struct key_shard *s, const struct exchange_item *item,
 struct incident *key_shard_incident(struct key_shard *s, uint32_t place);
 /* key_shard_close: give the incident and its key back. */
 void key_shard_close(struct key_shard *s, uint32_t place);
+/* key_shard_switch: from here on other definitions and limits hold. Windows are carried over under
+ * the number that `carried` gives their correlation's old one, or given up where that is negative.
+ * No incident of a correlation that is not carried may be open any more. */
+void key_shard_switch(struct key_shard *s, const struct definitions *definitions,
+                      const struct incident_limits *limits, const int16_t *carried);
 /* key_shard_is_open: whether there is an incident at that place. */
 bool key_shard_is_open(const struct key_shard *s, uint32_t place);
 

@@ -20,7 +20,7 @@ enum visibility { VISIBILITY_BOTH, VISIBILITY_ONE_SIDED, VISIBILITY_GAPS };
 
 struct observation {
     /* When: the place in the one order, and when the act itself began (the request, the first SYN). */
-    struct order order;         /* index: place within the packet; the correlator adds the definition */
+    struct order order;         /* index: place within the packet, below 2^32 */
     int64_t began_ns;
     uint64_t time_error_ns;     /* TIME_ERROR_UNKNOWN if not known */
     uint64_t flow_id;           /* equal for observations of one flow; local to a run, never sealed */
@@ -36,16 +36,24 @@ struct observation {
 
     /* What. */
     uint32_t rule_sid, rule_gid;
-    uint32_t rule_rev, generation;
+    uint32_t rule_rev;
+    uint32_t generation;        /* of the policy that was in force */
     uint32_t object_first, object_count;
     int64_t integer;            /* the value of a command; the number of a coverage count */
     uint16_t unit, transaction;
     uint8_t function, exception;
     uint8_t coverage;           /* enum coverage, for KIND_COVERAGE */
     uint8_t flags;              /* OBSERVATION_HAS_VALUE, ... */
-    uint8_t value[16];
+    union {
+        uint8_t value[16];
+        int64_t interval_ns[2]; /* KIND_COVERAGE: its begin, and its end, which is not part of it */
+    };
     uint64_t evidence;          /* handle into the sensor's evidence log, 0 none */
 };
+
+/* Coverage of an interval lies behind everything before the interval's end, and in front of what
+ * correlation makes of that end (ORDER_LAST). Sensors may give parts of one sum at the same place. */
+#define ORDER_CLOSING (ORDER_LAST - 1)
 
 #define OBSERVATION_HAS_VALUE 1u
 #define OBSERVATION_LATE      2u /* its stamp went back; it was processed at the watermark */

@@ -17,6 +17,7 @@
     X(BOUNDARY, "boundary", "the state at the end of an update interval")                          \
     X(ESCALATED, "escalated", "an answer more telling than those before")                          \
     X(CLOSED, "closed", "nothing more came for the quiet time")                                    \
+    X(SUPERSEDED, "superseded", "the policy changed, and its correlation or accord with it")       \
     X(OPEN_AT_END, "open-at-end", "the input ended while it was open")
 
 enum revision_why {
@@ -36,12 +37,14 @@ struct revision_asset {
     uint32_t addresses;  /* distinct addresses of the asset that were touched */
 };
 
-enum revision_kind { REVISION_INCIDENT, REVISION_COVERAGE };
+/* REVISION_POLICY: from here on the policy `generation` is in force; nothing else is said. */
+enum revision_kind { REVISION_INCIDENT, REVISION_COVERAGE, REVISION_POLICY };
 
 struct revision {
     struct order order;        /* place of this revision in the one order */
     uint8_t kind;              /* enum revision_kind */
     uint8_t why;               /* enum revision_why */
+    uint8_t generation;        /* of the policy: what definition and assets are numbers of */
     uint16_t definition;       /* number of the correlation */
     uint32_t number;           /* of this incident's revisions, from 1 */
     struct group_key key;

@@ -10,7 +10,11 @@
 int line_coverage_init(struct line *line)
 {
     line->coverage_to = INT64_MAX;
-    line->assets = line->config.hosts ? line->config.hosts->asset_count : 0;
+    for (unsigned i = 0; i < line->config.n_policies; i++) {
+        const struct host_lookup *hosts = line->config.policies[i].hosts;
+        if (hosts && hosts->asset_count > line->assets)
+            line->assets = hosts->asset_count;
+    }
     line->coverage = calloc(line->assets + 1, sizeof *line->coverage);
     return line->coverage ? 0 : ERR_NOMEM;
 }
@@ -35,21 +39,32 @@ static unsigned classes_of(const struct line *line, const struct packet *pkt,
         return classes;
     if (flow->app == APP_PARSED)
         return classes | 1u << COVERAGE_PARSED;
-    bool rules = rule_set_counts(line->config.rules)->loaded != 0;
+    bool rules = rule_set_counts(policy_now(line)->rules)->loaded != 0;
     return classes | 1u << (rules ? COVERAGE_SCANNED : COVERAGE_OPAQUE);
+}
+
+/* open_interval: aligned to 1970, but within the time of one policy. */
+static void open_interval(struct line *line, int64_t t)
+{
+    const struct engine_policy *policy = policy_now(line);
+    int64_t begin = time_floor(t, policy->coverage_interval_ns),
+            end = begin + policy->coverage_interval_ns, until = policy_until(line);
+    line->coverage_from =
+        line->generation && begin < policy->from_ns ? policy->from_ns : begin;
+    line->coverage_to = end < until ? end : until;
 }
 
 void line_coverage_packet(struct line *line, const struct packet *pkt, const struct flow *flow)
 {
-    if (!line->assets || !(pkt->layers & (1u << PACKET_LAYER_IP4 | 1u << PACKET_LAYER_IP6)))
+    const struct host_lookup *hosts = policy_now(line)->hosts;
+    if (!hosts || !(pkt->layers & (1u << PACKET_LAYER_IP4 | 1u << PACKET_LAYER_IP6)))
         return;
-    uint16_t assets[2] = {host_lookup_asset(line->config.hosts, &pkt->source),
-                          host_lookup_asset(line->config.hosts, &pkt->target)};
+    uint16_t assets[2] = {host_lookup_asset(hosts, &pkt->source),
+                          host_lookup_asset(hosts, &pkt->target)};
     if (assets[0] == HOST_NO_ASSET && assets[1] == HOST_NO_ASSET)
         return;
     if (line->coverage_to == INT64_MAX)
-        line->coverage_to = time_floor(pkt->t, line->config.coverage_interval_ns) +
-                            line->config.coverage_interval_ns;
+        open_interval(line, pkt->t);
     unsigned classes = classes_of(line, pkt, flow);
     for (unsigned end = 0; end < 2; end++) {
         if (assets[end] == HOST_NO_ASSET || (end && assets[1] == assets[0]))
@@ -59,12 +74,15 @@ void line_coverage_packet(struct line *line, const struct packet *pkt, const str
     }
 }
 
-void line_coverage_flush(struct line *line)
+void line_coverage_flush(struct line *line, int64_t last)
 {
     struct observation obs;
     memset(&obs, 0, sizeof obs);
     obs.kind = KIND_COVERAGE;
     obs.version = OBSERVATION_VERSION;
+    obs.generation = line->generation;
+    obs.interval_ns[0] = line->coverage_from;
+    obs.interval_ns[1] = line->coverage_to;
     for (uint32_t asset = 0; asset < line->assets; asset++) {
         if (!line->coverage[asset][COVERAGE_SEEN])
             continue;
@@ -73,7 +91,7 @@ void line_coverage_flush(struct line *line)
                 continue;
             /* Lines share this order; the owner sums, so which comes first does not matter. */
             obs.order = (struct order){
-                .t = line->coverage_to, .input = ORDER_TIMER, .seq = 0x100 + asset, .index = class};
+                .t = last, .input = ORDER_CLOSING, .seq = asset, .index = class};
             obs.object_first = asset;
             obs.coverage = (uint8_t) class;
             obs.integer = (int64_t)line->coverage[asset][class];

@@ -50,9 +50,9 @@ static int make_worker(struct engine *e, unsigned number, struct diags *diags)
         .worker = number,
         .workers = e->config.workers,
         .pools = &e->pools,
-        .rules = e->config.rules,
-        .hosts = e->config.hosts,
-        .coverage_interval_ns = e->config.coverage_interval_ns,
+        .policies = e->config.policies,
+        .carries = (const struct rule_carry *const *)e->carries,
+        .n_policies = e->config.n_policies,
         .clock_error_ns = e->config.clock_error_ns,
         .stream_depth = e->config.limits.stream_depth,
         .time_stages = e->config.time_stages,
@@ -110,6 +110,10 @@ int engine_open(struct engine **out, const struct engine_config *config, struct 
         e->memory_bytes = line_pools_bytes(&e->pools) + correlator_bytes(config->correlator);
         error = make_mbufs(e, diags);
     }
+    for (unsigned i = 0; i + 1 < config->n_policies && !error; i++) {
+        e->carries[i] = rule_carry_create(config->policies[i].rules, config->policies[i + 1].rules);
+        error = e->carries[i] ? 0 : ERR_NOMEM;
+    }
     for (unsigned w = 0; w < config->workers && !error; w++)
         error = make_worker(e, w, diags);
     if (error) {
@@ -126,6 +130,8 @@ void engine_close(struct engine *e)
         line_destroy(e->workers[w].line);
         port_close(&e->workers[w].port);
     }
+    for (unsigned i = 0; i < CORRELATOR_POLICIES_MAX; i++)
+        rule_carry_destroy(e->carries[i]);
     free(e->workers);
     rte_mempool_free(e->mbufs);
     line_pools_free(&e->pools);
@@ -206,7 +212,7 @@ int engine_run(struct engine *e, struct diags *diags)
 static void add_line(struct engine_stats *out, const struct worker *w)
 {
     const struct line_stats *s = line_stats(w->line);
-    const struct matcher_stats *m = line_matcher_stats(w->line);
+    struct matcher_stats matched = line_matcher_stats(w->line);
 #define X(name, unit, what, text) out->counters.name += s->counters.name;
     ENGINE_COUNTERS(X)
 #undef X
@@ -228,10 +234,7 @@ static void add_line(struct engine_stats *out, const struct worker *w)
         out->first_ns = s->first_ns;
     if (s->last_ns > out->last_ns)
         out->last_ns = s->last_ns;
-    const uint64_t *from = (const uint64_t *)m;
-    uint64_t *into = (uint64_t *)&out->matcher;
-    for (size_t i = 0; i < sizeof *m / sizeof *from; i++)
-        into[i] += from[i];
+    matcher_stats_add(&out->matcher, &matched);
     out->port_packets += port_received(&w->port);
 }
 

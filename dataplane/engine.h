@@ -1,7 +1,7 @@
 /* The engine: sources, ports, workers and their line from packet to observation.
  *
  * One EAL per process (engine_eal_start), many engines inside it, one after the other. The engine borrows
- * rules, correlator and host lookup; it owns ports, pools, flows and threads.
+ * policies and correlator; it owns ports, pools, flows and threads.
  *
  * Threads: the caller's thread reads the captures and feeds the workers' net_ring ports (with one worker it
  * also runs that worker, burst by burst); each further worker is a thread of its own, pinned while there
@@ -68,15 +68,22 @@ struct engine_limits {
 };
 struct engine_limits engine_default_limits(void);
 
+/* What packets are inspected by from a time on. */
+struct engine_policy {
+    int64_t from_ns;                   /* of the first, anything; then ascending */
+    const struct rule_set *rules;      /* may hold no rules */
+    const struct host_lookup *hosts;   /* for coverage; NULL without an accord */
+    int64_t coverage_interval_ns;
+};
+
 struct engine_config {
     unsigned workers;                  /* 1 to 64 */
     unsigned burst;                    /* packets, 1 to 64; 0: 32 */
     const char *const *captures;       /* paths */
     size_t n_captures;
-    const struct rule_set *rules;      /* may hold no rules */
+    const struct engine_policy *policies;
+    unsigned n_policies;               /* 1 to CORRELATOR_POLICIES_MAX; the correlator's are the same */
     struct correlator *correlator;     /* for the same number of workers */
-    const struct host_lookup *hosts;   /* for coverage; NULL without an accord */
-    int64_t coverage_interval_ns;
     uint64_t clock_error_ns;           /* TIME_ERROR_UNKNOWN unless stated */
     struct engine_limits limits;
     bool time_stages;                  /* keep the cost of each stage (costs time itself) */

@@ -56,6 +56,7 @@ struct engine {
     struct merge *merge;
     struct rte_mempool *mbufs;
     struct line_pools pools;
+    struct rule_carry *carries[CORRELATOR_POLICIES_MAX]; /* i: from policy i to i + 1 */
     struct worker *workers;
     struct source_position source;
     struct order fed; /* the feeder's own copy */

@@ -111,10 +111,19 @@ static struct match_input match_input_of(const struct line *line, bool stream)
     };
 }
 
+/* match_flow_now: what the flow remembers, in the terms of the rules in force. */
+static struct match_flow *match_flow_now(struct line *line)
+{
+    struct match_flow *m = &line->now.flow->match;
+    for (; m->generation < line->generation; m->generation++)
+        rule_carry_flow(line->config.carries[m->generation], m);
+    return m;
+}
+
 static void run_matcher(struct line *line, const struct match_input *input)
 {
     struct hit hits[MATCH_HITS_MAX];
-    size_t n = matcher_run(line->matcher, input, &line->now.flow->match, hits);
+    size_t n = matcher_run(matcher_now(line), input, match_flow_now(line), hits);
     observe_hits(line, hits, n);
 }
 
@@ -151,13 +160,13 @@ static void match_stream(struct line *line, const uint8_t *data, uint32_t len, u
     uint64_t depth = line->config.stream_depth;
     if (depth && at + len > depth) {
         uint32_t past = at >= depth ? len : (uint32_t)(at + len - depth);
-        matcher_skip(line->matcher, past);
+        matcher_skip(matcher_now(line), past);
         len -= past;
     }
     if (len == 0)
         return;
-    if (!matcher_wants_stream(line->matcher, &input, &line->now.flow->match)) {
-        matcher_skip(line->matcher, len);
+    if (!matcher_wants_stream(matcher_now(line), &input, match_flow_now(line))) {
+        matcher_skip(matcher_now(line), len);
         return;
     }
     struct stream_window *w = window_of(line);

@@ -3,7 +3,8 @@
  *
  * Invariant: before a shard takes a packet at t, everything due by t in all shards of this line has
  * fired, in the order (deadline, shard, when it was set); coverage of an interval that ends at E
- * comes behind the deadlines of E. So observations leave in ascending order.
+ * comes before the deadlines of E, and so does the switch to a policy that is in force from E on.
+ * So observations leave in ascending order.
  */
 #include "dataplane/line.h"
 
@@ -16,6 +17,9 @@
 #include <x86intrin.h>
 
 #define IP_TCP 6
+
+/* `seq` of what ends with the input, behind the coverage of every asset. */
+#define SHARD_ENDS(shard) (UINT64_C(0x10000) + (shard))
 
 static const struct {
     size_t offset, item_size, total;
@@ -82,8 +86,11 @@ int line_create(struct line **out, const struct line_config *config, struct diag
         return ERR_NOMEM;
     line->config = *config;
     line->waiting = timers_create(SHARDS);
-    line->matcher = matcher_create(config->rules, diags);
-    int error = line->waiting && line->matcher ? line_coverage_init(line) : ERR_NOMEM;
+    int error = line->waiting ? line_coverage_init(line) : ERR_NOMEM;
+    for (unsigned i = 0; i < config->n_policies && !error; i++) {
+        line->matchers[i] = matcher_create(config->policies[i].rules, diags);
+        error = line->matchers[i] ? 0 : ERR_NOMEM;
+    }
     for (unsigned shard = config->worker; shard < SHARDS && !error; shard += config->workers) {
         struct line_shard *s = line->shards[shard] = calloc(1, sizeof *s);
         if (!s || flow_shard_init(&s->flow, &config->pools->flow)) {
@@ -115,15 +122,18 @@ void line_destroy(struct line *line)
             free(line->shards[shard]);
         }
     timers_destroy(line->waiting);
-    if (line->matcher)
-        matcher_destroy(line->matcher);
+    for (unsigned i = 0; i < line->config.n_policies; i++)
+        if (line->matchers[i])
+            matcher_destroy(line->matchers[i]);
     free(line->coverage);
     free(line);
 }
 
 size_t line_bytes(const struct line *line)
 {
-    size_t sum = sizeof *line + timers_bytes(line->waiting) + matcher_bytes(line->matcher);
+    size_t sum = sizeof *line + timers_bytes(line->waiting);
+    for (unsigned i = 0; i < line->config.n_policies; i++)
+        sum += matcher_bytes(line->matchers[i]);
     for (unsigned shard = 0; shard < SHARDS; shard++)
         if (line->shards[shard])
             sum += sizeof *line->shards[shard] + timers_bytes(line->shards[shard]->flow.timers);
@@ -135,9 +145,12 @@ struct line_stats *line_stats(struct line *line)
     return &line->stats;
 }
 
-const struct matcher_stats *line_matcher_stats(const struct line *line)
+struct matcher_stats line_matcher_stats(const struct line *line)
 {
-    return matcher_stats(line->matcher);
+    struct matcher_stats sum = {0};
+    for (unsigned i = 0; i < line->config.n_policies; i++)
+        matcher_stats_add(&sum, matcher_stats(line->matchers[i]));
+    return sum;
 }
 
 static struct reassembly reassembly_of(struct line *line)
@@ -249,14 +262,16 @@ static void fire_moment(struct line *line, int64_t deadline)
 void line_expire(struct line *line, int64_t t)
 {
     for (;;) {
-        int64_t deadline = timers_next(line->waiting);
-        bool coverage_first = line->coverage_to < deadline;
-        if ((coverage_first ? line->coverage_to : deadline) > t ||
-            (coverage_first && line->coverage_to == INT64_MAX) ||
-            (!coverage_first && deadline == INT64_MAX))
+        /* Of one moment: coverage that ends there, the switch to another policy, then deadlines. */
+        int64_t deadline = timers_next(line->waiting), coverage = line->coverage_to,
+                change = policy_until(line), next = coverage < change ? coverage : change;
+        next = next < deadline ? next : deadline;
+        if (next > t || next == INT64_MAX)
             return;
-        if (coverage_first)
-            line_coverage_flush(line);
+        if (coverage == next)
+            line_coverage_flush(line, next - 1);
+        else if (change == next)
+            line->generation++;
         else
             fire_moment(line, deadline);
     }
@@ -372,7 +387,7 @@ void line_packet(struct line *line, const struct packet *pkt, const uint8_t *dat
         stats->layers[__builtin_ctz(layers)]++;
     stats->first_ns = pkt->t < stats->first_ns ? pkt->t : stats->first_ns;
     stats->last_ns = pkt->t > stats->last_ns ? pkt->t : stats->last_ns;
-    line->now.order = (struct order){.t = pkt->t, .input = pkt->input, .seq = pkt->seq};
+    line->now.order = (struct order){.t = pkt->t, .input = (uint16_t)pkt->input, .seq = pkt->seq & ORDER_SEQ_MAX};
     line->now.pkt = pkt;
     line->now.data = data;
     line->now.owner = owner;
@@ -386,10 +401,10 @@ void line_packet(struct line *line, const struct packet *pkt, const uint8_t *dat
 }
 
 /* end_all: every flow of a shard, the one idle longest first. */
-static void end_all(struct line *line, unsigned shard, int64_t t)
+static void end_all(struct line *line, unsigned shard, int64_t last)
 {
     struct line_shard *s = line->shards[shard];
-    line->now.order = (struct order){.t = t, .input = UINT32_MAX, .seq = shard};
+    line->now.order = (struct order){.t = last, .input = ORDER_CLOSING, .seq = SHARD_ENDS(shard)};
     line->now.pkt = NULL;
     while (s->flow.oldest != POOL_NONE) {
         set_moment(line, s, s->flow.oldest);
@@ -400,10 +415,8 @@ static void end_all(struct line *line, unsigned shard, int64_t t)
 void line_finish(struct line *line, int64_t last)
 {
     line_expire(line, last);
-    if (line->coverage_to == last + 1)
-        line_coverage_flush(line);
-    for (unsigned shard = line->config.worker; shard < SHARDS; shard += line->config.workers)
-        end_all(line, shard, last + 1);
     if (line->coverage_to != INT64_MAX)
-        line_coverage_flush(line);
+        line_coverage_flush(line, last);
+    for (unsigned shard = line->config.worker; shard < SHARDS; shard += line->config.workers)
+        end_all(line, shard, last);
 }

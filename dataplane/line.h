@@ -11,6 +11,7 @@
 #include "dataplane/engine.h"
 #include "dataplane/flow.h"
 #include "proto/proto.h"
+#include "rules/carry.h"
 
 /* Where observations go. */
 struct line_output {
@@ -32,9 +33,9 @@ struct line_config {
     unsigned worker,
         workers; /* this line has the shards that leave `worker` divided by `workers` */
     struct line_pools *pools;
-    const struct rule_set *rules;
-    const struct host_lookup *hosts; /* NULL without an accord */
-    int64_t coverage_interval_ns;
+    const struct engine_policy *policies;
+    const struct rule_carry *const *carries; /* i: from policy i to i + 1 */
+    unsigned n_policies;
     uint64_t clock_error_ns;
     uint32_t stream_depth;
     bool time_stages;
@@ -68,6 +69,7 @@ struct line_stats {
 };
 /* line_stats: exact between calls. Source, decode and correlate ticks are the worker's. */
 struct line_stats *line_stats(struct line *line);
-const struct matcher_stats *line_matcher_stats(const struct line *line);
+/* line_matcher_stats: the sum over the policies so far. */
+struct matcher_stats line_matcher_stats(const struct line *line);
 
 #endif

@@ -38,14 +38,32 @@ struct line {
     struct line_shard *shards[SHARDS]; /* NULL for those of other lines */
     struct timers *waiting;            /* one a shard: its earliest deadline */
     int64_t shard_next[SHARDS];        /* what `waiting` is set to */
-    struct matcher *matcher;
+    unsigned generation; /* the policy in force */
+    struct matcher *matchers[CORRELATOR_POLICIES_MAX]; /* one a policy */
     struct moment now;
     struct line_stats stats;
     /* Coverage of the interval under way. */
-    int64_t coverage_to; /* INT64_MAX: nothing counted */
+    int64_t coverage_from, coverage_to; /* to: INT64_MAX: nothing counted */
     uint64_t (*coverage)[COVERAGE_COUNT];
     uint32_t assets;
 };
+
+/* In force now. */
+static inline const struct engine_policy *policy_now(const struct line *line)
+{
+    return &line->config.policies[line->generation];
+}
+static inline struct matcher *matcher_now(const struct line *line)
+{
+    return line->matchers[line->generation];
+}
+/* When the next one is, INT64_MAX: never. */
+static inline int64_t policy_until(const struct line *line)
+{
+    return line->generation + 1 < line->config.n_policies
+               ? line->config.policies[line->generation + 1].from_ns
+               : INT64_MAX;
+}
 
 static inline const struct address *side_address(const struct flow *f, unsigned side)
 {
@@ -80,6 +98,7 @@ void observe_anomaly(struct line *line, enum proto_anomaly anomaly);
 enum coverage_depth { DEPTH_NONE, DEPTH_SCANNED, DEPTH_PARSED };
 int line_coverage_init(struct line *line);
 void line_coverage_packet(struct line *line, const struct packet *pkt, const struct flow *flow);
-void line_coverage_flush(struct line *line);
+/* line_coverage_flush: the interval under way is over; `last` is the last moment that may be in it. */
+void line_coverage_flush(struct line *line, int64_t last);
 
 #endif

@@ -23,6 +23,7 @@ static struct observation begin(struct line *line, enum kind kind, unsigned acto
         .target_port = side_port(f, !actor),
         .tenant = f->key.vlan,
         .version = OBSERVATION_VERSION,
+        .generation = line->generation,
         .visibility = f->gaps                              ? VISIBILITY_GAPS
                       : f->side[0].seen && f->side[1].seen ? VISIBILITY_BOTH
                                                            : VISIBILITY_ONE_SIDED,
@@ -86,8 +87,8 @@ void observe_hits(struct line *line, const struct hit *hits, size_t n)
         /* A hit's source is who sent the bytes, as the rule's header says it. */
         struct observation obs = begin(line, KIND_HIT, line->now.side);
         obs.rule_gid = 1;
-        obs.rule_sid = rule_sid(line->config.rules, hits[i].rule);
-        obs.rule_rev = rule_rev(line->config.rules, hits[i].rule);
+        obs.rule_sid = rule_sid(policy_now(line)->rules, hits[i].rule);
+        obs.rule_rev = rule_rev(policy_now(line)->rules, hits[i].rule);
         line->stats.counters.hits++;
         send(line, &obs);
     }

@@ -73,6 +73,14 @@ const struct matcher_stats *matcher_stats(const struct matcher *m)
     return &m->stats;
 }
 
+void matcher_stats_add(struct matcher_stats *sum, const struct matcher_stats *part)
+{
+    const uint64_t *from = (const uint64_t *)part;
+    uint64_t *into = (uint64_t *)sum;
+    for (size_t i = 0; i < sizeof *sum / sizeof *from; i++)
+        into[i] += from[i];
+}
+
 /* group_of: what applies to an input; NULL for transports without rules. */
 static const struct match_group *group_of(const struct matcher *m, const struct match_input *in)
 {

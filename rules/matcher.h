@@ -31,7 +31,8 @@ struct match_flow {
     uint64_t flowbits[MATCH_FLOWBITS / 64];
     struct match_pending pending[2][MATCH_PENDING];
     uint8_t n_pending[2];
-    uint8_t pad[6];
+    uint8_t generation; /* of the set that the rest is in the terms of; the caller's to keep */
+    uint8_t pad[5];
 };
 
 /* What is matched. to_server also holds for packets without a flow direction (then both are
@@ -66,6 +67,7 @@ struct matcher *matcher_create(const struct rule_set *set, struct diags *diags);
 void matcher_destroy(struct matcher *m);
 size_t matcher_bytes(const struct matcher *m);
 const struct matcher_stats *matcher_stats(const struct matcher *m);
+void matcher_stats_add(struct matcher_stats *sum, const struct matcher_stats *part);
 
 /* matcher_wants_stream: does a rule for this flow and direction look at the stream? If not, the
  * caller keeps no window for it and reports the bytes with matcher_skip. */

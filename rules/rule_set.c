@@ -233,8 +233,9 @@ int rule_set_build(struct rule_set **out, const struct rule_set_config *config, 
     struct rule_set *set = calloc(1, sizeof *set);
     size_t n = rule_default_variable_count + config->n_variables;
     struct rule_variable *variables = calloc(n, sizeof *variables);
-    const char **flowbit_names = calloc(MATCH_FLOWBITS, sizeof *flowbit_names);
-    int error = set && variables && flowbit_names ? 0 : ERR_NOMEM;
+    if (set)
+        set->flowbit_names = calloc(MATCH_FLOWBITS, sizeof *set->flowbit_names);
+    int error = set && variables && set->flowbit_names ? 0 : ERR_NOMEM;
     if (!error) {
         memcpy(variables, rule_default_variables, sizeof rule_default_variables);
         if (config->n_variables)
@@ -243,13 +244,13 @@ int rule_set_build(struct rule_set **out, const struct rule_set_config *config, 
         struct rule_context ctx = {.arena = &set->arena,
                                    .variables = variables,
                                    .n_variables = n,
-                                   .flowbit_names = flowbit_names};
+                                   .flowbit_names = set->flowbit_names};
         error = parse_all(set, &ctx, config, diags);
+        set->n_flowbits = ctx.n_flowbits;
     }
     if (!error)
         error = rules_compile(set, diags);
     free(variables);
-    free(flowbit_names);
     if (error) {
         rule_set_destroy(set);
         return error;
@@ -265,6 +266,7 @@ void rule_set_destroy(struct rule_set *set)
         return;
     rules_compile_free(set);
     free(set->rules);
+    free(set->flowbit_names);
     arena_free(&set->arena);
     free(set);
 }

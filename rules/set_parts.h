@@ -46,6 +46,8 @@ struct rule_set {
     struct signature *rules; /* in the order in which they are tried */
     struct rule_set_counts counts;
     struct parse_counts parsed;
+    const char **flowbit_names; /* by bit */
+    unsigned n_flowbits;
     struct port_groups *groups[GROUP_TRANSPORTS][DIRECTIONS];
     struct literal_set **literal_sets;
     unsigned n_literal_sets;

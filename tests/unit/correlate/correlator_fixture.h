@@ -53,6 +53,7 @@ struct fixture {
     struct prefix_map *assets, *operators, *monitored;
     uint8_t sector[3];
     struct host_lookup hosts;
+    struct correlator_policy policy;
 };
 
 static inline struct address host(unsigned net, unsigned last)
@@ -88,6 +89,11 @@ static inline void fixture_open(struct fixture *f)
         error = definitions_finish(f->definitions, NULL, &f->diags);
     diags_print(&f->diags, stdout);
     assert_int_equal(error, 0);
+    f->policy = (struct correlator_policy){.from_ns = INT64_MIN,
+                                           .definitions = f->definitions,
+                                           .hosts = &f->hosts,
+                                           .incident_quiet_ns = 60 * NS_PER_S,
+                                           .update_interval_ns = 30 * NS_PER_S};
 }
 
 static inline void fixture_close(struct fixture *f)
@@ -101,13 +107,8 @@ static inline void fixture_close(struct fixture *f)
 
 static inline struct correlator_config fixture_config(const struct fixture *f, unsigned workers)
 {
-    return (struct correlator_config){.workers = workers,
-                                      .definitions = f->definitions,
-                                      .hosts = &f->hosts,
-                                      .incident_quiet_ns = 60 * NS_PER_S,
-                                      .update_interval_ns = 30 * NS_PER_S,
-                                      .coverage_interval_ns = 60 * NS_PER_S,
-                                      .keys_per_shard = 64};
+    return (struct correlator_config){
+        .workers = workers, .policies = &f->policy, .n_policies = 1, .keys_per_shard = 64};
 }
 
 /* An observation at START_NS + t. */
@@ -150,7 +151,7 @@ static inline void run_push(struct run *r, struct observation obs)
 static inline void run_until(struct run *r, int64_t t)
 {
     correlator_watermark(r->correlator, 0,
-                         (struct order){.t = START_NS + t, .input = 1, .seq = UINT64_MAX});
+                         (struct order){.t = START_NS + t, .input = 1, .seq = ORDER_SEQ_MAX});
     correlator_turn(r->correlator, 0);
 }
 

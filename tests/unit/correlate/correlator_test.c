@@ -51,8 +51,10 @@ static struct input make_input(uint64_t *rng, size_t n)
         for (; t > minute; minute += 60 * S)
             for (unsigned shard = 0; shard < 256 && in.n < n; shard += 64) {
                 struct observation *o = &in.items[in.n];
-                *o = seen_at(minute, shard, KIND_COVERAGE, host(0, 0), host(0, 0));
-                o->order.input = ORDER_TIMER;
+                *o = seen_at(minute - 1, shard, KIND_COVERAGE, host(0, 0), host(0, 0));
+                o->order.input = ORDER_CLOSING;
+                o->interval_ns[0] = START_NS + minute - 60 * S;
+                o->interval_ns[1] = START_NS + minute;
                 o->object_first = (uint32_t)random_below(rng, 3);
                 o->integer = (int64_t)random_below(rng, 1000);
                 o->coverage = (uint8_t)random_below(rng, COVERAGE_COUNT);
@@ -72,7 +74,7 @@ static struct input make_input(uint64_t *rng, size_t n)
             in.shards[in.n++] = shard;
         }
     }
-    in.end = (struct order){.t = START_NS + t, .input = UINT32_MAX - 1};
+    in.end = (struct order){.t = START_NS + t, .input = ORDER_LAST};
     return in;
 }
 
@@ -245,9 +247,11 @@ static void coverage_is_summed_by_asset_and_interval(void **state)
                   {1, 9, 2, COVERAGE_SEEN, 5},
                   {2, 3, 2, COVERAGE_SEEN, 7}};
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
-        struct observation o = seen_at(counts[i].minute * 60 * S, counts[i].shard, KIND_COVERAGE,
-                                       host(0, 0), host(0, 0));
-        o.order.input = ORDER_TIMER;
+        struct observation o = seen_at(counts[i].minute * 60 * S - 1, counts[i].shard,
+                                       KIND_COVERAGE, host(0, 0), host(0, 0));
+        o.order.input = ORDER_CLOSING;
+        o.interval_ns[0] = START_NS + (counts[i].minute - 1) * 60 * S;
+        o.interval_ns[1] = START_NS + counts[i].minute * 60 * S;
         o.order.index = (uint32_t)i;
         o.object_first = counts[i].asset;
         o.coverage = (uint8_t)counts[i].class;

@@ -7,6 +7,9 @@
 #define DETECTION(body)   "title: d\nname: d\n" LOGSOURCE "detection:\n" body
 #define CORRELATION(body) "---\ntitle: c\nname: c\ncorrelation:\n" body
 #define GOOD_DETECTION    DETECTION("  s: {kind: hit}\n  condition: s\n")
+#define TWO_DETECTIONS    GOOD_DETECTION "---\ntitle: e\nname: e\n" LOGSOURCE \
+                          "detection:\n  s: {kind: command}\n  condition: s\n"
+#define GROUPED           "  group-by: [source.address]\n  timespan: 1m\n"
 #define GOOD_REST         "  rules: [d]\n  group-by: [source.address]\n  timespan: 1m\n"
 
 static int load(struct definitions **set, const char *text, const struct tag_source *tags,
@@ -46,8 +49,34 @@ static void faults_are_refused_by_name_at_their_place(void **state)
          "detection: {s: {kind: hit}, condition: s}\n",
          ERR_SCHEMA, 3, 1, "flavour"},
         {GOOD_DETECTION "---\n" GOOD_DETECTION, ERR_EXISTS, 9, 7, "file.yaml:1"},
-        {GOOD_DETECTION CORRELATION("  type: temporal_ordered\n" GOOD_REST), ERR_UNSUPPORTED, 11, 9,
-         "temporal_ordered"},
+        {GOOD_DETECTION CORRELATION("  type: temporal_reversed\n" GOOD_REST), ERR_UNSUPPORTED, 11, 9,
+         "temporal_reversed"},
+        {GOOD_DETECTION CORRELATION("  type: temporal_ordered\n" GOOD_REST), ERR_SCHEMA, 12, 10,
+         "at least 2"},
+        {TWO_DETECTIONS CORRELATION("  type: temporal\n  rules: [d, e]\n" GROUPED
+                                    "  condition: {gte: 1}\n"),
+         ERR_SCHEMA, 22, 3, "no condition"},
+        {TWO_DETECTIONS CORRELATION("  type: temporal\n  rules: [d, d]\n" GROUPED), ERR_SCHEMA, 19,
+         14, "twice"},
+        {TWO_DETECTIONS CORRELATION(
+             "  type: temporal\n  rules: [d, e]\n  aliases: {a: {d: source.address}}\n"
+             "  group-by: [a]\n  timespan: 1m\n"),
+         ERR_SCHEMA, 20, 16, "`e`"},
+        {TWO_DETECTIONS CORRELATION("  type: temporal\n  rules: [d, e]\n"
+                                    "  aliases: {a: {d: source.address, e: target.port}}\n"
+                                    "  group-by: [a]\n  timespan: 1m\n"),
+         ERR_SCHEMA, 20, 39, "different types"},
+        {TWO_DETECTIONS CORRELATION("  type: temporal\n  rules: [d, e]\n"
+                                    "  aliases: {a: {d: source.address, f: target.port}}\n" GROUPED),
+         ERR_SCHEMA, 20, 13, "nothing is grouped by"},
+        {TWO_DETECTIONS CORRELATION("  type: event_count\n  rules: [c]\n" GROUPED
+                                    "  condition: {gte: 1}\n"),
+         ERR_SCHEMA, 19, 11, "made of itself"},
+        {TWO_DETECTIONS CORRELATION("  type: event_count\n  rules: [d]\n" GROUPED
+                                    "  condition: {gte: 1}\n") "---\ntitle: o\nname: o\ncorrelation:\n"
+             "  type: event_count\n  rules: [c]\n  group-by: [target.address]\n  timespan: 1m\n"
+             "  condition: {gte: 2}\n",
+         ERR_SCHEMA, 29, 14, "group"},
         {GOOD_DETECTION CORRELATION("  type: event_count\n" GOOD_REST "  condition: {gt: 1}\n"),
          ERR_SCHEMA, 15, 15, "gt"},
         {GOOD_DETECTION CORRELATION("  type: event_count\n" GOOD_REST "  condition: {gte: 0}\n"),
@@ -179,7 +208,7 @@ static void conditions_join_selections(void **state)
             obs.rule_sid = hits[h].sid;
             obs.target_port = hits[h].port;
             host_lookup_of(NULL, &obs.source, &obs.target, &facts);
-            if (definition_select(set, 0, &obs, &facts, &key) != cases[i].wanted[h])
+            if ((definition_match(set, 0, 0, &obs, &facts, &key) == 0) != cases[i].wanted[h])
                 fail_msg("'%s' for hit %d", cases[i].condition, h);
         }
         definitions_destroy(set);
@@ -203,17 +232,17 @@ static void a_key_is_its_fields_and_canonical_json(void **state)
     struct group_key key;
     struct text json = {0};
     host_lookup_of(&f.hosts, &obs.source, &obs.target, &facts);
-    assert_true(definition_select(f.definitions, BY_SECTOR, &obs, &facts, &key));
+    assert_int_equal(definition_match(f.definitions, BY_SECTOR, 0, &obs, &facts, &key), 0);
     assert_int_equal(key.len, 17);
     assert_memory_equal(key.bytes, obs.source.b, 16);
     assert_int_equal(key.bytes[16], 2);
     definition_key_json(f.definitions, BY_SECTOR, &key, sector_name, NULL, &json);
     assert_string_equal(text_str(&json),
                         "{\"source.address\":\"10.9.0.1\",\"target.sector\":\"water\"}");
-    assert_false(definition_select(f.definitions, MANY, &obs, &facts, &key));
+    assert_int_equal(definition_match(f.definitions, MANY, 0, &obs, &facts, &key), -1);
     obs.target = host(3, 1); /* of no sector */
     host_lookup_of(&f.hosts, &obs.source, &obs.target, &facts);
-    assert_false(definition_select(f.definitions, BY_SECTOR, &obs, &facts, &key));
+    assert_int_equal(definition_match(f.definitions, BY_SECTOR, 0, &obs, &facts, &key), -1);
     text_free(&json);
     fixture_close(&f);
 }

@@ -64,6 +64,7 @@ struct scene {
     } coverage[KEPT];
     unsigned n_coverage;
     struct revision revision;
+    struct judge_policy policy;
     int64_t t;
 };
 
@@ -133,11 +134,12 @@ static void on_coverage(void *ctx, const struct judged_coverage *coverage)
 
 static void create_judge(struct scene *s, const char *incident_key)
 {
+    s->policy = (struct judge_policy){
+        .accord = s->accord, .definitions = s->definitions, .digest = {1, 2, 3}};
     struct judge_config config = {
-        .accord = s->accord,
-        .definitions = s->definitions,
+        .policies = &s->policy,
+        .n_policies = 1,
         .incident_key = (const uint8_t *)incident_key,
-        .policy_digest = {1, 2, 3},
         .sink = {.ctx = s, .judged = on_judged, .coverage = on_coverage},
     };
     if (s->judge)
@@ -539,7 +541,9 @@ static void anything_later_completes_an_interval(void **state)
 static void without_an_accord_nothing_is_judged(void **state)
 {
     struct scene *s = *state;
-    struct judge_config config = {.definitions = s->definitions,
+    struct judge_policy policy = {.definitions = s->definitions};
+    struct judge_config config = {.policies = &policy,
+                                  .n_policies = 1,
                                   .incident_key = (const uint8_t *)KEY_1,
                                   .sink = {.ctx = s, .judged = on_judged, .coverage = on_coverage}};
     struct judge *judge;

@@ -209,7 +209,6 @@ static void evidence_says_what_was_seen_not_where_it_stood(void **state)
         moved[i].order.input = 9;
         moved[i].order.index = 5;
         moved[i].flow_id = 77;
-        moved[i].generation = 3;
         moved[i].evidence = 12;
     }
     evidence_of(&f, moved, other);
