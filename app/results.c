@@ -123,6 +123,10 @@ void entry_object(struct text *out, const char *type, const struct entry_draft *
     json_open_object(&w);
     json_put_key(&w, "type");
     json_put_string(&w, type);
+    json_put_key(&w, "id");
+    json_put_string(&w, entry->id);
+    json_put_key(&w, "revision");
+    json_put_u64(&w, entry->revision);
     for (size_t i = 0; i < entry->n; i++) {
         json_put_key(&w, entry->fields[i].name);
         json_put_raw(&w, entry->fields[i].value, entry->fields[i].value_len);

@@ -42,7 +42,7 @@ void results_free(struct results *r);
 /* results_take: keep the newest state of a unit. A unit once raised stays raised. */
 void results_take(struct results *r, const struct judged *judged);
 
-/* entry_object: an entry's fields as one JSON object with `type` before them. */
+/* entry_object: an entry as one JSON object: `type`, `id`, `revision`, then its fields. */
 void entry_object(struct text *out, const char *type, const struct entry_draft *entry);
 
 #endif

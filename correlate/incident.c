@@ -90,7 +90,8 @@ static struct revision_asset *asset_of(struct incident *inc, uint16_t asset)
     if (r->n_assets == REVISION_ASSETS)
         return NULL;
     struct revision_asset *entry = &r->assets[r->n_assets++];
-    *entry = (struct revision_asset){.asset = asset};
+    *entry = (struct revision_asset){
+        .asset = asset, .first_ns = {INT64_MAX, INT64_MAX}, .last_ns = {INT64_MIN, INT64_MIN}};
     return entry;
 }
 
@@ -98,6 +99,16 @@ static void more_telling(uint8_t *best, uint8_t outcome)
 {
     if (outcome > *best)
         *best = outcome;
+}
+
+/* add_act: one of the two views of an asset, see struct revision_asset. */
+static void add_act(struct revision_asset *entry, const struct observation *o, unsigned view)
+{
+    more_telling(&entry->outcome[view], o->outcome);
+    if (o->began_ns < entry->first_ns[view])
+        entry->first_ns[view] = o->began_ns;
+    if (o->began_ns > entry->last_ns[view])
+        entry->last_ns[view] = o->began_ns;
 }
 
 static void add_asset(struct incident *inc, const struct exchange_item *item, bool new_target)
@@ -108,10 +119,10 @@ static void add_asset(struct incident *inc, const struct exchange_item *item, bo
         return;
     entry->count++;
     entry->addresses += new_target;
-    more_telling(&entry->outcome[0], item->obs.outcome);
+    add_act(entry, &item->obs, 0);
     if (item->obs.contact >= CONTACT_TWO_WAY) {
         entry->two_way = true;
-        more_telling(&entry->outcome[1], item->obs.outcome);
+        add_act(entry, &item->obs, 1);
     }
 }
 

@@ -279,9 +279,9 @@ static void take_assets(struct unit *unit)
     unit->n_all = unit->n_assets;
 }
 
-/* weigh: outcome, counts and severity of the assets that the gates have left. Where two-way contact
- * is demanded, what was seen without it does not count. Assets beyond those listed have no known
- * class. */
+/* weigh: outcome, times, counts and severity of the assets that the gates have left. Where two-way
+ * contact is demanded, what was seen without it tells nothing of outcome and times: a forged packet
+ * must not date a finding back. Assets beyond those listed have no known class. */
 static void weigh(struct judgement *j)
 {
     const struct unit *unit = &j->unit;
@@ -292,10 +292,14 @@ static void weigh(struct judgement *j)
     unsigned by_class[ASSET_CLASS_COUNT] = {0};
     uint64_t count = 0;
     int outcome = 0;
+    j->first_ns = INT64_MAX;
+    j->last_ns = INT64_MIN;
     for (unsigned i = 0; i < unit->n_assets; i++) {
         const struct revision_asset *seen = &unit->assets[i];
-        int of_asset = seen->outcome[demanded && seen->two_way];
-        outcome = of_asset > outcome ? of_asset : outcome;
+        unsigned view = demanded && seen->two_way;
+        outcome = seen->outcome[view] > outcome ? seen->outcome[view] : outcome;
+        j->first_ns = seen->first_ns[view] < j->first_ns ? seen->first_ns[view] : j->first_ns;
+        j->last_ns = seen->last_ns[view] > j->last_ns ? seen->last_ns[view] : j->last_ns;
         by_class[assets[seen->asset].class]++;
         count += seen->count;
         two_way = two_way || seen->two_way;
@@ -306,7 +310,7 @@ static void weigh(struct judgement *j)
     j->assets_total = whole ? r->assets_total : unit->n_assets;
     severity_of(&unit->clause->severity, j->outcome, by_class[ASSET_CLASS_VITAL],
                 by_class[ASSET_CLASS_IMPORTANT], &j->severity);
-    origin_of(unit->accord, &unit->source, r->first_ns, two_way, &j->origin);
+    origin_of(unit->accord, &unit->source, j->first_ns, two_way, &j->origin);
 }
 
 /* report: hand the unit on if there is anything new but why. */
@@ -342,8 +346,8 @@ static void report(struct judge *j, struct unit_state *state)
         .stage = line_stage_names[u->unit.line->stage],
         .why = revision_why_words[r->why].text,
         .open = r->why != REVISION_CLOSED && r->why != REVISION_SUPERSEDED,
-        .first_ns = r->first_ns,
-        .last_ns = r->last_ns,
+        .first_ns = u->first_ns,
+        .last_ns = u->last_ns,
         .time_error_ns = r->time_error_ns,
         .outcome = u->outcome,
         .severity = u->severity.score,

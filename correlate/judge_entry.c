@@ -107,12 +107,12 @@ static void put_evidence(struct json_writer *w, const struct judgement *j)
 
 static void put_first(struct json_writer *w, const struct judgement *j)
 {
-    json_put_i64_string(w, j->unit.revision->first_ns);
+    json_put_i64_string(w, j->first_ns);
 }
 
 static void put_last(struct json_writer *w, const struct judgement *j)
 {
-    json_put_i64_string(w, j->unit.revision->last_ns);
+    json_put_i64_string(w, j->last_ns);
 }
 
 /* put_gate_object: gate name -> text, in the order of names. */

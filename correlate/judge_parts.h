@@ -16,6 +16,7 @@ struct judgement {
     unsigned n_gates;
     bool raised;
     enum outcome outcome;
+    int64_t first_ns, last_ns;
     uint64_t count;
     uint32_t assets_total;
     struct origin origin;

@@ -31,6 +31,7 @@ extern const struct word revision_why_words[REVISION_WHY_COUNT];
 struct revision_asset {
     uint16_t asset;
     uint8_t outcome[2];  /* worst (enum outcome): [0] of all, [1] of those with two-way contact */
+    int64_t first_ns[2], last_ns[2]; /* when the first and the last act on it began; likewise */
     bool two_way;        /* some observation had two-way contact */
     bool acts;           /* (spare, 0) */
     uint32_t count;      /* observations */

@@ -70,8 +70,8 @@ struct scene {
 
 enum { CSIRT_PORTAL, HOSPITAL_3, PUMPING_2, SUBSTATION_7 };
 
-/* Every value must be in canonical form, and the entry complete. What was not raised is never sealed and has
- * revision 0; its fields are complete all the same. */
+/* Every value must be in canonical form, and the entry complete. What was not raised is never
+ * sealed and has revision 0; its fields are complete all the same. */
 static json_t *entry_json(const struct entry_draft *draft)
 {
     struct diags diags = {0};
@@ -214,6 +214,8 @@ static void touch(struct revision *r, uint16_t asset, enum outcome all, enum out
 {
     r->assets[r->n_assets++] = (struct revision_asset){.asset = asset,
                                                        .outcome = {(uint8_t)all, (uint8_t)two_way},
+                                                       .first_ns = {r->first_ns, r->first_ns},
+                                                       .last_ns = {r->last_ns, r->last_ns},
                                                        .two_way = two_way != OUTCOME_SEEN,
                                                        .count = addresses,
                                                        .addresses = addresses};
@@ -304,6 +306,38 @@ static void outcome_is_what_two_way_contact_showed(void **state)
     assert_true(s->told[0].raised);
     assert_int_equal(s->told[0].outcome, OUTCOME_REFUSED);
     assert_int_equal(s->told[0].severity, 25);
+}
+
+static void times_are_of_what_counts_for_the_line_and_the_sector(void **state)
+{
+    struct scene *s = *state;
+    /* Without two-way contact it began a second earlier, and went on a second longer. */
+    struct revision *r = command(s, "203.0.113.9", SUBSTATION_7, OUTCOME_COMPLETED, OUTCOME_REFUSED,
+                                 REVISION_OPENED, 1);
+    r->assets[0].first_ns[0] = s->t - NS_PER_S;
+    r->assets[0].last_ns[0] = s->t + NS_PER_S;
+    r->assets[0].first_ns[1] = s->t + 1;
+    r->assets[0].last_ns[1] = s->t + 2;
+    judge_take(s->judge, r);
+    assert_string_equal(string_of(&s->told[0], "first", NULL), "1772323200000000001");
+    assert_string_equal(string_of(&s->told[0], "last", NULL), "1772323200000000002");
+
+    /* A line that does not ask for contact takes all, but of its sector only. */
+    r = revision_of(s, "plimsoll.selective-scan", "203.0.113.9", REVISION_OPENED, 1);
+    touch(r, SUBSTATION_7, OUTCOME_SEEN, OUTCOME_REFUSED, 6);
+    touch(r, PUMPING_2, OUTCOME_SEEN, OUTCOME_SEEN, 6);
+    r->assets[0].first_ns[0] = s->t + 3;
+    r->assets[0].last_ns[0] = s->t + 4;
+    r->assets[1].first_ns[0] = s->t;
+    r->assets[1].last_ns[0] = s->t + 5;
+    r->targets = r->targets_monitored = 12;
+    judge_take(s->judge, r);
+    assert_int_equal(s->n, 3);
+    assert_string_equal(string_of(&s->told[1], "sector", NULL), "power");
+    assert_string_equal(string_of(&s->told[1], "first", NULL), "1772323200000000003");
+    assert_string_equal(string_of(&s->told[1], "last", NULL), "1772323200000000004");
+    assert_string_equal(string_of(&s->told[2], "first", NULL), "1772323200000000000");
+    assert_string_equal(string_of(&s->told[2], "last", NULL), "1772323200000000005");
 }
 
 static void command_to_what_no_line_protects_makes_no_unit(void **state)
@@ -564,6 +598,7 @@ int main(void)
         TEST(operators_own_commands_are_not_raised),
         TEST(one_sided_command_is_not_raised),
         TEST(outcome_is_what_two_way_contact_showed),
+        TEST(times_are_of_what_counts_for_the_line_and_the_sector),
         TEST(command_to_what_no_line_protects_makes_no_unit),
         TEST(source_in_declared_network_is_a_fact_with_low_confidence),
         TEST(revisions_are_numbered_and_said_only_when_something_is_new),

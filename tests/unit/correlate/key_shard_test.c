@@ -119,6 +119,9 @@ static void an_incident_lives_through_its_revisions(void **state)
     assert_int_equal(run.last.by[CONTACT_TWO_WAY][OUTCOME_COMPLETED], 1);
     assert_int_equal(run.last.assets[0].outcome[1], OUTCOME_COMPLETED);
     assert_true(run.last.assets[0].two_way);
+    assert_int_equal(run.last.assets[0].first_ns[0], run.last.first_ns);
+    assert_int_equal(run.last.assets[0].first_ns[1], obs.began_ns);
+    assert_int_equal(run.last.assets[0].last_ns[1], obs.began_ns);
 
     expect(&run, NULL);
 
