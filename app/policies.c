@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* load: one policy; rules that it rejects are said in one line, rules check is where they are named. */
+/* load: one policy; rules that it rejects are said in one line, rules check is where they are
+ * named. */
 static int load(struct policy *out, const struct policy_files *files, struct diags *diags)
 {
     struct diags rule_diags = {.limit = 1};
@@ -54,8 +55,8 @@ static int load_switch(struct policies *p, const char *word, struct diags *diags
                           "e.g. --switch-at 2026-03-01T08:15:00Z=policy.yaml",
                           "--switch-at: '%s' is no TIME=FILE", word);
     if (p->n == CORRELATOR_POLICIES_MAX)
-        return diag_error(diags, ERR_USAGE, diag_file(NULL), NULL, "--switch-at: at most %d policies",
-                          CORRELATOR_POLICIES_MAX);
+        return diag_error(diags, ERR_USAGE, diag_file(NULL), NULL,
+                          "--switch-at: at most %d policies", CORRELATOR_POLICIES_MAX);
     if (p->n > 1 && from <= p->items[p->n - 1].from_ns)
         return diag_error(diags, ERR_USAGE, diag_file(NULL), NULL,
                           "--switch-at: '%s' is not later than the one before", word);
@@ -99,10 +100,10 @@ int policies_one_origin(const struct policies *p, struct diags *diags)
 {
     for (unsigned i = 1; i < p->n; i++) {
         const struct accord *a = p->items[0].accord, *b = p->items[i].accord;
-        if (!a != !b || (a && (strcmp(accord_own_party(a)->origin_facts,
-                                      accord_own_party(b)->origin_facts) != 0 ||
-                               strcmp(accord_own_party(a)->origin_acts,
-                                      accord_own_party(b)->origin_acts) != 0)))
+        if (!a != !b ||
+            (a &&
+             (strcmp(accord_own_party(a)->origin_facts, accord_own_party(b)->origin_facts) != 0 ||
+              strcmp(accord_own_party(a)->origin_acts, accord_own_party(b)->origin_acts) != 0)))
             return diag_error(diags, ERR_USAGE, diag_file(NULL),
                               "run without --ledger, or one run for each",
                               "--switch-at: the accords name different logs");

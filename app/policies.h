@@ -11,8 +11,8 @@ struct policies {
     unsigned n;
 };
 
-/* policies_load: the first from the options, the others from words T=FILE (a time, a policy file), whose
- * times ascend. 0, or an error with diagnostics. */
+/* policies_load: the first from the options, the others from words T=FILE (a time, a policy file),
+ * whose times ascend. 0, or an error with diagnostics. */
 int policies_load(struct policies *out, const struct policy_files *first,
                   const struct option_list *switches, struct diags *diags);
 void policies_free(struct policies *p);

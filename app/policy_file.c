@@ -94,9 +94,9 @@ static void check_keys(struct reading *r, const struct yaml_node *root)
         while (row->key && strcmp(row->key, n->key) != 0)
             row++;
         if (!row->key) {
-            r->schema.error = diag_error(r->schema.diags, ERR_SCHEMA,
-                                         yaml_key_pos(r->schema.docs, n), NULL,
-                                         "`%s` is no key of a policy file", n->key);
+            r->schema.error =
+                diag_error(r->schema.diags, ERR_SCHEMA, yaml_key_pos(r->schema.docs, n), NULL,
+                           "`%s` is no key of a policy file", n->key);
         } else if (row->type) {
             json_decref(schema_read(&r->schema, row->type, n, row->key));
         } else {

@@ -1,5 +1,5 @@
-/* A policy written down: which rules, correlations and accord belong together. What the file does not
- * name is not in force. Paths are relative to the file's folder.
+/* A policy written down: which rules, correlations and accord belong together. What the file does
+ * not name is not in force. Paths are relative to the file's folder.
  *
  *     rules: [grid.rules]
  *     correlations: [own.yaml]          # beside the shipped ones

@@ -33,6 +33,7 @@ struct replay {
     struct correlator *correlator;
     struct judge_policy judging[CORRELATOR_POLICIES_MAX];
     struct judge *judge;
+    bool eal_started;
     struct engine *engine;
     struct results results;
     struct coverage_sum coverage[CORRELATOR_POLICIES_MAX]; /* one an accord, at its first policy */
@@ -224,6 +225,7 @@ static int run_engine(struct replay *r, const struct option_list *captures, stru
     int error = engine_eal_start(EAL_MEMORY_MB, diags);
     if (error)
         return error;
+    r->eal_started = true;
     error = engine_open(&r->engine, &config, diags);
     if (error)
         return error;
@@ -300,7 +302,8 @@ static void clean_up(struct replay *r, struct diags *diags)
         correlator_destroy(r->correlator);
     if (r->sealer && sealer_finish(r->sealer, diags))
         r->seal_failed = true;
-    engine_eal_stop();
+    if (r->eal_started)
+        engine_eal_stop();
     for (unsigned i = 0; i < CORRELATOR_POLICIES_MAX; i++)
         coverage_sum_free(&r->coverage[i]);
     results_free(&r->results);

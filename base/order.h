@@ -46,9 +46,11 @@ static inline bool order_less(const struct order *a, const struct order *b)
     return order_compare(a, b) < 0;
 }
 
-/* order_before: the greatest order below x; ORDER_MIN has none. */
+/* order_before: the greatest order below x; of ORDER_MIN, itself. */
 static inline struct order order_before(struct order x)
 {
+    if (order_compare(&x, &ORDER_MIN) == 0)
+        return x;
     if (x.index-- == 0 && x.seq-- == 0 && x.input-- == 0)
         x.t--;
     return x;

@@ -7,12 +7,14 @@
 
 #include "base/error.h"
 #include "base/time_point.h"
+#include "base/text.h"
 #include "correlate/correlator.h"
 
 #include <string.h>
 
-#define START_NS (INT64_C(1767225600) * NS_PER_S) /* 2026-01-01, a whole number of every interval \
-                                                   */
+#define START_NS                                                                     \
+    (INT64_C(1767225600) * NS_PER_S) /* 2026-01-01, a whole number of every interval \
+                                      */
 
 static const char fixture_text[] = "title: Commands\n"
                                    "name: command\n"
@@ -70,7 +72,7 @@ static inline void put_prefix(struct prefix_map *map, const char *text, uint32_t
 
 /* Assets 0 and 1 are 10.1.0.0/24 and 10.1.1.0/24 in sector 1, asset 2 is 10.2.0.0/16 in sector 2;
  * 10.3.0.0/16 is monitored and no asset; 10.1.0.9 is an operator's station inside asset 0. */
-static inline void fixture_open(struct fixture *f)
+static inline void fixture_open_with(struct fixture *f, const char *definitions)
 {
     *f = (struct fixture){.sector = {1, 1, 2}};
     f->assets = prefix_map_create();
@@ -84,7 +86,7 @@ static inline void fixture_open(struct fixture *f)
     put_prefix(f->monitored, "10.3.0.0/16", 0);
     f->hosts = (struct host_lookup){f->assets, f->operators, f->monitored, f->sector, 3};
     int error =
-        definitions_parse(&f->definitions, "test", fixture_text, strlen(fixture_text), &f->diags);
+        definitions_parse(&f->definitions, "test", definitions, strlen(definitions), &f->diags);
     if (!error)
         error = definitions_finish(f->definitions, NULL, &f->diags);
     diags_print(&f->diags, stdout);
@@ -94,6 +96,11 @@ static inline void fixture_open(struct fixture *f)
                                            .hosts = &f->hosts,
                                            .incident_quiet_ns = 60 * NS_PER_S,
                                            .update_interval_ns = 30 * NS_PER_S};
+}
+
+static inline void fixture_open(struct fixture *f)
+{
+    fixture_open_with(f, fixture_text);
 }
 
 static inline void fixture_close(struct fixture *f)

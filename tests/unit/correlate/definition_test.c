@@ -7,10 +7,11 @@
 #define DETECTION(body)   "title: d\nname: d\n" LOGSOURCE "detection:\n" body
 #define CORRELATION(body) "---\ntitle: c\nname: c\ncorrelation:\n" body
 #define GOOD_DETECTION    DETECTION("  s: {kind: hit}\n  condition: s\n")
-#define TWO_DETECTIONS    GOOD_DETECTION "---\ntitle: e\nname: e\n" LOGSOURCE \
-                          "detection:\n  s: {kind: command}\n  condition: s\n"
-#define GROUPED           "  group-by: [source.address]\n  timespan: 1m\n"
-#define GOOD_REST         "  rules: [d]\n  group-by: [source.address]\n  timespan: 1m\n"
+#define TWO_DETECTIONS                                  \
+    GOOD_DETECTION "---\ntitle: e\nname: e\n" LOGSOURCE \
+                   "detection:\n  s: {kind: command}\n  condition: s\n"
+#define GROUPED   "  group-by: [source.address]\n  timespan: 1m\n"
+#define GOOD_REST "  rules: [d]\n  group-by: [source.address]\n  timespan: 1m\n"
 
 static int load(struct definitions **set, const char *text, const struct tag_source *tags,
                 struct diags *diags)
@@ -49,8 +50,8 @@ static void faults_are_refused_by_name_at_their_place(void **state)
          "detection: {s: {kind: hit}, condition: s}\n",
          ERR_SCHEMA, 3, 1, "flavour"},
         {GOOD_DETECTION "---\n" GOOD_DETECTION, ERR_EXISTS, 9, 7, "file.yaml:1"},
-        {GOOD_DETECTION CORRELATION("  type: temporal_reversed\n" GOOD_REST), ERR_UNSUPPORTED, 11, 9,
-         "temporal_reversed"},
+        {GOOD_DETECTION CORRELATION("  type: temporal_reversed\n" GOOD_REST), ERR_UNSUPPORTED, 11,
+         9, "temporal_reversed"},
         {GOOD_DETECTION CORRELATION("  type: temporal_ordered\n" GOOD_REST), ERR_SCHEMA, 12, 10,
          "at least 2"},
         {TWO_DETECTIONS CORRELATION("  type: temporal\n  rules: [d, e]\n" GROUPED
@@ -66,16 +67,19 @@ static void faults_are_refused_by_name_at_their_place(void **state)
                                     "  aliases: {a: {d: source.address, e: target.port}}\n"
                                     "  group-by: [a]\n  timespan: 1m\n"),
          ERR_SCHEMA, 20, 39, "different types"},
-        {TWO_DETECTIONS CORRELATION("  type: temporal\n  rules: [d, e]\n"
-                                    "  aliases: {a: {d: source.address, f: target.port}}\n" GROUPED),
+        {TWO_DETECTIONS CORRELATION(
+             "  type: temporal\n  rules: [d, e]\n"
+             "  aliases: {a: {d: source.address, f: target.port}}\n" GROUPED),
          ERR_SCHEMA, 20, 13, "nothing is grouped by"},
         {TWO_DETECTIONS CORRELATION("  type: event_count\n  rules: [c]\n" GROUPED
                                     "  condition: {gte: 1}\n"),
          ERR_SCHEMA, 19, 11, "made of itself"},
-        {TWO_DETECTIONS CORRELATION("  type: event_count\n  rules: [d]\n" GROUPED
-                                    "  condition: {gte: 1}\n") "---\ntitle: o\nname: o\ncorrelation:\n"
-             "  type: event_count\n  rules: [c]\n  group-by: [target.address]\n  timespan: 1m\n"
-             "  condition: {gte: 2}\n",
+        {TWO_DETECTIONS CORRELATION(
+             "  type: event_count\n  rules: [d]\n" GROUPED
+             "  condition: {gte: 1}\n") "---\ntitle: o\nname: o\ncorrelation:\n"
+                                        "  type: event_count\n  rules: [c]\n  group-by: "
+                                        "[target.address]\n  timespan: 1m\n"
+                                        "  condition: {gte: 2}\n",
          ERR_SCHEMA, 29, 14, "group"},
         {GOOD_DETECTION CORRELATION("  type: event_count\n" GOOD_REST "  condition: {gt: 1}\n"),
          ERR_SCHEMA, 15, 15, "gt"},
