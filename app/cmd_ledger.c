@@ -7,13 +7,16 @@
 #include <stddef.h>
 
 struct ledger_options {
-    struct option_list keys;
+    struct option_list keys, since;
     const char *kind, *id;
 };
 
 static const struct option verify_options[] = {
     {"key", "VKEY", OPTION_LIST, offsetof(struct ledger_options, keys),
      "a log's verifier key, from outside the directory; one for each log"},
+    {"since", "CHECKPOINT", OPTION_LIST, offsetof(struct ledger_options, since),
+     "a file with a checkpoint of one of the logs that was kept earlier: the log must\n"
+     "go on from it, neither rolled back behind it nor with another history"},
 };
 static const struct option show_options[] = {
     {"kind", "KIND", OPTION_TEXT, offsetof(struct ledger_options, kind), "only entries of this kind"},
@@ -27,7 +30,11 @@ static int verify(const struct ledger_options *o, const char *dir, struct diags 
                    "a ledger proves nothing without a key from outside");
         return EXIT_USAGE;
     }
-    struct verify_request request = {.dir = dir, .keys = o->keys.items, .n_keys = o->keys.n};
+    struct verify_request request = {.dir = dir,
+                                     .keys = o->keys.items,
+                                     .n_keys = o->keys.n,
+                                     .since = o->since.items,
+                                     .n_since = o->since.n};
     struct verify_result result = {0};
     int error = ledger_verify(&request, &result, diags);
     diags_print(diags, stderr);
@@ -61,6 +68,7 @@ static int run_with(const struct command *command, int argc, char **argv,
     diags_free(&diags);
     options_list_free(&operands);
     options_list_free(&options.keys);
+    options_list_free(&options.since);
     return code;
 }
 
@@ -75,7 +83,7 @@ static int run_show(const struct command *c, int argc, char **argv)
 
 const struct command cmd_ledger_verify = {
     .name = "ledger verify",
-    .synopsis = "DIR --key VKEY [--key VKEY]",
+    .synopsis = "DIR --key VKEY... [--since CHECKPOINT]...",
     .summary = "check every byte of a ledger against keys from outside it",
     .help = "Ends 0 with what is proved, not proved and still open; 1 naming what broke.\n",
     .options = verify_options,

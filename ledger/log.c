@@ -266,17 +266,24 @@ static int publish_from(struct sealed_log *l, uint64_t from, struct diags *diags
     return error;
 }
 
+static void remove_half_written(const char *dir, const char *name)
+{
+    char *path = join(dir, name);
+    if (path)
+        unlink(path);
+    free(path);
+}
+
 /* mend: bring the files to the size of the write-ahead log, whatever a crash left of them. */
 static int mend(struct sealed_log *l, struct diags *diags)
 {
     int error = publish_from(l, 0, diags);
-    char *half = join(l->dir, "checkpoint.new");
-    if (half && !error)
-        unlink(half);
-    free(half);
-    if (!error)
-        tiles_sweep(l->dir, merkle_size(&l->tree));
-    return error;
+    if (error)
+        return error;
+    remove_half_written(l->dir, "checkpoint.new");
+    remove_half_written(l->private_dir, "secret-check.new");
+    tiles_sweep(l->dir, merkle_size(&l->tree));
+    return 0;
 }
 
 int log_open(struct sealed_log **out, const struct log_config *config, struct diags *diags)

@@ -56,9 +56,14 @@ uint64_t merkle_size(const struct merkle *m)
 
 void merkle_root(const struct merkle *m, uint8_t out[SHA256_BYTES])
 {
-    /* Each set bit of the size is one complete subtree; the smaller ones stand further right. */
+    merkle_root_at(m, merkle_size(m), out);
+}
+
+void merkle_root_at(const struct merkle *m, uint64_t size, uint8_t out[SHA256_BYTES])
+{
+    /* Each set bit of the size is one complete subtree; the smaller ones stand further right. What
+     * is complete stays as it is while the tree grows. */
     bool any = false;
-    uint64_t size = merkle_size(m);
     if (size == 0) {
         sha256(out, "", 0);
         return;

@@ -32,8 +32,10 @@ void merkle_node(uint8_t out[SHA256_BYTES], const uint8_t left[SHA256_BYTES],
 /* merkle_append: 0 or ERR_NOMEM (the tree is then as it was). */
 int merkle_append(struct merkle *m, const uint8_t leaf[SHA256_BYTES]);
 uint64_t merkle_size(const struct merkle *m);
-/* merkle_root: of the whole tree; of an empty one SHA-256 of nothing. */
+/* merkle_root: of the whole tree; of an empty one SHA-256 of nothing. merkle_root_at: of its first
+ * `size` leaves, which must be there. */
 void merkle_root(const struct merkle *m, uint8_t out[SHA256_BYTES]);
+void merkle_root_at(const struct merkle *m, uint64_t size, uint8_t out[SHA256_BYTES]);
 /* merkle_subtree: hash of the complete subtree number `index` of 2^height leaves; it must be there.
  */
 const uint8_t *merkle_subtree(const struct merkle *m, unsigned height, uint64_t index);

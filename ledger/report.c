@@ -18,6 +18,9 @@ static void print_proves(FILE *out, const struct verify_result *r)
     fprintf(out, "    acts   %" PRIu64 " entries, in this order\n", r->acts_size);
     fprintf(out,
             "  Every byte of facts/ and acts/ belongs to them; none was changed or added since.\n");
+    if (r->continued)
+        fprintf(out, "  They go on from what %" PRIu64 " remembered checkpoint%s.\n", r->continued,
+                r->continued == 1 ? " covers" : "s cover");
     if (r->private_entries)
         fprintf(out, "  The private values of %" PRIu64 " entries are those that were sealed.\n",
                 r->private_entries);
@@ -41,7 +44,10 @@ void ledger_verify_report(FILE *out, const struct verify_request *request,
 #undef X
     fprintf(out, "\nSTILL OPEN\n");
     fprintf(out, "  whether the keys given are the owner's: compare them over another channel\n");
-    fprintf(out, "  whether an earlier checkpoint of these logs is part of them: keep this one\n");
+    if (!result->continued)
+        fprintf(out,
+                "  whether an earlier checkpoint of these logs is part of them: keep this one, "
+                "and give it\n    with --since the next time\n");
     if (!result->private_entries)
         fprintf(out, "  what the entries say: their values are private and were not at hand\n");
 }

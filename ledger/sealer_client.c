@@ -255,6 +255,13 @@ int sealer_submit(struct sealer_client *c, const struct entry_draft *draft, stru
     return tell(c, diags);
 }
 
+int sealer_flush(struct sealer_client *c, struct diags *diags)
+{
+    while (!c->closed && on_their_way(c))
+        take_answers(c, true);
+    return tell(c, diags);
+}
+
 int sealer_checkpoint(struct sealer_client *c, struct diags *diags)
 {
     c->checkpoint_done = false;

@@ -36,6 +36,8 @@ int sealer_start(struct sealer_client **out, const struct sealer_config *config,
  * 0; ERR_CONFLICT: (id, revision) was sealed with another content; ERR_FULL / ERR_IO: the disk;
  * ERR_CLOSED: the sealer is gone. The diagnostics say which entry. */
 int sealer_submit(struct sealer_client *c, const struct entry_draft *draft, struct diags *diags);
+/* sealer_flush: wait until everything submitted is answered. Errors as sealer_submit. */
+int sealer_flush(struct sealer_client *c, struct diags *diags);
 /* sealer_checkpoint: wait until all submitted entries are covered by a durable checkpoint. */
 int sealer_checkpoint(struct sealer_client *c, struct diags *diags);
 /* Counts so far: submitted, acknowledged (durable in the write-ahead log), sealed, repeated

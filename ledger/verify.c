@@ -84,6 +84,11 @@ int ledger_verify(const struct verify_request *request, struct verify_result *re
                          log->checkpoint.origin);
         error = error ? error : log->error;
     }
+    for (size_t i = 0; i < request->n_since && keys.items; i++) {
+        int behind = verify_since(logs, &keys, request->since[i], diags);
+        result->continued += !behind;
+        error = error ? error : behind;
+    }
     check_unused(&keys, logs, diags);
     result->facts_size = logs[LEDGER_FACTS].entries.n;
     result->acts_size = logs[LEDGER_ACTS].entries.n;

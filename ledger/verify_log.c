@@ -46,44 +46,54 @@ static int read_public(struct verified_log *log, const char *path, size_t max, s
     return 0;
 }
 
-static void check_signature(struct verified_log *log, const struct note_view *note,
-                            const struct verify_keys *keys)
+static int check_signature(const struct note_view *note, const struct verify_keys *keys,
+                           const char *origin, uint64_t *unknown, char why[VERIFY_WHY_ROOM])
 {
     int error = ERR_KEY;
     for (size_t i = 0; i < keys->n && error; i++) {
-        size_t unknown = 0;
-        if (strcmp(keys->items[i].name, log->checkpoint.origin) != 0)
+        size_t others = 0;
+        if (strcmp(keys->items[i].name, origin) != 0)
             continue;
-        error = note_open(note, &keys->items[i], &unknown);
-        log->unknown_lines = unknown;
+        error = note_open(note, &keys->items[i], &others);
+        *unknown = others;
     }
-    if (error == ERR_KEY)
-        verify_fault(log, ERR_KEY, "checkpoint", "no key was given for the log %s",
-                     log->checkpoint.origin);
-    else if (error == ERR_NOT_FOUND)
-        verify_fault(log, ERR_SIGNATURE, "checkpoint", "the given key of %s has not signed it",
-                     log->checkpoint.origin);
-    else if (error)
-        verify_fault(log, ERR_SIGNATURE, "checkpoint", "the signature of %s does not verify",
-                     log->checkpoint.origin);
+    const char *form = error == ERR_KEY         ? "no key was given for the log %s"
+                       : error == ERR_NOT_FOUND ? "the given key of %s has not signed it"
+                                                : "the signature of %s does not verify";
+    if (error)
+        snprintf(why, VERIFY_WHY_ROOM, form, origin);
+    return error && error != ERR_KEY ? ERR_SIGNATURE : error;
+}
+
+int verify_checkpoint(const struct text *note, const struct verify_keys *keys,
+                      struct checkpoint *out, uint64_t *unknown, char why[VERIFY_WHY_ROOM])
+{
+    struct note_view view;
+    size_t at = 0;
+    *out = (struct checkpoint){0};
+    *unknown = 0;
+    const char *form = "this is no signed note; byte %zu is wrong";
+    int error = note_parse(text_str(note), note->len, &view, &at);
+    if (!error) {
+        form = "the body is no checkpoint (origin, size, root); byte %zu is wrong";
+        error = checkpoint_parse(view.body, view.body_len, out, &at);
+    }
+    if (!error)
+        return check_signature(&view, keys, out->origin, unknown, why);
+    *out = (struct checkpoint){0};
+    snprintf(why, VERIFY_WHY_ROOM, form, at);
+    return ERR_CORRUPT;
 }
 
 static void check_checkpoint(struct verified_log *log, const struct verify_keys *keys)
 {
     struct text text = {0};
-    struct note_view note;
-    size_t at = 0;
+    char why[VERIFY_WHY_ROOM];
     if (read_public(log, "checkpoint", CHECKPOINT_MAX, &text) == 0) {
-        if (note_parse(text_str(&text), text.len, &note, &at)) {
-            verify_fault(log, ERR_CORRUPT, "checkpoint",
-                         "this is no signed note; byte %zu is wrong", at);
-        } else if (checkpoint_parse(note.body, note.body_len, &log->checkpoint, &at)) {
-            verify_fault(log, ERR_CORRUPT, "checkpoint",
-                         "the body is no checkpoint (origin, size, root); byte %zu is wrong", at);
-        } else {
-            log->has_checkpoint = true;
-            check_signature(log, &note, keys);
-        }
+        int error = verify_checkpoint(&text, keys, &log->checkpoint, &log->unknown_lines, why);
+        log->has_checkpoint = log->checkpoint.origin[0] != 0;
+        if (error)
+            verify_fault(log, error, "checkpoint", "%s", why);
     }
     text_free(&text);
 }

@@ -39,6 +39,17 @@ void verify_log(struct verified_log *log, const struct verify_keys *keys);
 uint64_t verify_private(struct verified_log *log);
 void verified_log_free(struct verified_log *log);
 
+/* verify_checkpoint: read a signed checkpoint and check it under the key of its origin. 0; else
+ * ERR_CORRUPT, ERR_KEY or ERR_SIGNATURE with the reason in why. out->origin is empty when the note
+ * could not be read; *unknown counts signature lines of other keys. */
+#define VERIFY_WHY_ROOM 320
+int verify_checkpoint(const struct text *note, const struct verify_keys *keys,
+                      struct checkpoint *out, uint64_t *unknown, char why[VERIFY_WHY_ROOM]);
+/* verify_since: does the log of its origin go on from a remembered checkpoint? `logs` are all that
+ * were verified. 0 or an error with a diagnostic that names the file. */
+int verify_since(const struct verified_log *logs, const struct verify_keys *keys, const char *path,
+                 struct diags *diags);
+
 /* verify_fault: note a fault at "NAME/path"; returns error. */
 int verify_fault(struct verified_log *log, int error, const char *path, const char *format, ...)
     __attribute__((format(printf, 4, 5)));

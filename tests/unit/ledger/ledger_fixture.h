@@ -128,7 +128,7 @@ static inline void fixture_fill(struct fixture *f, enum ledger_log which, unsign
 static inline int fixture_verify(struct fixture *f, struct verify_result *result)
 {
     const char *keys[] = {text_str(&f->vkeys[0]), text_str(&f->vkeys[1])};
-    struct verify_request request = {f->dir, keys, 2};
+    struct verify_request request = {.dir = f->dir, .keys = keys, .n_keys = 2};
     diags_free(&f->diags);
     f->diags = (struct diags){0};
     return ledger_verify(&request, result, &f->diags);

@@ -49,6 +49,24 @@ static void root_is_the_recursive_one_at_every_size(void **state)
     merkle_free(&m);
 }
 
+static void root_of_a_prefix_is_that_of_the_tree_when_it_was_so_small(void **state)
+{
+    (void)state;
+    static uint8_t roots[LEAVES + 1][SHA256_BYTES];
+    struct merkle m = {0};
+    for (uint32_t i = 0; i <= LEAVES; i++) {
+        uint8_t leaf[SHA256_BYTES], root[SHA256_BYTES];
+        merkle_root(&m, roots[i]);
+        for (uint32_t size = 0; size <= i; size++) {
+            merkle_root_at(&m, size, root);
+            assert_memory_equal(root, roots[size], SHA256_BYTES);
+        }
+        merkle_leaf(leaf, &i, sizeof i);
+        assert_int_equal(merkle_append(&m, leaf), 0);
+    }
+    merkle_free(&m);
+}
+
 static void subtree_is_the_root_of_its_leaves(void **state)
 {
     (void)state;
@@ -82,6 +100,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(root_is_the_recursive_one_at_every_size),
+        cmocka_unit_test(root_of_a_prefix_is_that_of_the_tree_when_it_was_so_small),
         cmocka_unit_test(subtree_is_the_root_of_its_leaves),
         cmocka_unit_test(leaf_and_node_are_told_apart),
     };

@@ -44,7 +44,7 @@ static void pair_remove(struct pair *p)
 static int pair_verify(struct pair *p, struct verify_result *result)
 {
     const char *keys[] = {p->hello.vkey_facts, p->hello.vkey_acts};
-    struct verify_request request = {p->ledger, keys, 2};
+    struct verify_request request = {.dir = p->ledger, .keys = keys, .n_keys = 2};
     return ledger_verify(&request, result, &p->diags);
 }
 

@@ -86,7 +86,7 @@ static void place_make(struct place *p, unsigned facts, unsigned acts)
     }
     seal(p, LEDGER_FACTS, ENTRY_COVERAGE, facts);
     seal(p, LEDGER_ACTS, ENTRY_START, acts);
-    p->request = (struct verify_request){p->dir, p->keys, LEDGER_LOGS};
+    p->request = (struct verify_request){.dir = p->dir, .keys = p->keys, .n_keys = LEDGER_LOGS};
 }
 
 static void place_remove(struct place *p)

@@ -163,7 +163,7 @@ static void log_without_key_or_directory_is_an_error(void **state)
     (void)state;
     struct verify_result result;
     const char *keys[] = {text_str(&fixture.vkeys[0])};
-    struct verify_request request = {fixture.dir, keys, 1};
+    struct verify_request request = {.dir = fixture.dir, .keys = keys, .n_keys = 1};
     assert_int_equal(ledger_verify(&request, &result, &fixture.diags), ERR_KEY);
     char *acts = path_in(fixture.dir, "acts"), *away = path_in(fixture.dir, "away");
     assert_int_equal(rename(acts, away), 0);
@@ -224,6 +224,38 @@ static void changed_private_value_does_not_fit_its_commitment(void **state)
     assert_int_equal(fixture_verify(&fixture, &result), 0);
 }
 
+/* What is left out changes no commitment; it is noticed all the same. */
+static void disclosure_that_is_left_out_is_noticed(void **state)
+{
+    (void)state;
+    struct verify_result result;
+    struct text data = {0}, less = {0};
+    char *path = path_in(fixture.dir, "private/facts/disclosures");
+    assert_int_equal(file_read(path, 1 << 20, &data), 0);
+    unsigned tried = 0;
+    char *at = strchr(data.data, '[') + 1, *line_end = strchr(data.data, '\n');
+    while (at < line_end && *at == '"') {
+        char *next = strchr(at + 1, '"') + 1;
+        next += *next == ',';
+        text_clear(&less);
+        text_append(&less, data.data, (size_t)(at - data.data));
+        text_puts(&less, next);
+        overwrite(path, less.data, less.len);
+        /* The last one left a comma in front of it: no JSON at all. */
+        int error = fixture_verify(&fixture, &result);
+        assert_true(error == ERR_CORRUPT || (*next == ']' && error == ERR_SYNTAX));
+        assert_int_equal(result.private_entries, 2);
+        at = next;
+        tried++;
+    }
+    assert_int_equal(tried, 8); /* id, kind, revision, two elements, three fields */
+    overwrite(path, data.data, data.len);
+    text_free(&data);
+    text_free(&less);
+    free(path);
+    assert_int_equal(fixture_verify(&fixture, &result), 0);
+}
+
 static void ledger_of_no_entries_verifies(void **state)
 {
     (void)state;
@@ -246,6 +278,7 @@ int main(void)
         cmocka_unit_test(log_without_key_or_directory_is_an_error),
         cmocka_unit_test(line_of_an_unknown_key_is_counted),
         cmocka_unit_test(changed_private_value_does_not_fit_its_commitment),
+        cmocka_unit_test(disclosure_that_is_left_out_is_noticed),
         cmocka_unit_test(ledger_of_no_entries_verifies),
     };
     return cmocka_run_group_tests(tests, make_ledger, remove_ledger);

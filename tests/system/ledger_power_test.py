@@ -1,0 +1,272 @@
+#!/usr/bin/env python3
+"""Power is lost at every write, truncation, fsync, rename, creation and removal of 1,000 appends.
+
+tests/pipeline/disk_shim.c ends the sealer and its client at a point; disk_model.py says what a disk may hold then:
+only what was synced, everything, or some of the rest (its head states the model). On each such disk the ledger is
+opened again and the same 1,000 entries are handed over again:
+- no acknowledged entry is lost: all of them are there already;
+- nothing was shown as sealed that is not under the checkpoint on the disk;
+- every checkpoint that was ever put in place, before and after the loss, has the root that the one history has at
+  its size, so none is inconsistent with another;
+- the ledger ends as the one that never lost power, byte for byte: the second run adds only what was missing.
+Then the same for a loss while a ledger is opened after a loss, and for the first start, in which keys are made.
+Default: every k-th point. --full: all.
+"""
+import multiprocessing
+import os
+import pathlib
+import re
+import shutil
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+
+from common import FULL, PLIMSOLL, TOP, expect, fault, finish, skip
+
+sys.path.insert(0, str(TOP / "tests/pipeline"))
+import disk_model as model  # noqa: E402
+import forge_ledger as forge  # noqa: E402
+
+BUILD = pathlib.Path(PLIMSOLL).parents[1]
+FEED, SEALER, SHIM = (BUILD / p for p in ("tests/pipeline/seal-feed", "ledger/plimsoll-sealer",
+                                          "tests/pipeline/disk-shim.so"))
+N, GROUP, EVERY = 1000, 10, 10
+COUNTS = re.compile(r"submitted (\d+) acknowledged (\d+) sealed (\d+) repeated (\d+)")
+VKEY = re.compile(r"^\S+\+[0-9a-f]{8}\+[A-Za-z0-9+/=]+$", re.M)
+
+
+class Place:
+    """A directory with a disk (root) that a shim watches; keys stand inside or outside of it."""
+
+    def __init__(self, path, keys):
+        self.path, self.root, self.ledger, self.keys = path, path / "root", path / "root/ledger", keys
+        self.root.mkdir(parents=True)
+        wrapper = path / "sealer"
+        wrapper.write_text(f"#!/bin/sh\nexec env LD_PRELOAD={SHIM} {SEALER} \"$@\"\n")
+        wrapper.chmod(0o755)
+
+    def feed(self, lose_at=0, count=N):
+        """Run the feed; its result, what it was told, and the journal."""
+        control, journal, status = self.path / "control", self.path / "journal", self.path / "status"
+        control.write_bytes(struct.pack("6Q", 0, lose_at, 0, 0, 0, 0))
+        journal.write_bytes(b"")
+        status.write_bytes(bytes(24))
+        env = {**os.environ, "PLIMSOLL_DISK_ROOT": str(self.root), "PLIMSOLL_DISK_CONTROL": str(control),
+               "PLIMSOLL_DISK_JOURNAL": str(journal), "PLIMSOLL_FEED_STATUS": str(status)}
+        keys = self.keys if self.keys else self.root / "config"
+        done = subprocess.run([FEED, self.path / "sealer", self.ledger, keys / "key", keys / "secret", "0", str(count),
+                               str(GROUP), str(EVERY)], capture_output=True, text=True, env=env, check=False)
+        points, _, lost = struct.unpack("3Q", control.read_bytes()[:24])
+        acknowledged, sealed, _ = struct.unpack("3Q", status.read_bytes())
+        return done, points, bool(lost), acknowledged, sealed, journal.read_bytes()
+
+    def put(self, disk, kept, seed):
+        """The disk after a loss takes the place of the one that was."""
+        shutil.rmtree(self.root)
+        disk.write_after_loss(self.root, kept, seed)
+
+
+def tree(path):
+    return {str(p.relative_to(path)): p.read_bytes() for p in path.rglob("*") if p.is_file()}
+
+
+def checkpoint_sizes(root):
+    """Entries under both checkpoints, as far as they are there."""
+    notes = [root / "ledger" / log / "checkpoint" for log in ("facts", "acts")]
+    return sum(int(note.read_text().split("\n")[1]) for note in notes if note.exists())
+
+
+class History:
+    """The run that lost nothing: its journal, its ledger, and the root of each log at every size."""
+
+    def __init__(self, work):
+        self.keys = work / "keys"
+        place = Place(work / "baseline", self.keys)
+        done, self.points, _, _, _, self.journal = place.feed()
+        expect(done.returncode == 0, f"the feed ended {done.returncode}: {done.stderr}")
+        self.tree = tree(place.ledger)
+        self.vkeys = VKEY.findall(done.stdout)
+        self.calls = [record[:4] for record in model.records(self.journal)]
+        self.roots = {}
+        for log in ("facts", "acts"):
+            leaves = [forge.spec.leaf_hash(e) for e in forge.entries_of(place.ledger / log)]
+            self.roots[log] = [forge.spec.tree_hash(leaves[:n]) for n in range(len(leaves) + 1)]
+        faults, _ = forge.spec.verify(place.ledger, self.vkeys, [])
+        expect(not faults, f"the ledger that lost nothing does not verify: {faults[:3]}")
+        # The same run again makes the same calls: only so does a point mean something.
+        again = Place(work / "again", self.keys).feed()
+        expect([r[:4] for r in model.records(again[5])] == self.calls, "two runs make different calls")
+
+    def foreign_checkpoints(self, journal):
+        """Checkpoints that were put in place and are not of this history."""
+        content, foreign = {}, []
+        for _, call, path, path2, offset, data in model.records(journal):
+            if call == "write" and path.endswith("checkpoint.new"):
+                content[path] = content.get(path, b"")[:offset] + data
+            elif call == "create" or call == "truncate":
+                content[path] = b""
+            elif call == "rename" and path2.endswith("/checkpoint"):
+                _, size, root = forge.spec.parse_checkpoint(content[path].decode().split("\n\n")[0] + "\n")
+                roots = self.roots[path2.split("/")[-2]]
+                if size >= len(roots) or roots[size] != root:
+                    foreign.append((path2, size))
+        return foreign
+
+
+def judge(history, place, acknowledged, what):
+    """Hand everything over again, and compare with the history. The faults."""
+    faults = []
+    done, _, _, _, _, journal = place.feed()
+    counts = COUNTS.search(done.stdout)
+    if done.returncode or not counts:
+        return [f"{what}: the next run ended {done.returncode}: {done.stderr[-500:]}"]
+    if int(counts[4]) < acknowledged:
+        faults.append(f"{what}: {acknowledged} were acknowledged, {counts[4]} are there")
+    if history.foreign_checkpoints(journal):
+        faults.append(f"{what}: checkpoints of another history: {history.foreign_checkpoints(journal)}")
+    left = tree(place.ledger)
+    if left != history.tree:
+        differ = sorted(k for k in left.keys() | history.tree.keys() if left.get(k) != history.tree.get(k))
+        faults.append(f"{what}: the ledger ended otherwise in {differ[:5]}")
+    return faults
+
+
+def losses(number):
+    """Which disks are looked at after a loss at a point; the kindest, and slowest to tell, less often."""
+    return [("none", 0), ("some", number)] + ([("all", 0)] if number % 3 == 0 else [])
+
+
+def lose_once(job):
+    history, work, number = job
+    place = Place(work / f"point-{number}", history.keys)
+    try:
+        faults, call = [], next((c for c in history.calls if c[0] >= number), "the end")
+        done, _, lost, acknowledged, sealed, journal = place.feed(lose_at=number)
+        if not lost or done.returncode != -signal.SIGKILL:
+            return [f"point {number} {call}: no power was lost, the feed ended {done.returncode}: {done.stderr[-300:]}"]
+        if [r[:4] for r in model.records(journal)] != [c for c in history.calls if c[0] < number]:
+            faults.append(f"point {number}: the calls before it are others")
+        if history.foreign_checkpoints(journal):
+            faults.append(f"point {number}: a checkpoint of another history")
+        for kept, seed in losses(number):
+            what = f"point {number} {call}, {kept} kept"
+            disk = model.Disk(model.Directory())
+            disk.apply(journal)
+            place.put(disk, kept, seed)
+            if checkpoint_sizes(place.root) < sealed:
+                faults.append(f"{what}: {sealed} were shown as sealed, {checkpoint_sizes(place.root)} are")
+            faults += judge(history, place, acknowledged, what)
+            if number % 50 == 0:
+                done, *_, journal = place.feed()
+                if f"repeated {N}" not in done.stdout or tree(place.ledger) != history.tree:
+                    faults.append(f"{what}: a run over what is there adds something")
+        return faults
+    finally:
+        shutil.rmtree(place.path)
+
+
+def lose_twice(job):
+    """A loss at a point, then another at each of the first calls of the run after it, and at some later ones."""
+    history, work, number, kept = job
+    faults, tried, second = [], 0, 1
+    place = Place(work / f"twice-{number}-{kept}", history.keys)
+    try:
+        _, _, _, before, _, journal = place.feed(lose_at=number)
+        disk = model.Disk(model.Directory())
+        disk.apply(journal)
+        after_first = place.path / "after-first"
+        disk.write_after_loss(after_first, kept, number)
+        while True:
+            place.put(model.Disk(model.load(after_first)), "all", 0)
+            _, _, lost, acknowledged, sealed, journal = place.feed(lose_at=second)
+            if not lost:
+                return faults, tried
+            tried += 1
+            for kept_then in ("none", "some"):
+                disk = model.Disk(model.load(after_first))
+                disk.apply(journal)
+                place.put(disk, kept_then, second)
+                what = f"point {number}, {kept} kept, then point {second}, {kept_then} kept"
+                if checkpoint_sizes(place.root) < sealed:
+                    faults.append(f"{what}: {sealed} were shown as sealed, {checkpoint_sizes(place.root)} are")
+                faults += judge(history, place, max(before, acknowledged), what)
+            second += 1 if tried < 30 else 41
+    finally:
+        shutil.rmtree(place.path)
+
+
+def first_start(job):
+    """A loss before there is a ledger: keys that were made are there, or nothing was begun with them."""
+    work, number = job
+    faults = []
+    place = Place(work / f"start-{number}", None)
+    try:
+        done, _, lost, acknowledged, _, journal = place.feed(lose_at=number, count=3)
+        if not lost:
+            return None
+        for kept, seed in (("none", 0), ("some", number), ("all", 0)):
+            what = f"first start, point {number}, {kept} kept"
+            disk = model.Disk(model.Directory())
+            disk.apply(journal)
+            place.put(disk, kept, seed)
+            done, *_ = place.feed(count=3)
+            counts = COUNTS.search(done.stdout)
+            if done.returncode or not counts or int(counts[3]) != 3 or int(counts[4]) < acknowledged:
+                faults.append(f"{what}: the next start ended {done.returncode}: {done.stdout}{done.stderr[-500:]}")
+                continue
+            broken, _ = forge.spec.verify(place.ledger, VKEY.findall(done.stdout), [])
+            faults += [f"{what}: {b}" for b in broken]
+        return faults
+    finally:
+        shutil.rmtree(place.path)
+
+
+def all_first_starts(job):
+    work, step = job
+    faults, number, tried = [], 1, 0
+    while True:
+        found = first_start((work, number))
+        if found is None:
+            return faults, tried, number - 1
+        faults += found
+        tried += 1
+        number += step
+
+
+def main():
+    for program in (FEED, SHIM):
+        if not program.exists():
+            skip(f"{program.name} was not built")
+    # A disk in memory where there is one: what a disk keeps is the model's business.
+    where = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+    with tempfile.TemporaryDirectory(prefix="plimsoll-test-", dir=where) as directory:
+        work = pathlib.Path(directory)
+        history = History(work)
+        step = 1 if FULL else max(1, history.points // 24)
+        numbers = list(range(1, history.points + 1, step))
+        twice = [(history, work, n, kept) for n in numbers[3::max(1, len(numbers) // (12 if FULL else 1))]
+                 for kept in (("none", "some") if FULL else ("some",))]
+        with multiprocessing.Pool(2) as pool:
+            starts = pool.apply_async(all_first_starts, ((work, 1 if FULL else 9),))
+            done = 0
+            for found in pool.imap_unordered(lose_once, [(history, work, n) for n in numbers]):
+                done += 1
+                for text in found:
+                    fault(text)
+            second = 0
+            for found, n in pool.imap_unordered(lose_twice, twice):
+                second += n
+                for text in found:
+                    fault(text)
+            found, tried, last = starts.get()
+            for text in found:
+                fault(text)
+        expect(done == len(numbers) and tried > 5, "not all points were tried")
+        print(f"{history.points} points in {N} appends, every {step}. of them: {done} losses; "
+              f"after {len(twice)} of them {second} second losses in the next run; first start: {tried} of {last} points")
+    finish("losing power")
+
+
+main()
