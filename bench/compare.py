@@ -1,12 +1,14 @@
-"""Runs plain scanning and the whole path by turns on one pinned core and prints them side by side.
+"""Runs plain scanning and the whole path by turns on one pinned core and prints them side by side, in Markdown.
 
 All programs run in one session, one after the other in each round, so that a machine that slows down slows
-all of them; figures are min / median / max over the rounds, ratios are of medians.
+all of them; figures are min / median / max over the rounds, ratios are of medians. docs/BENCHMARKS.md says
+what the columns are.
 """
 import argparse
 import json
 import os
 import pathlib
+import platform
 import re
 import statistics
 import subprocess
@@ -17,6 +19,27 @@ STAGES = ["source", "decode", "flow", "stream", "app", "match", "observe", "corr
 
 def spread(values):
     return f"{min(values):.3f} / {statistics.median(values):.3f} / {max(values):.3f}"
+
+
+def first_line(*command):
+    try:
+        return subprocess.run(command, capture_output=True, text=True).stdout.splitlines()[0]
+    except (OSError, IndexError):
+        return "unknown"
+
+
+def machine(core, hyperscan):
+    """What the figures depend on, as lines of Markdown."""
+    cpuinfo = pathlib.Path("/proc/cpuinfo").read_text()
+    model = re.search(r"^model name\s*: (.*)$", cpuinfo, re.M)
+    virtual = " (virtual machine)" if re.search(r"^flags.*\bhypervisor\b", cpuinfo, re.M) else ""
+    memory = int(re.search(r"MemTotal: *(\d+)", pathlib.Path("/proc/meminfo").read_text())[1]) / 2**20
+    return [
+        f"- CPU: {model[1] if model else platform.machine()}, {os.cpu_count()} logical cores{virtual}, {memory:.0f} GiB",
+        f"- kernel {platform.release()}, {first_line('gcc', '--version')}, meson buildtype release",
+        f"- Hyperscan {hyperscan}, DPDK {first_line('pkg-config', '--modversion', 'libdpdk')}",
+        f"- pinned to core {core}; load average before the first round {os.getloadavg()[0]:.2f}",
+    ]
 
 
 def loaded_subset(plimsoll, rules, directory):
@@ -70,7 +93,11 @@ def main():
     with tempfile.TemporaryDirectory() as name:
         directory = pathlib.Path(name)
         subset, kept, total = loaded_subset(args.plimsoll, args.rules, directory)
-        print(f"{total} rules, {kept} of them load in this build; {args.runs} rounds, core {core}\n")
+        first = bare(args.bare, core, args.capture, [str(subset)], 4)
+        print("\n".join(machine(core, first["hyperscan"])))
+        print(f"- {os.path.basename(args.capture)}: {first['packets']} packets, {first['payload']} bytes of payload, "
+              f"{first['bytes']} in order and without repeats")
+        print(f"- {total} rules, {kept} of them load in this build; {args.runs} rounds\n")
         rows, stage = {}, None
         for _ in range(args.runs):
             for label, rules in (("all", args.rules), ("subset", [str(subset)])):

@@ -15,8 +15,8 @@ static void report_says_what_this_build_lacks(void **state)
         "accord example-grid version 3",
         "line control (reportable)",
         "its exception plimsoll.remote-session-into-operator is not in this build",
-        "matched by plimsoll.credential-guessing; gates: two-way-contact, clock-error at most 1s, "
-        "independent-evidence 2\n    not-decidable: not in this build",
+        ("matched by plimsoll.credential-guessing; gates: two-way-contact, clock-error at most 1s, "
+         "independent-evidence 2\n    not-decidable: not in this build"),
         "4 assets in 131328 monitored addresses",
         "3 declared networks",
     };
