@@ -155,8 +155,6 @@ static struct reassembly reassembly_of(struct line *line)
         .ctx = line,
         .bytes = inspect_bytes,
         .gap = inspect_gap,
-        .keep = line->config.keep,
-        .release = line->config.release,
     };
 }
 
@@ -317,7 +315,7 @@ static void follow_tcp(struct line *line)
     struct reassembly r = reassembly_of(line);
     unsigned side = line->now.side;
     reassembly_segment(&r, &f->side[side].stream, pkt->tcp_seq + !!(pkt->tcp_flags & TCP_SYN),
-                       line->now.data + pkt->payload_at, pkt->payload_len, line->now.owner);
+                       line->now.data + pkt->payload_at, pkt->payload_len);
     if (pkt->tcp_flags & TCP_ACK) {
         line->now.side = !side;
         reassembly_acked(&r, &f->side[!side].stream, pkt->tcp_ack);
@@ -360,7 +358,7 @@ static void take_transport(struct line *line, struct line_shard *shard)
     line_coverage_packet(line, pkt, line->now.flow);
 }
 
-void line_packet(struct line *line, const struct packet *pkt, const uint8_t *data, void *owner)
+void line_packet(struct line *line, const struct packet *pkt, const uint8_t *data)
 {
     struct line_stats *stats = &line->stats;
     line_expire(line, pkt->t);
@@ -375,7 +373,6 @@ void line_packet(struct line *line, const struct packet *pkt, const uint8_t *dat
     line->now.order = (struct order){.t = pkt->t, .input = pkt->input, .seq = pkt->seq};
     line->now.pkt = pkt;
     line->now.data = data;
-    line->now.owner = owner;
     struct line_shard *shard = line->shards[pkt->shard];
     if (pkt->verdict != DECODE_TRANSPORT) {
         line_coverage_packet(line, pkt, NULL);

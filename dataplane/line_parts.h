@@ -26,7 +26,6 @@ struct moment {
     struct order order;       /* of the next observation; index counts */
     const struct packet *pkt; /* NULL for timers */
     const uint8_t *data;
-    void *owner;
     struct line_shard *shard;
     struct flow *flow;
     uint32_t flow_item;
