@@ -86,7 +86,7 @@ int line_create(struct line **out, const struct line_config *config, struct diag
     int error = line->waiting && line->matcher ? line_coverage_init(line) : ERR_NOMEM;
     for (unsigned shard = config->worker; shard < SHARDS && !error; shard += config->workers) {
         struct line_shard *s = line->shards[shard] = calloc(1, sizeof *s);
-        if (!s || flow_shard_init(&s->flow, &config->pools->flow)) {
+        if (!s || flow_shard_init(&s->flow, &config->pools->flow, shard)) {
             error = ERR_NOMEM;
             break;
         }
@@ -270,14 +270,6 @@ static void evict_oldest(struct line *line, struct line_shard *shard)
     line->now.side = side;
 }
 
-/* reused: the packet begins a new connection in the place of one that is over. */
-static bool reused(const struct flow *f, const struct packet *pkt, unsigned side)
-{
-    if (f->key.transport != IP_TCP || (pkt->tcp_flags & (TCP_SYN | TCP_ACK)) != TCP_SYN)
-        return false;
-    return f->closed || (f->handshake && f->side[side].first_seq != pkt->tcp_seq + 1);
-}
-
 /* find_flow: the packet's flow becomes the moment's; false without room. */
 static bool find_flow(struct line *line, struct line_shard *shard)
 {
@@ -287,7 +279,7 @@ static bool find_flow(struct line *line, struct line_shard *shard)
     uint32_t hash = flow_hash(pools, &key);
     uint32_t item = flow_find(pools, &shard->flow, &key, hash);
     if (item != POOL_NONE &&
-        reused(flow_at(pools, &shard->flow, item), line->now.pkt, line->now.side)) {
+        contact_reused(flow_at(pools, &shard->flow, item), line->now.pkt, line->now.side)) {
         set_moment(line, shard, item);
         end_flow(line, OUTCOME_UNANSWERED);
         item = POOL_NONE;
