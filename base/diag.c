@@ -89,3 +89,13 @@ void diags_free(struct diags *list)
     free(list->items);
     *list = (struct diags){.limit = list->limit};
 }
+
+void diags_move(struct diags *into, struct diags *from, enum diag_level at_most)
+{
+    for (size_t i = 0; i < from->n; i++) {
+        const struct diag *d = &from->items[i];
+        diag_add(into, d->level < at_most ? d->level : at_most, d->error, d->pos, d->hint, "%s",
+                 d->text ? d->text : error_text(d->error));
+    }
+    diags_free(from);
+}

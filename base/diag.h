@@ -55,5 +55,8 @@ static inline struct diag_pos diag_file(const char *file)
 /* diags_print: one line a diagnostic, then a count of those that were not kept. */
 void diags_print(const struct diags *list, FILE *out);
 void diags_free(struct diags *list);
+/* diags_move: what was collected apart goes to the end of a list; a level above `at_most` is
+ * lowered to it. `from` is then empty. */
+void diags_move(struct diags *into, struct diags *from, enum diag_level at_most);
 
 #endif

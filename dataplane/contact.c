@@ -4,6 +4,8 @@
 
 #include "base/time_point.h"
 
+#define IP_TCP 6
+
 #define ATTEMPT_WAIT (20 * NS_PER_S)
 #define IDLE_NEW     (60 * NS_PER_S)
 #define IDLE_TCP     (3600 * NS_PER_S)
@@ -76,13 +78,16 @@ void attempt_unanswered(struct line *line)
     end_attempt(line, OUTCOME_UNANSWERED);
 }
 
-static void on_syn(struct flow *f, unsigned side, const struct packet *pkt)
+/* begin_side: the side's stream begins behind its SYN. One that comes again, or while data flows,
+ * begins nothing anew (RFC 5961, 4). */
+static void begin_side(struct flow_side *me, uint32_t first_seq)
 {
-    struct flow_side *me = &f->side[side];
+    bool again = me->syn && me->first_seq == first_seq;
     me->syn = true;
-    me->first_seq = me->data_end = pkt->tcp_seq + 1;
-    reassembly_start(&me->stream, pkt->tcp_seq + 1);
-    open_attempt(f, side, pkt->t);
+    if (again || me->has_data)
+        return;
+    me->first_seq = me->data_end = first_seq;
+    reassembly_start(&me->stream, first_seq);
 }
 
 static void on_syn_ack(struct line *line, unsigned side)
@@ -90,18 +95,44 @@ static void on_syn_ack(struct line *line, unsigned side)
     struct flow *f = line->now.flow;
     const struct packet *pkt = line->now.pkt;
     struct flow_side *me = &f->side[side], *other = &f->side[!side];
-    me->syn = true;
-    me->first_seq = me->data_end = pkt->tcp_seq + 1;
-    reassembly_start(&me->stream, pkt->tcp_seq + 1);
+    begin_side(me, pkt->tcp_seq + 1);
     if (f->attempt == ATTEMPT_NONE)
         open_attempt(f, !side, pkt->t);
-    me->syn_acked = other->syn && pkt->tcp_ack == other->first_seq;
+    me->syn_acked |= other->syn && pkt->tcp_ack == other->first_seq;
     if (!other->syn && !other->stream.begun) {
         other->first_seq = other->data_end = pkt->tcp_ack;
         reassembly_start(&other->stream, pkt->tcp_ack);
     }
     if (f->attempt == ATTEMPT_OPEN && side != f->client)
         end_attempt(line, OUTCOME_ACKNOWLEDGED);
+}
+
+bool contact_reused(const struct flow *f, const struct packet *pkt, unsigned side)
+{
+    const struct flow_side *me = &f->side[side], *other = &f->side[!side];
+    if (f->key.transport != IP_TCP || !(pkt->tcp_flags & TCP_SYN))
+        return false;
+    bool first = !(pkt->tcp_flags & TCP_ACK);
+    if (first && f->closed)
+        return true;
+    /* An answer to data in a SYN (RFC 7413) is no beginning. */
+    bool under_way = f->handshake || me->has_data || (first && other->has_data);
+    return under_way && me->first_seq != pkt->tcp_seq + 1;
+}
+
+/* note_sent: how far what the side sent reaches, with what an acknowledgement of it counts besides
+ * data: a SYN and a FIN take a number each. */
+static void note_sent(struct flow_side *me, const struct packet *pkt)
+{
+    bool syn = pkt->tcp_flags & TCP_SYN, fin = pkt->tcp_flags & TCP_FIN;
+    if (!pkt->payload_wire && !fin)
+        return;
+    if (!me->has_data && !me->syn)
+        me->first_seq = pkt->tcp_seq;
+    uint32_t end = pkt->tcp_seq + syn + pkt->payload_wire + fin;
+    if (!me->has_data || (int32_t)(end - me->data_end) > 0)
+        me->data_end = end;
+    me->has_data |= pkt->payload_wire > 0;
 }
 
 void contact_tcp(struct line *line)
@@ -112,20 +143,15 @@ void contact_tcp(struct line *line)
     struct flow_side *me = &f->side[side], *other = &f->side[!side];
     uint8_t flags = pkt->tcp_flags;
     me->seen = true;
-    if ((flags & (TCP_SYN | TCP_ACK)) == TCP_SYN)
-        on_syn(f, side, pkt);
-    else if ((flags & (TCP_SYN | TCP_ACK)) == (TCP_SYN | TCP_ACK))
+    if ((flags & (TCP_SYN | TCP_ACK)) == TCP_SYN) {
+        begin_side(me, pkt->tcp_seq + 1);
+        open_attempt(f, side, pkt->t);
+    } else if (flags & TCP_SYN) {
         on_syn_ack(line, side);
-    else if (f->role == ROLE_UNKNOWN)
+    } else if (f->role == ROLE_UNKNOWN) {
         role_from_ports(f, side);
-    if (pkt->payload_wire) {
-        if (!me->has_data && !me->syn)
-            me->first_seq = pkt->tcp_seq;
-        uint32_t end = pkt->tcp_seq + pkt->payload_wire;
-        if (!me->has_data || (int32_t)(end - me->data_end) > 0)
-            me->data_end = end;
-        me->has_data = true;
     }
+    note_sent(me, pkt);
     if (flags & TCP_ACK) {
         if (other->syn_acked && me->syn && pkt->tcp_ack == other->first_seq)
             f->handshake = true;
@@ -152,7 +178,9 @@ void contact_udp(struct line *line)
         open_attempt(f, side, pkt->t);
         f->role = ROLE_MESSAGE;
     }
-    me->answered_back |= other->seen && me->seen;
+    /* Not that it sent twice, but that it did so once the other end had answered. */
+    me->answered_back |= me->answered;
+    other->answered |= other->seen;
     me->seen = true;
     me->has_data |= pkt->payload_wire > 0;
     if (f->attempt == ATTEMPT_OPEN && side != f->client)

@@ -26,16 +26,6 @@ struct engine_limits engine_default_limits(void)
     };
 }
 
-static void keep_mbuf(void *owner)
-{
-    rte_mbuf_refcnt_update(owner, 1);
-}
-
-static void release_mbuf(void *owner)
-{
-    rte_pktmbuf_free(owner);
-}
-
 static void push_observation(void *ctx, const struct observation *obs)
 {
     struct worker *w = ctx;
@@ -57,8 +47,6 @@ static int make_worker(struct engine *e, unsigned number, struct diags *diags)
         .stream_depth = e->config.limits.stream_depth,
         .time_stages = e->config.time_stages,
         .output = {.ctx = w, .observe = push_observation},
-        .keep = keep_mbuf,
-        .release = release_mbuf,
     };
     int error = port_open(&w->port, number, e->mbufs, diags);
     if (!error)
@@ -68,14 +56,12 @@ static int make_worker(struct engine *e, unsigned number, struct diags *diags)
     return error;
 }
 
-/* make_mbufs: more than can wait in rings, bursts and held segments, so that the feeder always gets
- * one. */
+/* make_mbufs: more than can wait in rings and bursts, so that the feeder always gets one. */
 static int make_mbufs(struct engine *e, struct diags *diags)
 {
     static atomic_uint pools_made; /* for names alone */
     char name[RTE_MEMPOOL_NAMESIZE];
-    unsigned n =
-        e->config.limits.hold_segments + e->config.workers * (PORT_RING + 2 * BURST_MAX) + 1024;
+    unsigned n = e->config.workers * (PORT_RING + 2 * BURST_MAX) + 1024;
     uint16_t private = RTE_ALIGN_CEIL(sizeof(struct mbuf_private), RTE_MBUF_PRIV_ALIGN);
     snprintf(name, sizeof name, "mbufs%u", atomic_fetch_add(&pools_made, 1));
     e->mbufs =
@@ -265,7 +251,7 @@ void engine_memory_report(const struct engine *e, FILE *out)
             (double)e->memory_bytes / (1 << 20));
     fprintf(out, "  flows          %u of %zu bytes, a shard at most a sixteenth\n", l->flows,
             sizeof(struct flow));
-    fprintf(out, "  held segments  %u\n", l->hold_segments);
+    fprintf(out, "  held segments  %u of %d bytes\n", l->hold_segments, HELD_ITEM_BYTES);
     fprintf(out, "  stream windows %u of %u bytes\n", l->windows, MATCH_WINDOW);
     fprintf(out, "  parser states  %u of %u bytes\n", l->app_states, PROTO_STATE_MAX);
     fprintf(out, "  correlation    %.1f MiB\n",

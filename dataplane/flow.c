@@ -13,9 +13,10 @@
 
 #include <string.h>
 
-int flow_shard_init(struct flow_shard *s, const struct flow_pools *pools)
+int flow_shard_init(struct flow_shard *s, const struct flow_pools *pools, unsigned number)
 {
     memset(s, 0, sizeof *s);
+    s->next_id = number;
     pool_share_init(&s->share);
     s->newest = s->oldest = POOL_NONE;
     s->timers = timers_create(pools->flows.budget);
@@ -94,7 +95,8 @@ uint32_t flow_make(struct flow_pools *pools, struct flow_shard *s, const struct 
     memset(f, 0, sizeof *f);
     f->key = *key;
     f->hash = hash;
-    f->id = s->next_id++;
+    f->id = s->next_id;
+    s->next_id += SHARDS;
     f->idle_at = f->attempt_at = f->app_at = f->timer_at = INT64_MAX;
     f->app_item = POOL_NONE;
     for (unsigned side = 0; side < 2; side++) {

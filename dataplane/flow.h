@@ -29,10 +29,11 @@ struct flow_side {
     struct stream_side stream;
     uint32_t window;    /* handle of its stream window, POOL_NONE */
     uint32_t first_seq; /* of its SYN or of its first data */
-    uint32_t data_end;  /* behind the last byte of data sent */
+    uint32_t data_end;  /* behind the last byte of data sent, or its FIN */
     uint32_t probed;    /* bytes that probing has seen */
     bool seen, has_data, syn, syn_acked, fin;
     bool acked_other;   /* it acknowledged data of the other end */
+    bool answered;      /* UDP: the other end sent after it */
     bool answered_back; /* UDP: it sent again after the other end's answer */
 };
 
@@ -74,7 +75,8 @@ struct flow_shard {
     struct timers *timers; /* one a flow */
 };
 
-int flow_shard_init(struct flow_shard *s, const struct flow_pools *pools);
+/* flow_shard_init: number is the shard's; no two flows of the shards of an engine have one id. */
+int flow_shard_init(struct flow_shard *s, const struct flow_pools *pools, unsigned number);
 void flow_shard_free(struct flow_shard *s);
 static inline struct flow *flow_at(const struct flow_pools *pools, const struct flow_shard *s,
                                    uint32_t item)

@@ -93,7 +93,7 @@ int line_create(struct line **out, const struct line_config *config, struct diag
     }
     for (unsigned shard = config->worker; shard < SHARDS && !error; shard += config->workers) {
         struct line_shard *s = line->shards[shard] = calloc(1, sizeof *s);
-        if (!s || flow_shard_init(&s->flow, &config->pools->flow)) {
+        if (!s || flow_shard_init(&s->flow, &config->pools->flow, shard)) {
             error = ERR_NOMEM;
             break;
         }
@@ -168,8 +168,6 @@ static struct reassembly reassembly_of(struct line *line)
         .ctx = line,
         .bytes = inspect_bytes,
         .gap = inspect_gap,
-        .keep = line->config.keep,
-        .release = line->config.release,
     };
 }
 
@@ -287,14 +285,6 @@ static void evict_oldest(struct line *line, struct line_shard *shard)
     line->now.side = side;
 }
 
-/* reused: the packet begins a new connection in the place of one that is over. */
-static bool reused(const struct flow *f, const struct packet *pkt, unsigned side)
-{
-    if (f->key.transport != IP_TCP || (pkt->tcp_flags & (TCP_SYN | TCP_ACK)) != TCP_SYN)
-        return false;
-    return f->closed || (f->handshake && f->side[side].first_seq != pkt->tcp_seq + 1);
-}
-
 /* find_flow: the packet's flow becomes the moment's; false without room. */
 static bool find_flow(struct line *line, struct line_shard *shard)
 {
@@ -304,7 +294,7 @@ static bool find_flow(struct line *line, struct line_shard *shard)
     uint32_t hash = flow_hash(pools, &key);
     uint32_t item = flow_find(pools, &shard->flow, &key, hash);
     if (item != POOL_NONE &&
-        reused(flow_at(pools, &shard->flow, item), line->now.pkt, line->now.side)) {
+        contact_reused(flow_at(pools, &shard->flow, item), line->now.pkt, line->now.side)) {
         set_moment(line, shard, item);
         end_flow(line, OUTCOME_UNANSWERED);
         item = POOL_NONE;
@@ -332,7 +322,7 @@ static void follow_tcp(struct line *line)
     struct reassembly r = reassembly_of(line);
     unsigned side = line->now.side;
     reassembly_segment(&r, &f->side[side].stream, pkt->tcp_seq + !!(pkt->tcp_flags & TCP_SYN),
-                       line->now.data + pkt->payload_at, pkt->payload_len, line->now.owner);
+                       line->now.data + pkt->payload_at, pkt->payload_len);
     if (pkt->tcp_flags & TCP_ACK) {
         line->now.side = !side;
         reassembly_acked(&r, &f->side[!side].stream, pkt->tcp_ack);
@@ -375,7 +365,7 @@ static void take_transport(struct line *line, struct line_shard *shard)
     line_coverage_packet(line, pkt, line->now.flow);
 }
 
-void line_packet(struct line *line, const struct packet *pkt, const uint8_t *data, void *owner)
+void line_packet(struct line *line, const struct packet *pkt, const uint8_t *data)
 {
     struct line_stats *stats = &line->stats;
     line_expire(line, pkt->t);
@@ -390,7 +380,6 @@ void line_packet(struct line *line, const struct packet *pkt, const uint8_t *dat
     line->now.order = (struct order){.t = pkt->t, .input = (uint16_t)pkt->input, .seq = pkt->seq & ORDER_SEQ_MAX};
     line->now.pkt = pkt;
     line->now.data = data;
-    line->now.owner = owner;
     struct line_shard *shard = line->shards[pkt->shard];
     if (pkt->verdict != DECODE_TRANSPORT) {
         line_coverage_packet(line, pkt, NULL);

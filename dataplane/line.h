@@ -1,8 +1,7 @@
 /* The line of one worker from flow to observation: decoded packets in, observations out. Run to
  * completion.
  *
- * No DPDK here: what keeps a packet's bytes alive is an opaque owner. One thread owns a line and
- * all that is in it; lines share only the pools.
+ * No DPDK here. One thread owns a line and all that is in it; lines share only the pools.
  */
 #ifndef DATAPLANE_LINE_H
 #define DATAPLANE_LINE_H
@@ -40,7 +39,6 @@ struct line_config {
     uint32_t stream_depth;
     bool time_stages;
     struct line_output output;
-    void (*keep)(void *owner), (*release)(void *owner);
 };
 
 struct line;
@@ -49,9 +47,9 @@ int line_create(struct line **out, const struct line_config *config, struct diag
 void line_destroy(struct line *line);
 size_t line_bytes(const struct line *line);
 
-/* line_packet: one packet of a shard of this line, decoded; data is the frame.
- *   owner  keeps data alive; kept and released by the callbacks when a segment must wait */
-void line_packet(struct line *line, const struct packet *pkt, const uint8_t *data, void *owner);
+/* line_packet: one packet of a shard of this line, decoded; data is the frame, and is not looked at
+ * after the call. */
+void line_packet(struct line *line, const struct packet *pkt, const uint8_t *data);
 /* line_expire: everything due by t in all shards of this line; call before a packet at t and before
  * a watermark of t. */
 void line_expire(struct line *line, int64_t t);

@@ -26,7 +26,6 @@ struct moment {
     struct order order;       /* of the next observation; index counts */
     const struct packet *pkt; /* NULL for timers */
     const uint8_t *data;
-    void *owner;
     struct line_shard *shard;
     struct flow *flow;
     uint32_t flow_item;
@@ -80,6 +79,9 @@ bool flow_established(const struct flow *f);
 void contact_tcp(struct line *line);
 void contact_udp(struct line *line);
 void attempt_unanswered(struct line *line);
+/* contact_reused: the packet begins a new connection in the place of one that is over, or of one of
+ * which only this says that it is. */
+bool contact_reused(const struct flow *f, const struct packet *pkt, unsigned side);
 
 /* inspect.c: parsers and rules. */
 void inspect_packet(struct line *line);

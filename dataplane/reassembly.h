@@ -1,30 +1,37 @@
 /* TCP reassembly of one direction: bytes in order, gaps as events. RFC 9293, 3.10.7.4.
  *
- * Segments in order are delivered in place on arrival. One that comes before its turn is held (its
- * owner, the packet buffer, is kept) in a list by sequence number; of bytes that overlap, those of
- * the segment with the lower start win, and of equal starts the first: Suricata's default (BSD). A
- * hole is given up when the other end acknowledges beyond it, when the room for held segments is
- * used up, or when the stream ends. No DPDK here: owners are opaque.
+ * Segments in order are delivered in place on arrival. One that comes before its turn is copied
+ * into items of its shard's pool and waits in a list by sequence number, so that no packet buffer
+ * outlives its burst; of bytes that overlap, those of the segment with the lower start win, and of
+ * equal starts the first: Suricata's default (BSD). A hole is given up when the other end
+ * acknowledges beyond it, when the room for held segments is used up, or when the stream ends. No
+ * DPDK here.
  */
 #ifndef DATAPLANE_REASSEMBLY_H
 #define DATAPLANE_REASSEMBLY_H
 
 #include "dataplane/shard_pool.h"
 
+#include <assert.h>
+
+#define HELD_ITEM_BYTES 2032
+
+/* An item of the pool: a segment, or the continuation of one that needs several. */
 struct held_segment {
-    uint32_t next; /* also used by the pool while free */
+    uint32_t next; /* segment behind it; also used by the pool while free */
+    uint32_t more; /* item with its further bytes, POOL_NONE */
     uint32_t seq, len;
-    const uint8_t *data;
-    void *owner;
+    uint8_t data[HELD_ITEM_BYTES];
 };
+static_assert(sizeof(struct held_segment) == 2048, "no room is lost to the pool's alignment");
 
 /* One direction; zeroed and then stream_side_init'ed. */
 struct stream_side {
-    uint32_t next_seq; /* of the next byte to deliver */
-    uint32_t held;     /* first held segment, POOL_NONE */
-    uint32_t held_n, held_bytes;
-    uint64_t at; /* stream offset of next_seq */
-    bool begun;  /* next_seq is known */
+    uint32_t next_seq;           /* of the next byte to deliver */
+    uint32_t held;               /* first held segment, POOL_NONE */
+    uint32_t held_n, held_bytes; /* segments, and their bytes */
+    uint64_t at;                 /* stream offset of next_seq */
+    bool begun;                  /* next_seq is known */
 };
 
 #define HELD_SEGMENTS_MAX 256 /* of one direction */
@@ -42,8 +49,6 @@ struct reassembly {
     /* bytes: `len` new bytes at stream offset `at`. gap: `len` bytes are missing at that offset. */
     void (*bytes)(void *ctx, const uint8_t *data, uint32_t len, uint64_t at);
     void (*gap)(void *ctx, uint32_t len, uint64_t at);
-    void (*keep)(void *owner); /* the owner's data stays valid until released */
-    void (*release)(void *owner);
 };
 
 void stream_side_init(struct stream_side *side);
@@ -52,7 +57,7 @@ void reassembly_start(struct stream_side *side, uint32_t seq);
 /* reassembly_segment: data that arrived; delivers what is in order. A stream that has not begun
  * begins here. */
 void reassembly_segment(struct reassembly *r, struct stream_side *side, uint32_t seq,
-                        const uint8_t *data, uint32_t len, void *owner);
+                        const uint8_t *data, uint32_t len);
 /* reassembly_acked: the other end acknowledged everything before `ack`: holes before it are final.
  */
 void reassembly_acked(struct reassembly *r, struct stream_side *side, uint32_t ack);

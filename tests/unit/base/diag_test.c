@@ -46,6 +46,27 @@ static void what_is_beyond_the_limit_is_counted(void **state)
     diags_free(&diags);
 }
 
+static void what_was_collected_apart_can_be_moved_and_lowered(void **state)
+{
+    (void)state;
+    struct diags into = {0}, from = {0};
+    diag_error(&into, ERR_IO, diag_file("a"), NULL, "first");
+    diag_error(&from, ERR_RANGE, diag_file("b"), "less", "100%% too much");
+    diag_add(&from, DIAG_NOTE, 0, diag_file("c"), NULL, "done");
+    diags_move(&into, &from, DIAG_WARNING);
+    assert_int_equal(from.n, 0);
+    assert_int_equal(into.n, 3);
+    assert_int_equal(into.errors, 1);
+    assert_int_equal(into.warnings, 1);
+    assert_int_equal(into.items[1].level, DIAG_WARNING);
+    assert_int_equal(into.items[1].error, ERR_RANGE);
+    assert_string_equal(into.items[1].text, "100% too much");
+    assert_string_equal(into.items[1].hint, "less");
+    assert_string_equal(into.items[1].pos.file, "b");
+    assert_int_equal(into.items[2].level, DIAG_NOTE);
+    diags_free(&into);
+}
+
 static void every_error_has_its_text_and_every_word_is_found(void **state)
 {
     (void)state;
@@ -61,6 +82,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_diagnostic_says_what_where_and_what_to_do),
         cmocka_unit_test(what_is_beyond_the_limit_is_counted),
+        cmocka_unit_test(what_was_collected_apart_can_be_moved_and_lowered),
         cmocka_unit_test(every_error_has_its_text_and_every_word_is_found),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

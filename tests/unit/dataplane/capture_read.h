@@ -1,0 +1,66 @@
+/* A capture read to its end: copies of its frames, how it opened and ended, what was said. */
+#ifndef TESTS_UNIT_DATAPLANE_CAPTURE_READ_H
+#define TESTS_UNIT_DATAPLANE_CAPTURE_READ_H
+
+#include "dataplane/capture.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct frame_read {
+    int64_t t;
+    uint64_t number;
+    uint8_t *data;
+    uint32_t captured, wire;
+    uint16_t linktype, flags;
+};
+
+struct capture_read {
+    int opened, ended, after_end; /* of capture_open; of the last capture_next; of one behind it */
+    struct frame_read *frames;
+    size_t n;
+    struct capture_counts counts;
+    struct diags diags;
+};
+
+static inline struct frame_read frame_copy(const struct frame *f)
+{
+    struct frame_read out = {f->t,        f->number, malloc(f->captured ? f->captured : 1),
+                             f->captured, f->wire,   f->linktype,
+                             f->flags};
+    if (!out.data)
+        abort();
+    memcpy(out.data, f->data, f->captured);
+    return out;
+}
+
+static inline struct capture_read capture_read(const char *path)
+{
+    struct capture_read r = {0};
+    struct capture *c;
+    r.opened = capture_open(&c, path, &r.diags);
+    if (r.opened)
+        return r;
+    struct frame frame;
+    while ((r.ended = capture_next(c, &frame, &r.diags)) == 1) {
+        if (r.n % 64 == 0)
+            r.frames = realloc(r.frames, (r.n + 64) * sizeof *r.frames);
+        if (!r.frames)
+            abort();
+        r.frames[r.n++] = frame_copy(&frame);
+    }
+    r.after_end = capture_next(c, &frame, &r.diags);
+    r.counts = *capture_counts(c);
+    capture_close(c);
+    return r;
+}
+
+static inline void capture_read_free(struct capture_read *r)
+{
+    for (size_t i = 0; i < r->n; i++)
+        free(r->frames[i].data);
+    free(r->frames);
+    diags_free(&r->diags);
+}
+
+#endif

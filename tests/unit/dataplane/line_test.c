@@ -1,0 +1,316 @@
+/* The line: timers before packets, observations in ascending order, expiry to the nanosecond, and
+ * the same observations however the shards are spread. */
+#include "tests/unit/dataplane/line_fixture.h"
+
+#include <string.h>
+
+#define S NS_PER_S
+
+static void a_timer_fires_before_a_packet_of_the_same_time(void **state)
+{
+    (void)state;
+    for (int64_t early = 0; early < 2; early++) {
+        struct line_fixture *x = fixture_make(1, 4096, 0);
+        struct frame_spec syn = to_server(TCP_SYN, 99, 0),
+                          answer = to_client(TCP_SYN | TCP_ACK, 499, 100);
+        fixture_send(x, 0, &syn);
+        fixture_send(x, 20 * S - early, &answer);
+        assert_int_equal(fixture_count(x, KIND_ATTEMPT), 1);
+        assert_int_equal(x->seen[0].outcome, early ? OUTCOME_ACKNOWLEDGED : OUTCOME_UNANSWERED);
+        assert_int_equal(x->seen[0].order.input, early ? 1 : ORDER_TIMER);
+        fixture_free(x);
+    }
+}
+
+static void a_timer_of_another_shard_fires_before_the_packet_too(void **state)
+{
+    (void)state;
+    struct line_fixture *x = fixture_make(1, 4096, 0);
+    for (uint8_t host = 3; host < 40; host++) {
+        struct frame_spec syn = to_server(TCP_SYN, 99, 0);
+        syn.target = host;
+        fixture_send(x, host, &syn);
+    }
+    struct frame_spec other = to_server(TCP_SYN, 99, 0);
+    fixture_send(x, 20 * S + 20, &other);
+    assert_int_equal(x->n_seen, 18); /* hosts 3 to 20 */
+    for (size_t i = 0; i < x->n_seen; i++) {
+        assert_int_equal(x->seen[i].order.t, 20 * S + 3 + (int64_t)i);
+        assert_int_equal(x->seen[i].order.input, ORDER_TIMER);
+    }
+    fixture_free(x);
+}
+
+static void flows_expire_exactly_when_they_are_due(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *what;
+        int64_t idle;
+    } rows[] = {
+        {"no answer", 60 * S},          {"established", 3600 * S}, {"closed", 10 * S},
+        {"udp without answer", 60 * S}, {"udp", 300 * S},
+    };
+    for (unsigned i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct line_fixture *x = fixture_make(1, 4096, 0);
+        const struct engine_counters *c = &line_stats(x->lines[0])->counters;
+        struct frame_spec syn = to_server(TCP_SYN, 99, 0),
+                          syn_ack = to_client(TCP_SYN | TCP_ACK, 499, 100),
+                          ack = to_server(TCP_ACK, 100, 500), rst = to_client(TCP_RST, 500, 0);
+        struct frame_spec there = {.transport = 17,
+                                   .source = 1,
+                                   .target = 2,
+                                   .source_port = 7,
+                                   .target_port = 9,
+                                   .payload_len = 4};
+        struct frame_spec back = there;
+        back.source = 2, back.target = 1, back.source_port = 9, back.target_port = 7;
+        if (i < 3)
+            fixture_send(x, 1, &syn);
+        if (i == 1 || i == 2) {
+            fixture_send(x, 2, &syn_ack);
+            fixture_send(x, 3, &ack);
+        }
+        if (i == 2)
+            fixture_send(x, 4, &rst);
+        if (i >= 3)
+            fixture_send(x, 5, &there);
+        if (i == 4)
+            fixture_send(x, 6, &back);
+        int64_t due = x->now + rows[i].idle;
+        line_expire(x->lines[0], due - 1);
+        assert_int_equal(c->flows_expired, 0);
+        line_expire(x->lines[0], due);
+        assert_int_equal(c->flows_expired, 1);
+        line_expire(x->lines[0], INT64_MAX - 1);
+        assert_int_equal(c->flows_expired, 1);
+        fixture_free(x);
+    }
+}
+
+static void a_packet_puts_off_what_is_due(void **state)
+{
+    (void)state;
+    struct line_fixture *x = fixture_make(1, 4096, 0);
+    const struct engine_counters *c = &line_stats(x->lines[0])->counters;
+    struct frame_spec there = {.transport = 17,
+                               .source = 1,
+                               .target = 2,
+                               .source_port = 7,
+                               .target_port = 9,
+                               .payload_len = 4};
+    for (int64_t t = 0; t < 100; t++)
+        fixture_send(x, t * 59 * S, &there);
+    assert_int_equal(c->flows, 1);
+    line_expire(x->lines[0], (99 * 59 + 60) * S - 1);
+    assert_int_equal(c->flows_expired, 0);
+    fixture_send(x, (99 * 59 + 60) * S, &there); /* in the very moment: too late */
+    assert_int_equal(c->flows_expired, 1);
+    assert_int_equal(c->flows, 2);
+    fixture_free(x);
+}
+
+static void a_full_shard_ends_the_flow_idle_longest(void **state)
+{
+    (void)state;
+    /* A sixteenth of 256 flows; one pair of hosts is one shard. */
+    struct line_fixture *x = fixture_make(1, 256, 0);
+    const struct engine_counters *c = &line_stats(x->lines[0])->counters;
+    struct frame_spec s = {
+        .transport = 17, .source = 1, .target = 2, .target_port = 9, .payload_len = 4};
+    for (uint16_t port = 1; port <= 16; port++) {
+        s.source_port = port;
+        fixture_send(x, port, &s);
+    }
+    s.source_port = 1; /* used again: now 2 is idle longest */
+    fixture_send(x, 20, &s);
+    assert_int_equal(c->flows_evicted, 0);
+    s.source_port = 17;
+    fixture_send(x, 21, &s);
+    assert_int_equal(c->flows_evicted, 1);
+    assert_int_equal(x->n_seen, 1);
+    assert_int_equal(x->seen[0].source_port, 2);
+    assert_int_equal(x->seen[0].outcome, OUTCOME_SEEN);
+    assert_int_equal(x->seen[0].order.t, 21);
+    fixture_free(x);
+}
+
+static void coverage_comes_behind_the_deadlines_of_its_end(void **state)
+{
+    (void)state;
+    struct line_fixture *x = fixture_make(1, 4096, 2);
+    struct frame_spec syn = to_server(TCP_SYN, 99, 0);
+    fixture_send(x, 40 * S, &syn); /* its attempt is due with the interval's end at 60 s */
+    line_expire(x->lines[0], 60 * S - 1);
+    assert_int_equal(x->n_seen, 0);
+    line_expire(x->lines[0], 60 * S);
+    assert_true(x->n_seen > 2);
+    assert_int_equal(x->seen[0].kind, KIND_ATTEMPT);
+    for (size_t i = 1; i < x->n_seen; i++) {
+        assert_int_equal(x->seen[i].kind, KIND_COVERAGE);
+        assert_int_equal(x->seen[i].order.t, 60 * S);
+    }
+    /* Both assets: seen, and one-sided since only a SYN came. */
+    assert_int_equal(x->n_seen, 5);
+    assert_int_equal(x->seen[1].coverage, COVERAGE_SEEN);
+    assert_int_equal(x->seen[1].integer, 1);
+    assert_int_equal(x->seen[2].coverage, COVERAGE_ONE_SIDED);
+    fixture_free(x);
+}
+
+/* Random traffic among few hosts: TCP with all flags, numbers that fit and that do not, UDP,
+ * Modbus, fragments, now and then a long silence. */
+static struct frame_spec random_spec(uint64_t *seed)
+{
+    static const uint8_t request[] = {0, 1, 0, 0, 0, 6, 1, 6, 0, 5, 0, 9};
+    static const uint8_t flags[] = {
+        TCP_SYN,           TCP_SYN | TCP_ACK, TCP_ACK, TCP_ACK | TCP_PSH,
+        TCP_FIN | TCP_ACK, TCP_RST,           TCP_ACK};
+    struct frame_spec s = {
+        .transport = random_below(seed, 5) ? 6 : 17,
+        .source = (uint8_t)(1 + random_below(seed, 5)),
+        .target = (uint8_t)(1 + random_below(seed, 5)),
+        .flags = flags[random_below(seed, sizeof flags)],
+        .seq = 1000 + 12 * (uint32_t)random_below(seed, 6),
+        .ack = 1000 + 12 * (uint32_t)random_below(seed, 6),
+    };
+    bool ask = random_below(seed, 2);
+    uint16_t port = (uint16_t)(2000 + random_below(seed, 10));
+    s.source_port = ask ? port : 502;
+    s.target_port = ask ? 502 : port;
+    if (random_below(seed, 2)) {
+        s.payload = request;
+        s.payload_len = random_below(seed, 4) ? sizeof request : 5;
+    }
+    if (random_below(seed, 40) == 0)
+        s.fragment = 0x2000;
+    return s;
+}
+
+struct event {
+    int64_t t;
+    struct frame_spec spec;
+};
+
+static struct event *random_events(uint64_t *seed, size_t n)
+{
+    struct event *events = calloc(n, sizeof *events);
+    assert_non_null(events);
+    int64_t t = 1000 * S;
+    for (size_t i = 0; i < n; i++) {
+        /* Often the same time, often a whole second, so that timers and packets meet. */
+        switch (random_below(seed, 5)) {
+        case 0:
+            break;
+        case 1:
+            t = (t / S + 1) * S;
+            break;
+        case 2:
+            t += 20 * S;
+            break;
+        case 3:
+            t += (int64_t)random_below(seed, 100) * S / 7;
+            break;
+        default:
+            t += random_below(seed, 60) ? 1 : 4000 * S;
+        }
+        events[i] = (struct event){t, random_spec(seed)};
+    }
+    return events;
+}
+
+static void play(struct line_fixture *x, const struct event *events, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        fixture_send(x, events[i].t, &events[i].spec);
+    for (unsigned i = 0; i < x->n_lines; i++)
+        line_finish(x->lines[i], x->now);
+}
+
+static void observations_leave_in_ascending_order(void **state)
+{
+    (void)state;
+    uint64_t seed = random_seed();
+    enum { EVENTS = 3000 };
+    uint64_t kinds[KIND_COUNT] = {0}, timers = 0;
+    for (int round = 0; round < 12; round++) {
+        struct event *events = random_events(&seed, EVENTS);
+        /* Every other round with budgets of 16 flows a shard, so that flows are evicted too; five
+         * hosts are at most 15 shards, so that the total is not reached. */
+        struct line_fixture *x = fixture_make(1, round % 2 ? 256 : 4096, 4);
+        play(x, events, EVENTS);
+        for (size_t i = 0; i < x->n_seen; i++) {
+            kinds[x->seen[i].kind]++;
+            timers += x->seen[i].order.input == ORDER_TIMER;
+            if (i)
+                assert_int_equal(order_compare(&x->seen[i - 1].order, &x->seen[i].order), -1);
+        }
+        const struct engine_counters *c = &line_stats(x->lines[0])->counters;
+        assert_int_equal(c->packets, EVENTS);
+        assert_true(c->flows_expired > 0);
+        assert_int_equal(c->flows_evicted > 0, round % 2);
+        assert_false(line_pools_total_reached(&x->pools));
+        fixture_free(x);
+        free(events);
+    }
+    assert_true(kinds[KIND_ATTEMPT] > 100 && kinds[KIND_COMMAND] > 100 &&
+                kinds[KIND_COVERAGE] > 100);
+    assert_true(timers > 100);
+}
+
+static int by_order(const void *a, const void *b)
+{
+    const struct observation *x = a, *y = b;
+    int order = order_compare(&x->order, &y->order);
+    return order ? order : memcmp(x, y, sizeof *x);
+}
+
+/* without_coverage: sorted by the one order. Coverage is summed by its owner, and lines share its
+ * order. */
+static size_t without_coverage(struct line_fixture *x)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < x->n_seen; i++)
+        if (x->seen[i].kind != KIND_COVERAGE)
+            x->seen[n++] = x->seen[i];
+    qsort(x->seen, n, sizeof *x->seen, by_order);
+    return n;
+}
+
+static void the_number_of_lines_changes_nothing(void **state)
+{
+    (void)state;
+    uint64_t seed = random_seed();
+    enum { EVENTS = 3000 };
+    for (int round = 0; round < 6; round++) {
+        struct event *events = random_events(&seed, EVENTS);
+        struct line_fixture *one = fixture_make(1, round % 2 ? 256 : 4096, 4);
+        play(one, events, EVENTS);
+        size_t n = without_coverage(one);
+        assert_true(n > 100);
+        for (unsigned lines = 2; lines <= 8; lines *= 2) {
+            struct line_fixture *many = fixture_make(lines, round % 2 ? 256 : 4096, 4);
+            play(many, events, EVENTS);
+            assert_int_equal(without_coverage(many), n);
+            assert_memory_equal(many->seen, one->seen, n * sizeof *one->seen);
+            fixture_free(many);
+        }
+        fixture_free(one);
+        free(events);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_timer_fires_before_a_packet_of_the_same_time),
+        cmocka_unit_test(a_timer_of_another_shard_fires_before_the_packet_too),
+        cmocka_unit_test(flows_expire_exactly_when_they_are_due),
+        cmocka_unit_test(a_packet_puts_off_what_is_due),
+        cmocka_unit_test(a_full_shard_ends_the_flow_idle_longest),
+        cmocka_unit_test(coverage_comes_behind_the_deadlines_of_its_end),
+        cmocka_unit_test(observations_leave_in_ascending_order),
+        cmocka_unit_test(the_number_of_lines_changes_nothing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
