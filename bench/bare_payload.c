@@ -57,9 +57,15 @@ static void record(struct recorder *r, struct bare_side *s, const uint8_t *data,
         p->spans = spans;
         p->cap = cap;
     }
+    uint8_t *copy = arena_alloc(&p->arena, len);
+    if (!copy) {
+        r->out_of_memory = true;
+        return;
+    }
+    memcpy(copy, data, len);
     if (s->stream == 0)
         s->stream = ++p->streams;
-    p->spans[p->n++] = (struct bare_span){data, len, s->stream - 1};
+    p->spans[p->n++] = (struct bare_span){copy, len, s->stream - 1};
     p->bytes += len;
 }
 
@@ -76,11 +82,6 @@ static void take_gap(void *ctx, uint32_t len, uint64_t at)
     (void)at;
     r->out->gaps++;
     r->out->gap_bytes += len;
-}
-
-static void no_owner(void *owner)
-{
-    (void)owner; /* the mapped file keeps every frame */
 }
 
 static void end_side(struct recorder *r, struct bare_side *s)
@@ -107,7 +108,7 @@ static void tcp(struct recorder *r, struct bare_flow *f, unsigned from, const st
     }
     if (s->begun) {
         r->now = s;
-        reassembly_segment(&r->reassembly, &s->side, seq, payload, pkt->payload_len, NULL);
+        reassembly_segment(&r->reassembly, &s->side, seq, payload, pkt->payload_len);
     }
     struct bare_side *other = &f->sides[!from];
     if (other->begun && pkt->tcp_flags & TCP_ACK) {
@@ -209,8 +210,6 @@ int bare_payload_read(struct bare_payload *p, const char *path, struct diags *di
         .ctx = r,
         .bytes = take_bytes,
         .gap = take_gap,
-        .keep = no_owner,
-        .release = no_owner,
     };
     error = r->flows ? shard_pool_init(&r->segments, SEGMENTS_MAX, sizeof(struct held_segment))
                      : ERR_NOMEM;
@@ -226,5 +225,6 @@ void bare_payload_free(struct bare_payload *p)
 {
     capture_close(p->capture);
     free(p->spans);
+    arena_free(&p->arena);
     *p = (struct bare_payload){0};
 }

@@ -1,8 +1,9 @@
 /* The payload that plain scanning runs over, recorded before the clock starts: every byte of TCP in
- * order per direction, every byte of UDP datagrams, as views into the mapped capture. */
+ * order per direction, every byte of UDP datagrams, one behind the other in memory. */
 #ifndef BENCH_BARE_PAYLOAD_H
 #define BENCH_BARE_PAYLOAD_H
 
+#include "base/arena.h"
 #include "base/diag.h"
 
 #include <stddef.h>
@@ -20,6 +21,7 @@ struct bare_payload {
     uint64_t packets, offered, bytes; /* offered: payload in packets; bytes: of it in spans */
     uint64_t duplicate, gaps, gap_bytes;
     struct capture *capture;
+    struct arena arena; /* the bytes */
 };
 
 /* bare_payload_read: all of a capture. What was read before a fault is kept, and the error

@@ -18,6 +18,7 @@ struct line_fixture {
     struct line_pools pools;
     struct rule_set *rules;
     struct host_lookup hosts;
+    struct engine_policy policy;
     struct prefix_map *assets, *none;
     struct line *lines[LINES_MAX];
     unsigned n_lines;
@@ -72,6 +73,12 @@ static inline struct line_fixture *fixture_make(unsigned lines, uint32_t flows, 
     }
     static const uint8_t sector[256];
     x->hosts = (struct host_lookup){x->assets, x->none, x->none, sector, assets};
+    x->policy = (struct engine_policy){
+        .from_ns = INT64_MIN,
+        .rules = x->rules,
+        .hosts = assets ? &x->hosts : NULL,
+        .coverage_interval_ns = 60 * NS_PER_S,
+    };
     x->n_lines = lines;
     for (unsigned i = 0; i < lines; i++) {
         x->outputs[i] = (struct fixture_output){x, i};
@@ -79,9 +86,8 @@ static inline struct line_fixture *fixture_make(unsigned lines, uint32_t flows, 
             .worker = i,
             .workers = lines,
             .pools = &x->pools,
-            .rules = x->rules,
-            .hosts = assets ? &x->hosts : NULL,
-            .coverage_interval_ns = 60 * NS_PER_S,
+            .policies = &x->policy,
+            .n_policies = 1,
             .clock_error_ns = TIME_ERROR_UNKNOWN,
             .stream_depth = limits.stream_depth,
             .output = {.ctx = &x->outputs[i], .observe = fixture_observe},

@@ -135,7 +135,7 @@ static void a_full_shard_ends_the_flow_idle_longest(void **state)
     fixture_free(x);
 }
 
-static void coverage_comes_behind_the_deadlines_of_its_end(void **state)
+static void coverage_comes_before_the_deadlines_of_its_end(void **state)
 {
     (void)state;
     struct line_fixture *x = fixture_make(1, 4096, 2);
@@ -144,17 +144,20 @@ static void coverage_comes_behind_the_deadlines_of_its_end(void **state)
     line_expire(x->lines[0], 60 * S - 1);
     assert_int_equal(x->n_seen, 0);
     line_expire(x->lines[0], 60 * S);
-    assert_true(x->n_seen > 2);
-    assert_int_equal(x->seen[0].kind, KIND_ATTEMPT);
-    for (size_t i = 1; i < x->n_seen; i++) {
-        assert_int_equal(x->seen[i].kind, KIND_COVERAGE);
-        assert_int_equal(x->seen[i].order.t, 60 * S);
-    }
-    /* Both assets: seen, and one-sided since only a SYN came. */
+    /* Both assets: seen, and one-sided since only a SYN came; then the attempt. */
     assert_int_equal(x->n_seen, 5);
-    assert_int_equal(x->seen[1].coverage, COVERAGE_SEEN);
-    assert_int_equal(x->seen[1].integer, 1);
-    assert_int_equal(x->seen[2].coverage, COVERAGE_ONE_SIDED);
+    for (size_t i = 0; i < 4; i++) {
+        assert_int_equal(x->seen[i].kind, KIND_COVERAGE);
+        assert_int_equal(x->seen[i].order.t, 60 * S - 1);
+        assert_int_equal(x->seen[i].order.input, ORDER_CLOSING);
+        assert_int_equal(x->seen[i].interval_ns[0], 0);
+        assert_int_equal(x->seen[i].interval_ns[1], 60 * S);
+    }
+    assert_int_equal(x->seen[0].coverage, COVERAGE_SEEN);
+    assert_int_equal(x->seen[0].integer, 1);
+    assert_int_equal(x->seen[1].coverage, COVERAGE_ONE_SIDED);
+    assert_int_equal(x->seen[4].kind, KIND_ATTEMPT);
+    assert_int_equal(x->seen[4].order.t, 60 * S);
     fixture_free(x);
 }
 
@@ -308,7 +311,7 @@ int main(void)
         cmocka_unit_test(flows_expire_exactly_when_they_are_due),
         cmocka_unit_test(a_packet_puts_off_what_is_due),
         cmocka_unit_test(a_full_shard_ends_the_flow_idle_longest),
-        cmocka_unit_test(coverage_comes_behind_the_deadlines_of_its_end),
+        cmocka_unit_test(coverage_comes_before_the_deadlines_of_its_end),
         cmocka_unit_test(observations_leave_in_ascending_order),
         cmocka_unit_test(the_number_of_lines_changes_nothing),
     };
