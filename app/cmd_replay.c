@@ -23,6 +23,8 @@ static const struct option replay_options[] = {
      "from the first packet at this time on, another policy (a YAML file that\n"
      "names rules, correlations, accord, party, home-net, variables) is in\n"
      "force; may be given again"},
+    {"limit", "NAME=N", OPTION_LIST, OFFSET(limit_words),
+     "another size for a pool, or the stream depth; part of the policy"},
     {"ledger", "DIR", OPTION_TEXT, OFFSET(ledger), "seal findings and coverage in this ledger"},
     {"ledger-key", "FILE", OPTION_TEXT, OFFSET(ledger_key),
      "the logs' signing keys; made on first use.\n"
@@ -40,6 +42,17 @@ static const struct option replay_options[] = {
     {"memory", NULL, OPTION_FLAG, OFFSET(memory), "print what every pool was sized to, on stderr"},
     {"fail-on", "SEVERITY", OPTION_NUMBER, OFFSET(fail_on), "end 1 when a finding is at least this severe"},
 };
+
+static int set_limits(struct replay_options *o, struct diags *diags)
+{
+    o->limits = engine_default_limits();
+    for (size_t i = 0; i < o->limit_words.n; i++)
+        if (engine_limits_set(&o->limits, o->limit_words.items[i]))
+            return diag_error(diags, ERR_USAGE, diag_file(NULL),
+                              "app-states, flows, hold-segments, stream-depth or windows, and a number",
+                              "--limit: '%s' sets nothing", o->limit_words.items[i]);
+    return 0;
+}
 
 static int check(const struct replay_options *o, const struct option_list *captures, struct diags *diags)
 {
@@ -63,7 +76,8 @@ static int run_replay(const struct command *command, int argc, char **argv)
     int error = options_parse(command, argc, argv, &options, &captures, &diags);
     if (error == 1)
         code = EXIT_DONE;
-    else if (!error && !check(&options, &captures, &diags))
+    else if (!error && !check(&options, &captures, &diags) &&
+             !set_limits(&options, &diags))
         code = replay_run(&options, &captures, &diags);
     diags_print(&diags, stderr);
     diags_free(&diags);
@@ -72,6 +86,7 @@ static int run_replay(const struct command *command, int argc, char **argv)
     options_list_free(&options.policy.correlations);
     options_list_free(&options.policy.variables);
     options_list_free(&options.switches);
+    options_list_free(&options.limit_words);
     return code;
 }
 

@@ -129,6 +129,11 @@ static void put_all(struct json_writer *w, const struct screen *s)
 #define X(name, unit, text) number(w, #name, s->correlation->name);
     CORRELATOR_COUNTERS(X)
 #undef X
+    json_put_key(w, "incidents-by-worker");
+    json_open_array(w);
+    for (unsigned i = 0; i < s->n_workers; i++)
+        json_put_u64(w, s->incidents_by_worker[i]);
+    json_close_array(w);
     json_close_object(w);
     object(w, "matcher");
     number(w, "inputs", st->matcher.inputs);

@@ -10,11 +10,12 @@
 
 /* load: one policy; rules that it rejects are said in one line, rules check is where they are
  * named. */
-static int load(struct policy *out, const struct policy_files *files, struct diags *diags)
+static int load(struct policy *out, const struct policy_files *files,
+                const struct engine_limits *limits, struct diags *diags)
 {
     struct diags rule_diags = {.limit = 1};
     size_t before = diags->n;
-    int error = policy_load(out, files, diags, &rule_diags);
+    int error = policy_load(out, files, limits, diags, &rule_diags);
     if (error && rule_diags.n && diags->n == before) {
         const struct diag *d = &rule_diags.items[0];
         diag_error(diags, error, d->pos, d->hint, "%s", d->text);
@@ -63,7 +64,7 @@ static int load_switch(struct policies *p, const char *word, struct diags *diags
     error = policy_file_read(&file, equals + 1, diags);
     if (error)
         return error;
-    error = load(policy, &file.files, diags);
+    error = load(policy, &file.files, &policy[-1].limits, diags);
     policy_file_free(&file);
     if (error)
         return error;
@@ -74,10 +75,11 @@ static int load_switch(struct policies *p, const char *word, struct diags *diags
 }
 
 int policies_load(struct policies *out, const struct policy_files *first,
-                  const struct option_list *switches, struct diags *diags)
+                  const struct engine_limits *limits, const struct option_list *switches,
+                  struct diags *diags)
 {
     *out = (struct policies){0};
-    int error = load(&out->items[0], first, diags);
+    int error = load(&out->items[0], first, limits, diags);
     if (error)
         return error;
     out->n = 1;

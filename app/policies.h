@@ -14,7 +14,8 @@ struct policies {
 /* policies_load: the first from the options, the others from words T=FILE (a time, a policy file),
  * whose times ascend. 0, or an error with diagnostics. */
 int policies_load(struct policies *out, const struct policy_files *first,
-                  const struct option_list *switches, struct diags *diags);
+                  const struct engine_limits *limits, const struct option_list *switches,
+                  struct diags *diags);
 void policies_free(struct policies *p);
 /* policies_one_origin: do all accords name the same logs? A ledger cannot change its identity. */
 int policies_one_origin(const struct policies *p, struct diags *diags);

@@ -5,7 +5,6 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/time_point.h"
-#include "dataplane/engine.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -50,24 +49,53 @@ static int load_definitions(struct policy *p, const struct policy_files *files, 
     return error ? error : definitions_finish(p->definitions, &tags, diags);
 }
 
-static void digest_all(struct policy *p)
+static void put_limits(struct json_writer *w, const struct engine_limits *limits)
 {
-    uint8_t rules[SHA256_BYTES], definitions[SHA256_BYTES];
-    rule_set_digest(p->rules, rules);
-    definitions_digest(p->definitions, definitions);
-    struct piece pieces[] = {{"plimsoll-policy/1\n", 18}, {rules, sizeof rules}, {definitions, sizeof definitions}};
-    sha256_pieces(p->digest, pieces, 3);
+    json_open_object(w);
+#define X(member, name, value, text)                                                               \
+    json_put_key(w, name);                                                                         \
+    json_put_u64(w, limits->member);
+    ENGINE_LIMITS(X)
+#undef X
+    json_close_object(w);
 }
 
-int policy_load(struct policy *out, const struct policy_files *files, struct diags *diags,
-                struct diags *rule_diags)
+/* The digest is over all that can change what is found: rules with their variables, correlations,
+ * limits, the accord (zeros: none). */
+static int digest_all(struct policy *p)
 {
-    *out = (struct policy){.incident_quiet_ns = DEFAULT_QUIET, .coverage_interval_ns = DEFAULT_COVERAGE};
+    uint8_t rules[SHA256_BYTES], definitions[SHA256_BYTES], accord[SHA256_BYTES] = {0};
+    struct text limits = {0};
+    struct json_writer w = json_writer_to(&limits);
+    put_limits(&w, &p->limits);
+    rule_set_digest(p->rules, rules);
+    definitions_digest(p->definitions, definitions);
+    if (p->accord)
+        accord_digest(p->accord, accord);
+    struct piece pieces[] = {{"plimsoll-policy/1\n", 18},
+                             {rules, sizeof rules},
+                             {definitions, sizeof definitions},
+                             {accord, sizeof accord},
+                             {text_str(&limits), limits.len}};
+    sha256_pieces(p->digest, pieces, 5);
+    int error = limits.failed ? ERR_NOMEM : 0;
+    text_free(&limits);
+    return error;
+}
+
+int policy_load(struct policy *out, const struct policy_files *files,
+                const struct engine_limits *limits, struct diags *diags, struct diags *rule_diags)
+{
+    *out = (struct policy){.incident_quiet_ns = DEFAULT_QUIET,
+                           .coverage_interval_ns = DEFAULT_COVERAGE,
+                           .limits = *limits};
     int error = load_rules(out, files, diags, rule_diags);
     if (!error)
         error = load_definitions(out, files, diags);
     if (!error && files->accord)
         error = accord_load(&out->accord, files->accord, files->party, diags);
+    if (!error)
+        error = digest_all(out);
     if (error) {
         policy_free(out);
         return error;
@@ -76,7 +104,6 @@ int policy_load(struct policy *out, const struct policy_files *files, struct dia
         out->incident_quiet_ns = accord_incident_quiet(out->accord);
         out->coverage_interval_ns = accord_coverage_interval(out->accord);
     }
-    digest_all(out);
     return 0;
 }
 
@@ -164,20 +191,8 @@ static int seal_policy(const struct policy *p, struct sealer_client *sealer, str
     definitions_digest(p->definitions, digest);
     field_digest(&f, "correlations", digest);
     field_string(&f, "shard-by", "pair");
-    struct engine_limits limits = engine_default_limits();
     struct json_writer w = field_open(&f);
-    json_open_object(&w);
-    json_put_key(&w, "app-states");
-    json_put_u64(&w, limits.app_states);
-    json_put_key(&w, "flows");
-    json_put_u64(&w, limits.flows);
-    json_put_key(&w, "hold-segments");
-    json_put_u64(&w, limits.hold_segments);
-    json_put_key(&w, "stream-depth");
-    json_put_u64(&w, limits.stream_depth);
-    json_put_key(&w, "windows");
-    json_put_u64(&w, limits.windows);
-    json_close_object(&w);
+    put_limits(&w, &p->limits);
     field_close(&f, "limits");
     field_string(&f, "version", PLIMSOLL_VERSION);
     return seal(sealer, ENTRY_POLICY, id, &f, diags);

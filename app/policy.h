@@ -5,6 +5,7 @@
 #include "app/options.h"
 #include "correlate/accord.h"
 #include "correlate/definition.h"
+#include "dataplane/engine.h"
 #include "ledger/sealer_client.h"
 #include "rules/rule_set.h"
 
@@ -13,7 +14,9 @@ struct policy_files {
     const char *home_net, *accord, *party;
 };
 
+
 struct policy {
+    struct engine_limits limits; /* the same for all policies of a run */
     struct rule_set *rules;
     struct definitions *definitions;
     struct accord *accord; /* NULL: none was given */
@@ -25,8 +28,8 @@ struct policy {
 
 /* policy_load: 0, or an error with diagnostics. Rules that are rejected are errors in rule_diags, and no
  * error of the policy. */
-int policy_load(struct policy *out, const struct policy_files *files, struct diags *diags,
-                struct diags *rule_diags);
+int policy_load(struct policy *out, const struct policy_files *files,
+                const struct engine_limits *limits, struct diags *diags, struct diags *rule_diags);
 void policy_free(struct policy *p);
 /* policy_seal: submit the entries that say which policy is in force, and which accord if that is new. */
 int policy_seal(const struct policy *p, struct sealer_client *sealer, struct diags *diags);

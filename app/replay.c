@@ -216,7 +216,7 @@ static int run_engine(struct replay *r, const struct option_list *captures, stru
         .n_policies = r->policies.n,
         .correlator = r->correlator,
         .clock_error_ns = o->clock_error < 0 ? TIME_ERROR_UNKNOWN : (uint64_t)o->clock_error,
-        .limits = engine_default_limits(),
+        .limits = r->policies.items[0].limits,
         .time_stages = o->stage_times,
         .stop = &stop_asked,
         .progress = progress_show,
@@ -253,10 +253,10 @@ static void print_json_end(const struct replay *r, const struct correlator_count
         if (!r->results.items[i].raised)
             puts(text_str(&r->results.items[i].entry));
     const struct engine_counters *c = &r->stats.counters;
-    printf("{\"type\":\"summary\",\"packets\":%lu,\"bytes\":%lu,\"inputs\":%u,\"broken-inputs\":%u,"
+    printf("{\"type\":\"summary\",\"packets\":%lu,\"bytes\":%lu,\"broken-inputs\":%u,"
            "\"observations\":%lu,\"hits\":%lu,\"commands\":%lu,\"attempts\":%lu,\"incidents\":%lu,"
            "\"findings\":%zu,\"not-raised\":%zu,\"reproducible\":%s}\n",
-           c->packets, c->bytes_captured, r->stats.inputs, r->stats.broken_inputs, c->observations, c->hits,
+           c->packets, c->bytes_captured, r->stats.broken_inputs, c->observations, c->hits,
            c->commands, c->attempts, correlation->incidents, r->results.raised, r->results.not_raised,
            r->stats.budget_total_reached ? "false" : "true");
 }
@@ -275,11 +275,16 @@ static int report(struct replay *r, struct diags *diags)
                        "%lu of %lu entries are not sealed", sealed.submitted - sealed.sealed, sealed.submitted);
     }
     struct correlator_counters correlation = correlator_counters(r->correlator);
+    uint64_t incidents[CORRELATOR_WORKERS_MAX];
+    for (unsigned w = 0; w < r->options->workers; w++)
+        incidents[w] = correlator_incidents(r->correlator, w);
     struct screen screen = {
         .results = &r->results,
         .coverage = r->coverage,
         .stats = &r->stats,
         .correlation = &correlation,
+        .incidents_by_worker = incidents,
+        .n_workers = (unsigned)r->options->workers,
         .policies = &r->policies,
         .ledger_dir = r->options->ledger,
         .sealed = &sealed,
@@ -315,7 +320,8 @@ static void clean_up(struct replay *r, struct diags *diags)
 int replay_run(const struct replay_options *options, const struct option_list *captures, struct diags *diags)
 {
     struct replay r = {.options = options};
-    int error = policies_load(&r.policies, &options->policy, &options->switches, diags);
+    int error = policies_load(&r.policies, &options->policy, &options->limits,
+                              &options->switches, diags);
     if (error)
         return EXIT_USAGE;
 

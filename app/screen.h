@@ -12,6 +12,8 @@ struct screen {
     const struct coverage_sum *coverage; /* by the first policy of each accord */
     const struct engine_stats *stats;
     const struct correlator_counters *correlation;
+    const uint64_t *incidents_by_worker; /* n_workers of them */
+    unsigned n_workers;
     const struct policies *policies;
     const char *ledger_dir;             /* NULL: nothing was sealed */
     const struct sealer_counts *sealed;

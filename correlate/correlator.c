@@ -341,3 +341,11 @@ struct correlator_counters correlator_counters(const struct correlator *c)
     }
     return sum;
 }
+
+uint64_t correlator_incidents(const struct correlator *c, unsigned worker)
+{
+    uint64_t sum = 0;
+    for (unsigned level = 0; level < c->n_levels; level++)
+        sum += c->levels[level].seats[worker].owner.counters.incidents;
+    return sum;
+}

@@ -81,5 +81,7 @@ struct correlator_counters {
 #undef X
 };
 struct correlator_counters correlator_counters(const struct correlator *c);
+/* correlator_incidents: opened by this worker as owner: how evenly keys are spread. */
+uint64_t correlator_incidents(const struct correlator *c, unsigned worker);
 
 #endif

@@ -2,6 +2,7 @@
 #include "dataplane/engine.h"
 
 #include "base/error.h"
+#include "base/text.h"
 #include "dataplane/engine_parts.h"
 
 #include <rte_cycles.h>
@@ -18,12 +19,29 @@
 struct engine_limits engine_default_limits(void)
 {
     return (struct engine_limits){
-        .flows = 262144,
-        .hold_segments = 16384,
-        .windows = 16384,
-        .app_states = 65536,
-        .stream_depth = 1048576,
+#define X(member, name, value, text) .member = value,
+        ENGINE_LIMITS(X)
+#undef X
     };
+}
+
+int engine_limits_set(struct engine_limits *limits, const char *word)
+{
+    const char *equals = strchr(word, '=');
+    uint64_t value;
+    uint32_t *member = NULL;
+#define X(row, name, by_default, text)                                                             \
+    if (equals && strlen(name) == (size_t)(equals - word) &&                                       \
+        strncmp(word, name, strlen(name)) == 0)                                                    \
+        member = &limits->row;
+    ENGINE_LIMITS(X)
+#undef X
+    if (!member)
+        return ERR_NOT_FOUND;
+    if (text_u64(equals + 1, INT32_MAX, &value))
+        return ERR_RANGE;
+    *member = (uint32_t)value;
+    return 0;
 }
 
 static void push_observation(void *ctx, const struct observation *obs)

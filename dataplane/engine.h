@@ -59,14 +59,23 @@ enum engine_stage {
     STAGE_COUNT
 };
 
+/* What can change what is found: part of the policy, in the order of names. Of what is "in all", one
+ * shard gets a sixteenth at most. Rows: member, name, default, text. */
+#define ENGINE_LIMITS(X)                                                                           \
+    X(app_states, "app-states", 65536, "states of protocol parsers in all")                        \
+    X(flows, "flows", 262144, "flows in all")                                                      \
+    X(hold_segments, "hold-segments", 16384, "pieces of out-of-order segments in all")             \
+    X(stream_depth, "stream-depth", 1048576,                                                       \
+      "bytes of a stream's direction that are matched; 0: no limit")                               \
+    X(windows, "windows", 16384, "stream windows in all")
 struct engine_limits {
-    uint32_t flows;           /* in all; a shard's budget is 1/16 of it */
-    uint32_t hold_segments;   /* out-of-order segments in all, likewise */
-    uint32_t windows;         /* stream windows in all, likewise */
-    uint32_t app_states;      /* in all, likewise */
-    uint32_t stream_depth;    /* bytes of a stream direction that are matched; 0: no limit */
+#define X(member, name, value, text) uint32_t member;
+    ENGINE_LIMITS(X)
+#undef X
 };
 struct engine_limits engine_default_limits(void);
+/* engine_limits_set: "name=number". ERR_NOT_FOUND: no such name; ERR_RANGE: no number from 0 to 2^31. */
+int engine_limits_set(struct engine_limits *limits, const char *word);
 
 /* What packets are inspected by from a time on. */
 struct engine_policy {
