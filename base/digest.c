@@ -50,6 +50,12 @@ static struct hasher *hasher_of_thread(void)
     return h;
 }
 
+void digest_prepare_thread(void)
+{
+    uint8_t digest[SHA256_BYTES];
+    sha256(digest, "", 0);
+}
+
 void sha256_pieces(uint8_t out[SHA256_BYTES], const struct piece *pieces, size_t n)
 {
     struct hasher *h = hasher_of_thread();

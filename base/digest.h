@@ -15,6 +15,8 @@ struct piece {
     size_t len;
 };
 
+/* digest_prepare_thread: make this thread's context now, so that no later digest takes memory. */
+void digest_prepare_thread(void);
 /* sha256: of n pieces, one behind the other. Uses one context a thread; no allocation after the
  * first call. */
 void sha256_pieces(uint8_t out[SHA256_BYTES], const struct piece *pieces, size_t n);

@@ -259,6 +259,13 @@ static void push(struct correlator *c, unsigned worker, const struct exchange_it
     }
 }
 
+void correlator_begin(struct correlator *c, unsigned worker)
+{
+    (void)c;
+    (void)worker;
+    digest_prepare_thread();
+}
+
 void correlator_push(struct correlator *c, unsigned worker, const struct observation *obs)
 {
     struct exchange_item item = {.obs = *obs};

@@ -43,7 +43,9 @@ int correlator_create(struct correlator **out, const struct correlator_config *c
 void correlator_destroy(struct correlator *c);
 size_t correlator_bytes(const struct correlator *c);
 
-/* The worker's side. threads: worker `worker` only; no allocation. */
+/* The worker's side. threads: worker `worker` only; no allocation after correlator_begin. */
+/* correlator_begin: call once on the worker's thread, before anything else. */
+void correlator_begin(struct correlator *c, unsigned worker);
 /* correlator_push: one observation; obs->order is greater than all this worker pushed before and
  * than its watermark, and obs->generation is the policy in force at that time. May wait for room, and drains the worker's own intake meanwhile. */
 void correlator_push(struct correlator *c, unsigned worker, const struct observation *obs);

@@ -12,6 +12,7 @@
 #include "correlate/owner.h"
 
 #include "base/error.h"
+#include "base/sort.h"
 #include "base/timers.h"
 
 #include <stdlib.h>
@@ -80,7 +81,7 @@ void owner_free(struct owner *o)
 size_t owner_bytes(const struct owner_config *c)
 {
     size_t shards = (KEY_SHARDS - c->worker + c->workers - 1) / c->workers;
-    return shards * key_shard_bytes(&c->shard) + places_of(c) * (size_t)32 +
+    return shards * key_shard_bytes(&c->shard) + places_of(c) * (size_t)36 +
            c->assets * sizeof(uint64_t[COVERAGE_COUNT]) +
            (RING_REVISIONS + OUTBOX_REVISIONS) * sizeof(struct revision) +
            (c->top ? 0 : UP_ITEMS * sizeof(struct exchange_item));
@@ -170,12 +171,6 @@ static bool flush_coverage(struct owner *o)
     return true;
 }
 
-static int ascending(const void *a, const void *b)
-{
-    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-    return x < y ? -1 : x > y;
-}
-
 /* fire_rest: what is left of the places that are due at one moment. */
 static bool fire_rest(struct owner *o)
 {
@@ -183,7 +178,7 @@ static bool fire_rest(struct owner *o)
     for (; o->due_next < o->due_n; o->due_next++) {
         if (!has_room_for_revision(o))
             return false;
-        uint32_t item = o->due[o->due_next], shard = item / incidents, place = item % incidents;
+        uint32_t item = (uint32_t)o->due[o->due_next], shard = item / incidents, place = item % incidents;
         struct incident *inc = key_shard_incident(o->shards[shard], place);
         struct order order = derived_order(o->due_at, SEQ_INCIDENT(o->config.level, shard), place);
         if (inc->close_at <= o->due_at) {
@@ -206,7 +201,7 @@ static bool fire_places(struct owner *o, int64_t deadline)
     o->due_at = deadline;
     while (timers_pop(o->timers, deadline, &item, &at))
         o->due[o->due_n++] = item;
-    qsort(o->due, o->due_n, sizeof *o->due, ascending);
+    sort_u64(o->due, o->due_n);
     return fire_rest(o);
 }
 

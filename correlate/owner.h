@@ -27,7 +27,7 @@ struct owner {
     struct owner_switch change;
     struct key_shard *shards[KEY_SHARDS]; /* NULL for those of other owners */
     struct timers *timers; /* one a place of an incident: shard * incidents + place */
-    uint32_t *due; /* places that are due at one moment, from due_next on still to be fired */
+    uint64_t *due; /* places that are due at one moment, from due_next on still to be fired */
     uint32_t due_n, due_next;
     int64_t due_at;
     uint32_t ended_shard, ended_place; /* how far owner_end has come */

@@ -162,9 +162,11 @@ static void pin(const struct worker *w)
 
 static void *worker_main(void *ctx)
 {
+    struct worker *w = ctx;
     rte_thread_register();
-    pin(ctx);
-    worker_run(ctx);
+    pin(w);
+    correlator_begin(w->engine->config.correlator, w->number);
+    worker_run(w);
     rte_thread_unregister();
     return NULL;
 }
@@ -203,6 +205,8 @@ int engine_run(struct engine *e, struct diags *diags)
                               "cannot start worker %u", w);
         e->workers[w].started = true;
     }
+    if (e->config.workers == 1)
+        correlator_begin(e->config.correlator, 0);
     pump_all(e, diags);
     if (e->config.workers == 1)
         worker_run(&e->workers[0]);
