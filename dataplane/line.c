@@ -316,13 +316,15 @@ static void follow_tcp(struct line *line)
     const struct packet *pkt = line->now.pkt;
     struct reassembly r = reassembly_of(line);
     unsigned side = line->now.side;
-    reassembly_segment(&r, &f->side[side].stream, pkt->tcp_seq + !!(pkt->tcp_flags & TCP_SYN),
-                       line->now.data + pkt->payload_at, pkt->payload_len, line->now.owner);
+    /* What the packet acknowledges was there before what it brings: a request that waits behind a
+     * hole comes before its answer. */
     if (pkt->tcp_flags & TCP_ACK) {
         line->now.side = !side;
         reassembly_acked(&r, &f->side[!side].stream, pkt->tcp_ack);
         line->now.side = side;
     }
+    reassembly_segment(&r, &f->side[side].stream, pkt->tcp_seq + !!(pkt->tcp_flags & TCP_SYN),
+                       line->now.data + pkt->payload_at, pkt->payload_len, line->now.owner);
     if (pkt->tcp_flags & TCP_RST)
         flush_streams(line);
 }
