@@ -76,13 +76,32 @@ void attempt_unanswered(struct line *line)
     end_attempt(line, OUTCOME_UNANSWERED);
 }
 
-static void on_syn(struct flow *f, unsigned side, const struct packet *pkt)
+/* SYNs. Anybody can send one, in the name of either side and at any time; what counts is the one
+ * that is answered. So the first begins a side, a different one is only noted, and one in the
+ * middle of a conversation changes nothing. */
+
+static void begin_side(struct flow_side *me, uint32_t first_seq)
+{
+    me->first_seq = me->data_end = first_seq;
+    reassembly_start(&me->stream, first_seq);
+}
+
+void contact_syn(struct flow *f, unsigned side, uint32_t first_seq, int64_t t)
 {
     struct flow_side *me = &f->side[side];
-    me->syn = true;
-    me->first_seq = me->data_end = pkt->tcp_seq + 1;
-    reassembly_start(&me->stream, pkt->tcp_seq + 1);
-    open_attempt(f, side, pkt->t);
+    if (!me->syn && !me->has_data) {
+        me->syn = true;
+        begin_side(me, first_seq);
+        open_attempt(f, side, t);
+        return;
+    }
+    if (f->attempt == ATTEMPT_OPEN && side == f->client)
+        f->attempt_at = t + ATTEMPT_WAIT;
+    if (me->first_seq != first_seq) {
+        me->again = true;
+        me->again_seq = first_seq;
+        me->again_ns = t;
+    }
 }
 
 static void on_syn_ack(struct line *line, unsigned side)
@@ -90,18 +109,28 @@ static void on_syn_ack(struct line *line, unsigned side)
     struct flow *f = line->now.flow;
     const struct packet *pkt = line->now.pkt;
     struct flow_side *me = &f->side[side], *other = &f->side[!side];
+    if (f->handshake || me->has_data || other->syn_acked)
+        return;
     me->syn = true;
-    me->first_seq = me->data_end = pkt->tcp_seq + 1;
-    reassembly_start(&me->stream, pkt->tcp_seq + 1);
-    if (f->attempt == ATTEMPT_NONE)
-        open_attempt(f, !side, pkt->t);
+    begin_side(me, pkt->tcp_seq + 1);
+    if (other->again && pkt->tcp_ack == other->again_seq)
+        begin_side(other, other->again_seq);
     me->syn_acked = other->syn && pkt->tcp_ack == other->first_seq;
-    if (!other->syn && !other->stream.begun) {
-        other->first_seq = other->data_end = pkt->tcp_ack;
-        reassembly_start(&other->stream, pkt->tcp_ack);
-    }
-    if (f->attempt == ATTEMPT_OPEN && side != f->client)
+    if (!me->syn_acked && !other->has_data)
+        begin_side(other, pkt->tcp_ack);
+    open_attempt(f, !side, pkt->t);
+    if (f->attempt == ATTEMPT_OPEN)
         end_attempt(line, OUTCOME_ACKNOWLEDGED);
+}
+
+bool contact_begins_anew(const struct flow *f, const struct packet *pkt, unsigned side)
+{
+    const struct flow_side *other = &f->side[!side];
+    uint8_t flags = pkt->tcp_flags & (TCP_SYN | TCP_ACK);
+    if (flags == TCP_SYN)
+        return f->closed;
+    return flags == (TCP_SYN | TCP_ACK) && f->handshake && other->again &&
+           pkt->tcp_ack == other->again_seq;
 }
 
 void contact_tcp(struct line *line)
@@ -113,7 +142,7 @@ void contact_tcp(struct line *line)
     uint8_t flags = pkt->tcp_flags;
     me->seen = true;
     if ((flags & (TCP_SYN | TCP_ACK)) == TCP_SYN)
-        on_syn(f, side, pkt);
+        contact_syn(f, side, pkt->tcp_seq + 1, pkt->t);
     else if ((flags & (TCP_SYN | TCP_ACK)) == (TCP_SYN | TCP_ACK))
         on_syn_ack(line, side);
     else if (f->role == ROLE_UNKNOWN)

@@ -272,14 +272,6 @@ static void evict_oldest(struct line *line, struct line_shard *shard)
     line->now.side = side;
 }
 
-/* reused: the packet begins a new connection in the place of one that is over. */
-static bool reused(const struct flow *f, const struct packet *pkt, unsigned side)
-{
-    if (f->key.transport != IP_TCP || (pkt->tcp_flags & (TCP_SYN | TCP_ACK)) != TCP_SYN)
-        return false;
-    return f->closed || (f->handshake && f->side[side].first_seq != pkt->tcp_seq + 1);
-}
-
 /* find_flow: the packet's flow becomes the moment's; false without room. */
 static bool find_flow(struct line *line, struct line_shard *shard)
 {
@@ -288,9 +280,12 @@ static bool find_flow(struct line *line, struct line_shard *shard)
     line->now.side = flow_key_of(line->now.pkt, &key);
     uint32_t hash = flow_hash(pools, &key);
     uint32_t item = flow_find(pools, &shard->flow, &key, hash);
-    if (item != POOL_NONE &&
-        reused(flow_at(pools, &shard->flow, item), line->now.pkt, line->now.side)) {
+    struct flow_side asked = {0}; /* who sent the SYN that this packet answers */
+    if (item != POOL_NONE && key.transport == IP_TCP &&
+        contact_begins_anew(flow_at(pools, &shard->flow, item), line->now.pkt, line->now.side)) {
         set_moment(line, shard, item);
+        if (line->now.pkt->tcp_flags & TCP_ACK)
+            asked = line->now.flow->side[!line->now.side];
         end_flow(line, OUTCOME_UNANSWERED);
         item = POOL_NONE;
     }
@@ -307,6 +302,8 @@ static bool find_flow(struct line *line, struct line_shard *shard)
         flow_touch(pools, &shard->flow, item);
     }
     set_moment(line, shard, item);
+    if (asked.again)
+        contact_syn(line->now.flow, !line->now.side, asked.again_seq, asked.again_ns);
     return true;
 }
 
