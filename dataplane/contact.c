@@ -4,8 +4,6 @@
 
 #include "base/time_point.h"
 
-#define IP_TCP 6
-
 #define ATTEMPT_WAIT (20 * NS_PER_S)
 #define IDLE_NEW     (60 * NS_PER_S)
 #define IDLE_TCP     (3600 * NS_PER_S)
@@ -78,16 +76,32 @@ void attempt_unanswered(struct line *line)
     end_attempt(line, OUTCOME_UNANSWERED);
 }
 
-/* begin_side: the side's stream begins behind its SYN. One that comes again, or while data flows,
- * begins nothing anew (RFC 5961, 4). */
+/* SYNs. Anybody can send one, in the name of either side and at any time; what counts is the one
+ * that is answered. So the first begins a side, a different one is only noted, and one in the
+ * middle of a conversation changes nothing. */
+
 static void begin_side(struct flow_side *me, uint32_t first_seq)
 {
-    bool again = me->syn && me->first_seq == first_seq;
-    me->syn = true;
-    if (again || me->has_data)
-        return;
     me->first_seq = me->data_end = first_seq;
     reassembly_start(&me->stream, first_seq);
+}
+
+void contact_syn(struct flow *f, unsigned side, uint32_t first_seq, int64_t t)
+{
+    struct flow_side *me = &f->side[side];
+    if (!me->syn && !me->has_data) {
+        me->syn = true;
+        begin_side(me, first_seq);
+        open_attempt(f, side, t);
+        return;
+    }
+    if (f->attempt == ATTEMPT_OPEN && side == f->client)
+        f->attempt_at = t + ATTEMPT_WAIT;
+    if (me->first_seq != first_seq) {
+        me->again = true;
+        me->again_seq = first_seq;
+        me->again_ns = t;
+    }
 }
 
 static void on_syn_ack(struct line *line, unsigned side)
@@ -95,29 +109,32 @@ static void on_syn_ack(struct line *line, unsigned side)
     struct flow *f = line->now.flow;
     const struct packet *pkt = line->now.pkt;
     struct flow_side *me = &f->side[side], *other = &f->side[!side];
+    if (f->handshake || me->has_data || other->syn_acked)
+        return;
+    me->syn = true;
     begin_side(me, pkt->tcp_seq + 1);
-    if (f->attempt == ATTEMPT_NONE)
-        open_attempt(f, !side, pkt->t);
-    me->syn_acked |= other->syn && pkt->tcp_ack == other->first_seq;
-    if (!other->syn && !other->stream.begun) {
-        other->first_seq = other->data_end = pkt->tcp_ack;
-        reassembly_start(&other->stream, pkt->tcp_ack);
-    }
-    if (f->attempt == ATTEMPT_OPEN && side != f->client)
+    if (other->again && pkt->tcp_ack == other->again_seq)
+        begin_side(other, other->again_seq);
+    me->syn_acked = other->syn && pkt->tcp_ack == other->first_seq;
+    if (!me->syn_acked && !other->has_data)
+        begin_side(other, pkt->tcp_ack);
+    open_attempt(f, !side, pkt->t);
+    if (f->attempt == ATTEMPT_OPEN)
         end_attempt(line, OUTCOME_ACKNOWLEDGED);
 }
 
-bool contact_reused(const struct flow *f, const struct packet *pkt, unsigned side)
+bool contact_begins_anew(const struct flow *f, const struct packet *pkt, unsigned side)
 {
     const struct flow_side *me = &f->side[side], *other = &f->side[!side];
-    if (f->key.transport != IP_TCP || !(pkt->tcp_flags & TCP_SYN))
+    uint8_t flags = pkt->tcp_flags & (TCP_SYN | TCP_ACK);
+    if (flags == TCP_SYN)
+        return f->closed;
+    if (flags != (TCP_SYN | TCP_ACK) || !(f->handshake || me->has_data))
         return false;
-    bool first = !(pkt->tcp_flags & TCP_ACK);
-    if (first && f->closed)
-        return true;
-    /* An answer to data in a SYN (RFC 7413) is no beginning. */
-    bool under_way = f->handshake || me->has_data || (first && other->has_data);
-    return under_way && me->first_seq != pkt->tcp_seq + 1;
+    if (other->again)
+        return pkt->tcp_ack == other->again_seq;
+    /* Of a side that the tap never sees, no SYN can be asked for. */
+    return !other->seen && me->first_seq != pkt->tcp_seq + 1;
 }
 
 /* note_sent: how far what the side sent reaches, with what an acknowledgement of it counts besides
@@ -143,14 +160,12 @@ void contact_tcp(struct line *line)
     struct flow_side *me = &f->side[side], *other = &f->side[!side];
     uint8_t flags = pkt->tcp_flags;
     me->seen = true;
-    if ((flags & (TCP_SYN | TCP_ACK)) == TCP_SYN) {
-        begin_side(me, pkt->tcp_seq + 1);
-        open_attempt(f, side, pkt->t);
-    } else if (flags & TCP_SYN) {
+    if ((flags & (TCP_SYN | TCP_ACK)) == TCP_SYN)
+        contact_syn(f, side, pkt->tcp_seq + 1, pkt->t);
+    else if ((flags & (TCP_SYN | TCP_ACK)) == (TCP_SYN | TCP_ACK))
         on_syn_ack(line, side);
-    } else if (f->role == ROLE_UNKNOWN) {
+    else if (f->role == ROLE_UNKNOWN)
         role_from_ports(f, side);
-    }
     note_sent(me, pkt);
     if (flags & TCP_ACK) {
         if (other->syn_acked && me->syn && pkt->tcp_ack == other->first_seq)

@@ -31,7 +31,9 @@ struct flow_side {
     uint32_t first_seq; /* of its SYN or of its first data */
     uint32_t data_end;  /* behind the last byte of data sent, or its FIN */
     uint32_t probed;    /* bytes that probing has seen */
-    bool seen, has_data, syn, syn_acked, fin;
+    uint32_t again_seq; /* of the first byte behind a SYN that came while it talked, and when */
+    int64_t again_ns;
+    bool seen, has_data, syn, syn_acked, fin, again;
     bool acked_other;   /* it acknowledged data of the other end */
     bool answered;      /* UDP: the other end sent after it */
     bool answered_back; /* UDP: it sent again after the other end's answer */

@@ -50,25 +50,38 @@ static void begin_parsing(struct line *line, unsigned parser)
     memset(app_state_of(line), 0, proto_parsers[parser]->state_size);
 }
 
-/* probe: find the parser by content, then by port. */
+/* speaks_as_server: what is believed of the side that sends. Without a whole handshake the port
+ * counts more than a SYN, which anybody can send in the name of either side. */
+static bool speaks_as_server(const struct line *line, uint16_t port)
+{
+    const struct flow *f = line->now.flow;
+    if (!f->handshake && (side_port(f, 0) == port) != (side_port(f, 1) == port))
+        return side_port(f, line->now.side) == port;
+    return line->now.side != f->client;
+}
+
+/* probe: find the parser by content, then by port. What contradicts the protocol of a well-known
+ * port does not end the search: its server may have skipped it and taken what follows. */
 static void probe(struct line *line, const uint8_t *data, uint32_t len)
 {
     struct flow *f = line->now.flow;
     struct flow_side *me = &f->side[line->now.side];
-    bool open = false, from_server;
+    bool open = false;
     for (unsigned i = 0; i < proto_parser_count; i++) {
+        uint16_t port = proto_parsers[i]->port;
+        bool by_port = port == side_port(f, 0) || port == side_port(f, 1);
+        bool from_server = speaks_as_server(line, port);
         int verdict = proto_parsers[i]->probe(data, len, &from_server);
-        bool by_port =
-            proto_parsers[i]->port == side_port(f, 0) || proto_parsers[i]->port == side_port(f, 1);
-        if (verdict > 0 || (verdict == 0 && by_port && me->probed == 0)) {
-            if (verdict > 0 && f->role < ROLE_MESSAGE) {
-                f->client = (uint8_t)(from_server ? !line->now.side : line->now.side);
+        if (verdict > 0 || (verdict == 0 && by_port)) {
+            unsigned client = from_server ? !line->now.side : line->now.side;
+            if (client != f->client && !f->handshake) {
+                f->client = (uint8_t)client;
                 f->role = ROLE_MESSAGE;
             }
             begin_parsing(line, i);
             return;
         }
-        open |= verdict == 0;
+        open |= verdict == 0 || by_port;
     }
     me->probed += len;
     if (!open || me->probed >= PROBE_BYTES_MAX)

@@ -293,9 +293,12 @@ static bool find_flow(struct line *line, struct line_shard *shard)
     line->now.side = flow_key_of(line->now.pkt, &key);
     uint32_t hash = flow_hash(pools, &key);
     uint32_t item = flow_find(pools, &shard->flow, &key, hash);
-    if (item != POOL_NONE &&
-        contact_reused(flow_at(pools, &shard->flow, item), line->now.pkt, line->now.side)) {
+    struct flow_side asked = {0}; /* who sent the SYN that this packet answers */
+    if (item != POOL_NONE && key.transport == IP_TCP &&
+        contact_begins_anew(flow_at(pools, &shard->flow, item), line->now.pkt, line->now.side)) {
         set_moment(line, shard, item);
+        if (line->now.pkt->tcp_flags & TCP_ACK)
+            asked = line->now.flow->side[!line->now.side];
         end_flow(line, OUTCOME_UNANSWERED);
         item = POOL_NONE;
     }
@@ -312,6 +315,8 @@ static bool find_flow(struct line *line, struct line_shard *shard)
         flow_touch(pools, &shard->flow, item);
     }
     set_moment(line, shard, item);
+    if (asked.again)
+        contact_syn(line->now.flow, !line->now.side, asked.again_seq, asked.again_ns);
     return true;
 }
 
@@ -321,13 +326,15 @@ static void follow_tcp(struct line *line)
     const struct packet *pkt = line->now.pkt;
     struct reassembly r = reassembly_of(line);
     unsigned side = line->now.side;
-    reassembly_segment(&r, &f->side[side].stream, pkt->tcp_seq + !!(pkt->tcp_flags & TCP_SYN),
-                       line->now.data + pkt->payload_at, pkt->payload_len);
+    /* What the packet acknowledges was there before what it brings: a request that waits behind a
+     * hole comes before its answer. */
     if (pkt->tcp_flags & TCP_ACK) {
         line->now.side = !side;
         reassembly_acked(&r, &f->side[!side].stream, pkt->tcp_ack);
         line->now.side = side;
     }
+    reassembly_segment(&r, &f->side[side].stream, pkt->tcp_seq + !!(pkt->tcp_flags & TCP_SYN),
+                       line->now.data + pkt->payload_at, pkt->payload_len);
     if (pkt->tcp_flags & TCP_RST)
         flush_streams(line);
 }

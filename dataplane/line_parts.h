@@ -77,11 +77,13 @@ static inline uint16_t side_port(const struct flow *f, unsigned side)
 enum contact flow_contact(const struct flow *f);
 bool flow_established(const struct flow *f);
 void contact_tcp(struct line *line);
+/* contact_syn: a side sent a SYN; first_seq is that of its first byte. */
+void contact_syn(struct flow *f, unsigned side, uint32_t first_seq, int64_t t);
+/* contact_begins_anew: a TCP packet begins a conversation in the place of one that is over: a SYN
+ * after the close, or the answer to a SYN that came while it talked. */
+bool contact_begins_anew(const struct flow *f, const struct packet *pkt, unsigned side);
 void contact_udp(struct line *line);
 void attempt_unanswered(struct line *line);
-/* contact_reused: the packet begins a new connection in the place of one that is over, or of one of
- * which only this says that it is. */
-bool contact_reused(const struct flow *f, const struct packet *pkt, unsigned side);
 
 /* inspect.c: parsers and rules. */
 void inspect_packet(struct line *line);

@@ -139,7 +139,7 @@ static void take_request(struct state *s, int64_t now, const uint8_t *adu, uint3
     }
     if (!right) {
         anomaly(sink, PROTO_ANOMALY_MALFORMED, PROTO_TO_SERVER);
-        q.first = q.count = q.value = q.check = 0;
+        q.first = q.count = q.value = 0;
         q.flags = REQUEST_MALFORMED;
     }
     q.ns = now;
@@ -366,25 +366,35 @@ static void end(void *state, int64_t now, enum outcome open_requests, const stru
 
 /* ---- recognition ---- */
 
-/* form_of_beginning: what the first nine bytes of an ADU of a known function say: < 0 they
- * contradict the function, else whether they are an answer. Reads answer with a count of bytes that
- * fills the length. */
-static int form_of_beginning(const uint8_t *data)
+/* Which side sends what looks so. */
+enum form { FORM_WRONG, FORM_REQUEST, FORM_ANSWER, FORM_EITHER };
+
+static enum form form_of(bool request, bool answer)
+{
+    return (request ? FORM_REQUEST : 0) | (answer ? FORM_ANSWER : 0);
+}
+
+/* form_of_beginning: what the first nine bytes of an ADU of a known function say. Reads answer with
+ * a count of bytes that fills the length. */
+static enum form form_of_beginning(const uint8_t *data)
 {
     uint32_t length = load_be16(data + 4), counted = 3u + data[MODBUS_HEADER_LEN + 2];
     uint8_t function = data[MODBUS_HEADER_LEN + 1];
     if (function & MODBUS_EXCEPTION)
-        return length == 3 ? 1 : -1;
-    if (function == 5 || function == 6)
-        return length == 6 ? 0 : -1;
+        return form_of(false, length == 3);
     if (function <= 4)
-        return length == 6 ? 0 : length == counted ? 1 : -1;
-    return function == 23 && length == counted;
+        return form_of(length == 6, length == counted);
+    if (function <= 6)
+        return form_of(length == 6, length == 6);
+    if (function == 15 || function == 16)
+        return form_of(length > 6, length == 6);
+    return FORM_EITHER;
 }
 
+/* probe: only a header that is none says no. An unknown function or a PDU that contradicts itself
+ * says nothing: who begins with one must not hide what follows from the parser of the port. */
 static int probe(const uint8_t *data, uint32_t len, bool *from_server)
 {
-    *from_server = false;
     if ((len >= 3 && data[2] != 0) || (len >= 4 && data[3] != 0) || (len >= 5 && data[4] != 0))
         return -1;
     if (len < MODBUS_HEADER_LEN)
@@ -392,21 +402,19 @@ static int probe(const uint8_t *data, uint32_t len, bool *from_server)
     uint32_t whole = modbus_adu_len(data);
     if (whole == 0)
         return -1;
-    if (len < MODBUS_HEADER_LEN + 2)
+    if (len < MODBUS_HEADER_LEN + 2 || !modbus_function_known(data[MODBUS_HEADER_LEN + 1]))
         return 0;
-    if (!modbus_function_known(data[MODBUS_HEADER_LEN + 1]))
-        return -1;
-    if (len < whole) {
-        if (len < MODBUS_HEADER_LEN + 3)
-            return 0;
-        int form = form_of_beginning(data);
-        *from_server = form > 0;
-        return form < 0 ? -1 : 1;
-    }
-    bool as_request = modbus_known_form(PROTO_TO_SERVER, data, whole);
-    bool as_answer = modbus_known_form(PROTO_TO_CLIENT, data, whole);
-    *from_server = as_answer && !as_request;
-    return as_request || as_answer ? 1 : -1;
+    enum form form;
+    if (len >= whole)
+        form = form_of(modbus_known_form(PROTO_TO_SERVER, data, whole),
+                       modbus_known_form(PROTO_TO_CLIENT, data, whole));
+    else if (len < MODBUS_HEADER_LEN + 3)
+        return 0;
+    else
+        form = form_of_beginning(data);
+    if (form == FORM_REQUEST || form == FORM_ANSWER)
+        *from_server = form == FORM_ANSWER;
+    return form != FORM_WRONG;
 }
 
 const struct proto_parser modbus_parser = {

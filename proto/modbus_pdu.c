@@ -124,6 +124,14 @@ static bool request_file_records(struct reader *r, struct modbus_request *q)
     return right && done(r);
 }
 
+/* The object is the queue, by the address of its pointer. */
+static bool request_queue(struct reader *r, struct modbus_request *q)
+{
+    q->first = reader_be16(r);
+    q->count = 1;
+    return done(r);
+}
+
 /* check: the type of the encapsulated interface */
 static bool request_interface(struct reader *r, struct modbus_request *q)
 {
@@ -210,6 +218,20 @@ static bool answer_file_records(struct reader *r, const struct modbus_request *q
     return !r->failed && q->first == (file << 16 | record);
 }
 
+static bool answer_event_counter(struct reader *r, const struct modbus_request *q)
+{
+    (void)q;
+    reader_skip(r, 4);
+    return done(r);
+}
+
+static bool answer_queue(struct reader *r, const struct modbus_request *q)
+{
+    (void)q;
+    uint16_t bytes = reader_be16(r), values = reader_be16(r);
+    return !r->failed && values <= 31 && bytes == 2 + 2 * values && reader_left(r) == 2u * values;
+}
+
 static bool answer_interface(struct reader *r, const struct modbus_request *q)
 {
     uint8_t type = reader_u8(r);
@@ -240,6 +262,8 @@ static const struct function functions[128] = {
     [6] = {OPERATION_WRITE, request_single, answer_single},
     [7] = {OPERATION_DIAGNOSE, request_empty, answer_status},
     [8] = {OPERATION_DIAGNOSE, request_diagnose, answer_diagnose},
+    [11] = {OPERATION_DIAGNOSE, request_empty, answer_event_counter},
+    [12] = {OPERATION_DIAGNOSE, request_empty, answer_counted},
     [15] = {OPERATION_WRITE, request_write_coils, answer_multiple},
     [16] = {OPERATION_WRITE, request_write_registers, answer_multiple},
     [17] = {OPERATION_IDENTIFY, request_empty, answer_counted},
@@ -247,6 +271,7 @@ static const struct function functions[128] = {
     [21] = {OPERATION_WRITE, request_file_records, answer_file_records},
     [22] = {OPERATION_WRITE, request_mask, answer_mask},
     [23] = {OPERATION_WRITE, request_read_write, answer_registers},
+    [24] = {OPERATION_READ, request_queue, answer_queue},
     [43] = {OPERATION_IDENTIFY, request_interface, answer_interface},
     [90] = {OPERATION_OTHER, request_any, answer_any}, /* a maker's own programming function */
 };

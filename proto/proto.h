@@ -56,8 +56,8 @@ struct proto_parser {
     enum protocol protocol;
     uint16_t port;            /* well-known TCP port, tried after the content */
     uint32_t state_size;      /* <= PROTO_STATE_MAX; a zeroed state is a fresh one */
-    /* probe: > 0 it is this protocol, < 0 it is not, 0 more bytes are needed.
-     * *from_server is set when these bytes are an answer. */
+    /* probe: > 0 it is this protocol, < 0 it is not, 0 these bytes do not tell.
+     * *from_server: which side is believed to send them; changed where the bytes tell better. */
     int (*probe)(const uint8_t *data, uint32_t len, bool *from_server);
     void (*feed)(void *state, enum proto_direction dir, int64_t now, const uint8_t *data, uint32_t len,
                  const struct proto_sink *sink);
