@@ -277,7 +277,9 @@ static void remove_half_written(const char *dir, const char *name)
 /* mend: bring the files to the size of the write-ahead log, whatever a crash left of them. */
 static int mend(struct sealed_log *l, struct diags *diags)
 {
-    int error = publish_from(l, 0, diags);
+    int error = tiles_settle(l->dir, diags);
+    if (!error)
+        error = publish_from(l, 0, diags);
     if (error)
         return error;
     remove_half_written(l->dir, "checkpoint.new");
