@@ -11,7 +11,8 @@ opened again and the same 1,000 entries are handed over again:
   its size, so none is inconsistent with another;
 - the ledger ends as the one that never lost power, byte for byte: the second run adds only what was missing.
 Then the same for a loss in the run after a loss, or after a kill that left writes behind which only the memory of
-the machine holds; and for the first start, in which keys are made.
+the machine holds; for the first start, in which keys are made; and for an engine whose sealer is gone: what it said
+waits in its own file is sealed by the next start.
 Default: every k-th point. --full: all.
 """
 import multiprocessing
@@ -35,6 +36,7 @@ BUILD = pathlib.Path(PLIMSOLL).parents[1]
 FEED, SEALER, SHIM = (BUILD / p for p in ("tests/pipeline/seal-feed", "ledger/plimsoll-sealer",
                                           "tests/pipeline/disk-shim.so"))
 N, GROUP, EVERY = 1000, 10, 10
+ORPHAN, WAITING = 20, 80  # the sealer is lost after so many entries of so many
 COUNTS = re.compile(r"submitted (\d+) acknowledged (\d+) sealed (\d+) repeated (\d+)")
 VKEY = re.compile(r"^\S+\+[0-9a-f]{8}\+[A-Za-z0-9+/=]+$", re.M)
 
@@ -45,18 +47,21 @@ class Place:
     def __init__(self, path, keys):
         self.path, self.root, self.ledger, self.keys = path, path / "root", path / "root/ledger", keys
         self.root.mkdir(parents=True)
-        wrapper = path / "sealer"
+        self.make_program()
+
+    def make_program(self):
+        wrapper = self.path / "sealer"
         wrapper.write_text(f"#!/bin/sh\nexec env LD_PRELOAD={SHIM} {SEALER} \"$@\"\n")
         wrapper.chmod(0o755)
 
-    def feed(self, lose_at=0, count=N):
+    def feed(self, lose_at=0, count=N, **settings):
         """Run the feed; its result, what it was told, and the journal."""
         control, journal, status = self.path / "control", self.path / "journal", self.path / "status"
         control.write_bytes(struct.pack("6Q", 0, lose_at, 0, 0, 0, 0))
         journal.write_bytes(b"")
         status.write_bytes(bytes(24))
         env = {**os.environ, "PLIMSOLL_DISK_ROOT": str(self.root), "PLIMSOLL_DISK_CONTROL": str(control),
-               "PLIMSOLL_DISK_JOURNAL": str(journal), "PLIMSOLL_FEED_STATUS": str(status)}
+               "PLIMSOLL_DISK_JOURNAL": str(journal), "PLIMSOLL_FEED_STATUS": str(status), **settings}
         keys = self.keys if self.keys else self.root / "config"
         done = subprocess.run([FEED, self.path / "sealer", self.ledger, keys / "key", keys / "secret", "0", str(count),
                                str(GROUP), str(EVERY)], capture_output=True, text=True, env=env, check=False)
@@ -231,11 +236,38 @@ def first_start(job):
         shutil.rmtree(place.path)
 
 
-def all_first_starts(job):
-    work, step = job
+def lose_waiting(job):
+    """A loss while entries wait in the engine's own file. None: there is no such point any more."""
+    history, work, number = job
+    faults = []
+    place = Place(work / f"waiting-{number}", history.keys)
+    try:
+        _, _, lost, _, sealed, journal = place.feed(lose_at=number, count=WAITING, LD_PRELOAD=str(SHIM),
+                                                    PLIMSOLL_FEED_ORPHAN=str(ORPHAN))
+        kept = struct.unpack("3Q", (place.path / "status").read_bytes())[2]
+        for how, seed in (("none", 0), ("some", number), ("all", 0)):
+            what = f"without a sealer, point {number}, {how} kept"
+            place.make_program()
+            disk = model.Disk(model.Directory())
+            disk.apply(journal)
+            place.put(disk, how, seed)
+            done, *_ = place.feed(count=0)
+            if done.returncode:
+                faults.append(f"{what}: the next start ended {done.returncode}: {done.stderr[-500:]}")
+            elif checkpoint_sizes(place.root) < kept:
+                faults.append(f"{what}: {kept} were acknowledged or kept, {checkpoint_sizes(place.root)} are sealed")
+            faults += judge(history, place, kept, sealed, what)
+        return faults if lost else None
+    finally:
+        shutil.rmtree(place.path)
+
+
+def until_none(job):
+    """Points in steps until there is none: faults, how many were tried, and the last."""
+    act, arguments, step = job
     faults, number, tried = [], 1, 0
     while True:
-        found = first_start((work, number))
+        found = act((*arguments, number))
         if found is None:
             return faults, tried, number - 1
         faults += found
@@ -263,7 +295,8 @@ def main():
         twice += [(history, work, n, "kill") for n in (directories + unsynced[::9] if FULL else
                                                        directories + unsynced[:1])]
         with multiprocessing.Pool(2) as pool:
-            starts = pool.apply_async(all_first_starts, ((work, 1 if FULL else 9),))
+            starts = pool.apply_async(until_none, ((first_start, (work,), 1 if FULL else 9),))
+            waiting = pool.apply_async(until_none, ((lose_waiting, (history, work), 1 if FULL else 23),))
             done = 0
             for found in pool.imap_unordered(lose_once, [(history, work, n) for n in numbers]):
                 done += 1
@@ -274,12 +307,13 @@ def main():
                 second += n
                 for text in found:
                     fault(text)
-            found, tried, last = starts.get()
-            for text in found:
+            (found, tried, last), (more, waited, waited_last) = starts.get(), waiting.get()
+            for text in found + more:
                 fault(text)
-        expect(done == len(numbers) and tried > 5, "not all points were tried")
+        expect(done == len(numbers) and tried > 5 and waited > 5, "not all points were tried")
         print(f"{history.points} points in {N} appends, every {step}. of them: {done} losses; "
-              f"after {len(twice)} of them {second} second losses in the next run; first start: {tried} of {last} points")
+              f"after {len(twice)} of them {second} second losses in the next run; first start: {tried} of {last} points; "
+              f"without a sealer: {waited} of {waited_last}")
     finish("losing power")
 
 
