@@ -126,14 +126,14 @@ static int feed_all(struct feed *f, unsigned from, unsigned to)
 {
     int error = 0;
     for (unsigned i = from; i < to && !error; i++) {
-        if (f->orphan && i == from + f->orphan)
+        if (f->orphan && i == f->orphan)
             error = lose_sealer(f);
         if (!error)
             error = submit(f, i);
         tell_status(f);
         /* Without a sealer each is in the file when submit comes back. */
         struct sealer_counts counts = sealer_counts(f->client);
-        if (!error && f->orphan && i >= from + f->orphan && counts.waiting)
+        if (!error && f->orphan && i >= f->orphan && counts.waiting)
             f->status[KEPT] = counts.submitted;
     }
     return error;

@@ -63,8 +63,9 @@ class Place:
         env = {**os.environ, "PLIMSOLL_DISK_ROOT": str(self.root), "PLIMSOLL_DISK_CONTROL": str(control),
                "PLIMSOLL_DISK_JOURNAL": str(journal), "PLIMSOLL_FEED_STATUS": str(status), **settings}
         keys = self.keys if self.keys else self.root / "config"
+        groups = [] if settings else [str(GROUP), str(EVERY)]
         done = subprocess.run([FEED, self.path / "sealer", self.ledger, keys / "key", keys / "secret", "0", str(count),
-                               str(GROUP), str(EVERY)], capture_output=True, text=True, env=env, check=False)
+                               *groups], capture_output=True, text=True, env=env, check=False)
         points, _, lost = struct.unpack("3Q", control.read_bytes()[:24])
         acknowledged, sealed, _ = struct.unpack("3Q", status.read_bytes())
         return done, points, bool(lost), acknowledged, sealed, journal.read_bytes()
@@ -183,7 +184,7 @@ def lose_twice(job):
     """A loss at a point, then another at each of the first calls of the run after it, and at some later ones.
     kept "kill": the first is none, but the end of the processes; what was not synced is still not."""
     history, work, number, kept = job
-    faults, tried, second = [], 0, 1
+    faults, tried, second = [], 0, 1 + number % 7
     place = Place(work / f"twice-{number}-{kept}", history.keys)
     try:
         _, _, _, before, _, journal = place.feed(lose_at=number)
@@ -204,8 +205,8 @@ def lose_twice(job):
                 place.put(disk, kept_then, second)
                 what = f"point {number}, {kept} kept, then point {second}, {kept_then} kept"
                 faults += judge(history, place, max(before, acknowledged), sealed, what)
-            # The first calls open and mend; what follows is as in the first run.
-            second += 131 if second > 80 else 1 if FULL else 7
+            # The first calls open and mend; what follows is as in the first run. Another job begins elsewhere.
+            second += 131 if second > 80 else 7
     finally:
         shutil.rmtree(place.path)
 
