@@ -42,6 +42,7 @@ struct replay {
     struct diags judge_diags;
     struct text line;
     bool seal_failed;
+    uint64_t not_handed_over; /* entries, after the sealer and what may wait for it failed */
 };
 
 static atomic_bool stop_asked; /* set by the signal handler: stop reading, finish what was read */
@@ -52,10 +53,20 @@ static void ask_to_stop(int signal_number)
     atomic_store_explicit(&stop_asked, true, memory_order_relaxed);
 }
 
+/* seal: after a failure no more is read, and what was read is named as not sealed. */
 static void seal(struct replay *r, const struct entry_draft *entry)
 {
-    if (r->sealer && !r->seal_failed && sealer_submit(r->sealer, entry, &r->judge_diags))
+    if (!r->sealer)
+        return;
+    int error = r->seal_failed ? ERR_FULL : sealer_submit(r->sealer, entry, &r->judge_diags);
+    if (r->seal_failed)
+        diag_error(&r->judge_diags, error, diag_file(r->options->ledger), NULL,
+                   "entry %s, revision %u, is not sealed", entry->id, entry->revision);
+    r->not_handed_over += error == ERR_FULL;
+    if (error) {
         r->seal_failed = true;
+        atomic_store_explicit(&stop_asked, true, memory_order_relaxed);
+    }
 }
 
 static void print_entry(struct replay *r, const char *type, const struct entry_draft *entry)
@@ -149,7 +160,7 @@ static int start_sealer(struct replay *r, struct diags *diags)
                  "new ledger keys were made: %s and %s", files.key, files.secret);
     user_files_free(&files);
     if (!error)
-        error = acts_seal(r->sealer, ENTRY_START, &r->hello, diags);
+        error = acts_start(r->sealer, &r->hello, diags);
     return error ? error : policy_seal(policy, r->sealer, diags);
 }
 
@@ -265,10 +276,10 @@ static int report(struct replay *r, struct diags *diags)
 {
     struct sealer_counts sealed = {0};
     if (r->sealer) {
-        if (r->seal_failed || acts_seal(r->sealer, ENTRY_STOP, &r->hello, diags) ||
-            sealer_checkpoint(r->sealer, diags))
+        if (r->seal_failed || acts_stop(r->sealer, &r->hello, diags) || sealer_checkpoint(r->sealer, diags))
             r->seal_failed = true;
         sealed = sealer_counts(r->sealer);
+        sealed.submitted += r->not_handed_over;
         if (r->seal_failed)
             diag_error(diags, ERR_IO, diag_file(r->options->ledger),
                        "make room or mend the disk, then run again: what is sealed already is not repeated",
@@ -327,6 +338,7 @@ int replay_run(const struct replay_options *options, const struct option_list *c
 
     signal(SIGINT, ask_to_stop);
     signal(SIGTERM, ask_to_stop);
+    signal(SIGXFSZ, SIG_IGN); /* a limit on file sizes comes back as an error of the write */
     error = start_sealer(&r, diags);
     if (!error)
         error = make_judging(&r, diags);

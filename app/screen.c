@@ -158,8 +158,12 @@ static void print_ledger(FILE *out, const struct screen *s)
         fprintf(out, "LEDGER  nothing was sealed: no --ledger was given\n");
         return;
     }
-    fprintf(out, "LEDGER  %s: %lu entries sealed, %lu were there already\n", s->ledger_dir,
-            s->sealed->sealed - s->sealed->repeated, s->sealed->repeated);
+    if (s->sealed->sealed < s->sealed->submitted)
+        fprintf(out, "LEDGER  %s: NOT SEALED: %lu of %lu entries\n", s->ledger_dir,
+                s->sealed->submitted - s->sealed->sealed, s->sealed->submitted);
+    else
+        fprintf(out, "LEDGER  %s: %lu entries sealed, %lu were there already\n", s->ledger_dir,
+                s->sealed->sealed - s->sealed->repeated, s->sealed->repeated);
     fprintf(out, "  keys  %s\n        %s\n", s->hello->vkey_facts, s->hello->vkey_acts);
 }
 

@@ -53,7 +53,7 @@ static int write_all(int fd, const char *data, size_t len)
     return 0;
 }
 
-static int sync_directory_of(const char *path)
+int file_sync_name(const char *path)
 {
     char dir[PATH_MAX];
     const char *slash = strrchr(path, '/');
@@ -66,8 +66,21 @@ static int sync_directory_of(const char *path)
     if (fd < 0)
         return ERR_IO;
     int error = fsync(fd) ? ERR_IO : 0;
+    int kept = errno;
     close(fd);
+    errno = kept;
     return error;
+}
+
+/* make_dir: one directory, its name on the disk. Of one that is there that is not known: who made
+ * it may have been killed before it was synced. Where we may not look, it was not us. */
+static int make_dir(const char *path, unsigned mode)
+{
+    bool made = mkdir(path, (mode_t)mode) == 0;
+    if (!made && errno != EEXIST)
+        return ERR_IO;
+    int error = file_sync_name(path);
+    return made || errno != EACCES ? error : 0;
 }
 
 int file_replace(const char *path, const void *data, size_t len, unsigned mode)
@@ -93,22 +106,25 @@ int file_replace(const char *path, const void *data, size_t len, unsigned mode)
         errno = kept;
         return error;
     }
-    return sync_directory_of(path);
+    return file_sync_name(path);
 }
 
 int file_make_dirs(const char *path, unsigned mode)
 {
     char part[PATH_MAX];
     size_t len = strlen(path);
-    if (len == 0 || len >= sizeof part)
+    if (len == 0 || len >= sizeof part) {
+        errno = ENAMETOOLONG;
         return ERR_IO;
+    }
     memcpy(part, path, len + 1);
-    for (char *p = part + 1; *p; p++)
-        if (*p == '/') {
-            *p = 0;
-            if (mkdir(part, (mode_t)mode) && errno != EEXIST)
-                return ERR_IO;
-            *p = '/';
-        }
-    return mkdir(part, (mode_t)mode) && errno != EEXIST ? ERR_IO : 0;
+    for (size_t i = 1; i <= len; i++) {
+        if ((part[i] != '/' && part[i] != 0) || part[i - 1] == '/')
+            continue;
+        part[i] = 0;
+        if (make_dir(part, mode))
+            return ERR_IO;
+        part[i] = path[i];
+    }
+    return 0;
 }

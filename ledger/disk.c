@@ -5,13 +5,10 @@
 #include "base/file.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 int disk_error(const char *path, const char *doing, struct diags *diags)
 {
@@ -23,42 +20,9 @@ int disk_error(const char *path, const char *doing, struct diags *diags)
                       "cannot %s: %s", doing, strerror(errno));
 }
 
-/* make_dir: one directory, and its name on the disk in the one above. */
-static int make_dir(char *path, unsigned mode)
-{
-    if (mkdir(path, (mode_t)mode))
-        return errno == EEXIST ? 0 : ERR_IO;
-    char *slash = strrchr(path, '/');
-    if (slash)
-        *slash = 0;
-    int fd = open(!slash ? "." : slash == path ? "/" : path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (slash)
-        *slash = '/';
-    if (fd < 0)
-        return ERR_IO;
-    int error = fsync(fd) ? ERR_IO : 0;
-    close(fd);
-    return error;
-}
-
 int disk_make_dirs(const char *path, unsigned mode, struct diags *diags)
 {
-    char part[PATH_MAX];
-    size_t len = strlen(path);
-    if (len == 0 || len >= sizeof part) {
-        errno = ENAMETOOLONG;
-        return disk_error(path, "make the directory", diags);
-    }
-    memcpy(part, path, len + 1);
-    for (size_t i = 1; i <= len; i++) {
-        if (part[i] != '/' && part[i] != 0)
-            continue;
-        part[i] = 0;
-        if (part[i - 1] != '/' && make_dir(part, mode))
-            return disk_error(path, "make the directory", diags);
-        part[i] = path[i];
-    }
-    return 0;
+    return file_make_dirs(path, mode) ? disk_error(path, "make the directory", diags) : 0;
 }
 
 int disk_replace(const char *path, const void *data, size_t len, unsigned mode, struct diags *diags)

@@ -23,7 +23,9 @@ enum ledger_log { LEDGER_FACTS, LEDGER_ACTS, LEDGER_LOGS };
     X(FINDING, "finding", LEDGER_FACTS, "an incident judged to match a line's observable")        \
     X(COVERAGE, "coverage", LEDGER_FACTS, "what was seen of the protected assets in an interval") \
     X(START, "start", LEDGER_ACTS, "an engine began to use this ledger")                          \
-    X(STOP, "stop", LEDGER_ACTS, "an engine ended in good order")
+    X(STOP, "stop", LEDGER_ACTS, "an engine ended in good order")                                 \
+    X(GAP, "gap", LEDGER_ACTS, "an interval in which nothing is known to have been sealed")       \
+    X(CLOCK_STEP, "clock-step", LEDGER_ACTS, "a clock was found to have been set")
 
 enum entry_kind {
 #define X(suffix, name, log, text) ENTRY_##suffix,

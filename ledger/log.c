@@ -40,7 +40,8 @@ struct sealed_log {
     struct sealed_entry sealed;
     struct draft_copy copy;
     struct text bytes;
-    struct diags *diags; /* of log_open, while the write-ahead log is read */
+    struct text last_act; /* the last draft that begins or ends a run of the engine */
+    struct diags *diags;  /* of log_open, while the write-ahead log is read */
 };
 
 static char *join(const char *dir, const char *name)
@@ -156,10 +157,16 @@ static int check_root(struct sealed_log *l, struct diags *diags)
                       l->checkpoint.size);
 }
 
-/* take_in: seal a draft and put it into everything that is kept in memory. */
-static int take_in(struct sealed_log *l, const struct entry_draft *draft,
-                   const uint8_t digest[SHA256_BYTES], struct diags *diags)
+/* take_in: put a draft that is sealed into everything that is kept in memory. */
+static int take_in(struct sealed_log *l, const struct entry_draft *draft, const void *bytes,
+                   size_t len, struct diags *diags)
 {
+    uint8_t digest[SHA256_BYTES];
+    sha256(digest, bytes, len);
+    if (draft->kind == ENTRY_START || draft->kind == ENTRY_STOP || draft->kind == ENTRY_GAP) {
+        text_clear(&l->last_act);
+        text_append(&l->last_act, bytes, len);
+    }
     uint64_t index = merkle_size(&l->tree);
     int error = disclosures_add(&l->disclosures, index, draft, &l->sealed, diags);
     if (!error)
@@ -181,13 +188,11 @@ static int seal(struct sealed_log *l, const struct entry_draft *draft, struct di
 static int replay_record(void *ctx, const void *payload, size_t len)
 {
     struct sealed_log *l = ctx;
-    uint8_t digest[SHA256_BYTES];
     int error = draft_decode(payload, len, &l->copy);
-    sha256(digest, payload, len);
     if (!error)
         error = seal(l, &l->copy.draft, l->diags);
     if (!error)
-        error = take_in(l, &l->copy.draft, digest, l->diags);
+        error = take_in(l, &l->copy.draft, payload, len, l->diags);
     if (error && error != ERR_FULL && error != ERR_IO && error != ERR_NOMEM)
         error = diag_error(l->diags, ERR_CORRUPT, diag_file(l->wal.path), NULL,
                            "record %" PRIu64 " is no draft", merkle_size(&l->tree));
@@ -277,7 +282,9 @@ static void remove_half_written(const char *dir, const char *name)
 /* mend: bring the files to the size of the write-ahead log, whatever a crash left of them. */
 static int mend(struct sealed_log *l, struct diags *diags)
 {
-    int error = publish_from(l, 0, diags);
+    int error = tiles_settle(l->dir, diags);
+    if (!error)
+        error = publish_from(l, 0, diags);
     if (error)
         return error;
     remove_half_written(l->dir, "checkpoint.new");
@@ -362,7 +369,7 @@ int log_append(struct sealed_log *l, const struct entry_draft *draft, bool *repe
         return error;
     error = wal_append(&l->wal, l->bytes.data, l->bytes.len);
     if (!error)
-        error = take_in(l, &l->copy.draft, digest, diags);
+        error = take_in(l, &l->copy.draft, l->bytes.data, l->bytes.len, diags);
     l->failed = error;
     return error;
 }
@@ -388,6 +395,12 @@ uint64_t log_size(const struct sealed_log *l)
     return merkle_size(&l->tree);
 }
 
+const char *log_last_act(const struct sealed_log *l, size_t *len)
+{
+    *len = l->last_act.len;
+    return text_str(&l->last_act);
+}
+
 uint64_t log_published(const struct sealed_log *l)
 {
     return l->has_checkpoint ? l->checkpoint.size : 0;
@@ -405,6 +418,7 @@ void log_close(struct sealed_log *l)
     sealed_entry_free(&l->sealed);
     draft_copy_free(&l->copy);
     text_free(&l->bytes);
+    text_free(&l->last_act);
     if (l->lock >= 0)
         close(l->lock);
     free(l->dir);

@@ -37,6 +37,9 @@ int log_commit(struct sealed_log *l, struct diags *diags);
 int log_publish(struct sealed_log *l, struct diags *diags);
 /* log_size: entries appended. log_published: entries under the checkpoint. */
 uint64_t log_size(const struct sealed_log *l);
+/* log_last_act: the last start, stop or gap in the log, as draft_codec.h encodes it; *len 0: none.
+ */
+const char *log_last_act(const struct sealed_log *l, size_t *len);
 uint64_t log_published(const struct sealed_log *l);
 void log_close(struct sealed_log *l);
 

@@ -25,6 +25,12 @@
 
 enum { ARG_FD = 1, ARG_DIR, ARG_KEY, ARG_SECRET, ARG_ORIGIN_FACTS, ARG_ORIGIN_ACTS, ARGS };
 
+/* What became of one draft. */
+struct result {
+    int error;
+    bool repeated;
+};
+
 struct sealer {
     int fd;
     uint8_t secret[LEDGER_SECRET_BYTES];
@@ -33,9 +39,8 @@ struct sealer {
     bool made_key, made_secret;
     struct text in, out;
     struct draft_copy copy;
-    /* the batch */
-    uint32_t taken, repeated, refused;
-    int error;
+    struct result *batch; /* of the drafts that are not answered yet */
+    size_t n, room;
     struct diags diags;
 };
 
@@ -69,6 +74,15 @@ static int send_out(struct sealer *s)
     return error;
 }
 
+static void put_state(struct sealer *s)
+{
+    size_t len;
+    for (unsigned i = 0; i < LEDGER_LOGS; i++)
+        put_u64(&s->out, log_size(s->logs[i]));
+    const char *act = log_last_act(s->logs[LEDGER_ACTS], &len);
+    put_string(&s->out, act, len);
+}
+
 static int send_hello(struct sealer *s, int error)
 {
     size_t begin = wire_begin(&s->out, error ? WIRE_FAILED : WIRE_HELLO);
@@ -78,8 +92,6 @@ static int send_hello(struct sealer *s, int error)
         uint8_t key[SHA256_BYTES];
         ledger_incident_key(s->secret, key);
         text_append(&s->out, key, sizeof key);
-        for (unsigned i = 0; i < LEDGER_LOGS; i++)
-            put_u64(&s->out, log_size(s->logs[i]));
         put_u32(&s->out, s->made_key);
         put_u32(&s->out, s->made_secret);
         for (unsigned i = 0; i < LEDGER_LOGS; i++) {
@@ -88,50 +100,55 @@ static int send_hello(struct sealer *s, int error)
             put_string(&s->out, text_str(&vkey), vkey.len);
             text_free(&vkey);
         }
+        put_state(s);
     }
     wire_put_diags(&s->out, &s->diags);
     wire_end(&s->out, begin);
     return send_out(s);
 }
 
-static void take_draft(struct sealer *s, const struct reader *payload)
+static int take_draft(struct sealer *s, const struct reader *payload)
 {
-    bool repeated = false;
-    int error = draft_decode(payload->at, reader_left(payload), &s->copy);
-    if (error)
-        diag_error(&s->diags, error, diag_file("sealer"), NULL, "an entry came in that is none");
+    struct result result = {0};
+    if (s->n == s->room) {
+        size_t room = s->room ? 2 * s->room : 256;
+        struct result *grown = realloc(s->batch, room * sizeof *grown);
+        if (!grown)
+            return ERR_NOMEM;
+        s->batch = grown;
+        s->room = room;
+    }
+    result.error = draft_decode(payload->at, reader_left(payload), &s->copy);
+    if (result.error)
+        diag_error(&s->diags, result.error, diag_file("sealer"), NULL,
+                   "an entry came in that is none");
     else
-        error = log_append(s->logs[entry_kind_log(s->copy.draft.kind)], &s->copy.draft, &repeated,
-                           &s->diags);
-    s->taken += !error;
-    s->repeated += repeated;
-    s->refused += error != 0;
-    if (error)
-        s->error = error;
+        result.error = log_append(s->logs[entry_kind_log(s->copy.draft.kind)], &s->copy.draft,
+                                  &result.repeated, &s->diags);
+    s->batch[s->n++] = result;
+    return 0;
 }
 
-/* end_batch: make the batch durable, then acknowledge it. */
+/* end_batch: make the batch durable, then answer for each of its drafts. */
 static int end_batch(struct sealer *s)
 {
-    if (s->taken + s->refused == 0)
+    int failed = 0;
+    if (s->n == 0)
         return 0;
-    for (unsigned i = 0; i < LEDGER_LOGS && s->taken; i++) {
+    for (unsigned i = 0; i < LEDGER_LOGS; i++) {
         int error = log_commit(s->logs[i], &s->diags);
-        if (!error)
-            continue;
-        s->error = error;
-        s->refused += s->taken;
-        s->taken = s->repeated = 0;
+        failed = failed ? failed : error;
     }
     size_t begin = wire_begin(&s->out, WIRE_ACK);
-    put_u32(&s->out, s->taken);
-    put_u32(&s->out, s->repeated);
-    put_u32(&s->out, s->refused);
-    wire_put_error(&s->out, s->error);
+    put_u32(&s->out, (uint32_t)s->n);
+    for (size_t i = 0; i < s->n; i++) {
+        /* Which log a draft went to is not kept: what is in the other one is repeated, no more. */
+        wire_put_error(&s->out, s->batch[i].error ? s->batch[i].error : failed);
+        put_u32(&s->out, s->batch[i].repeated);
+    }
     wire_put_diags(&s->out, &s->diags);
     wire_end(&s->out, begin);
-    s->taken = s->repeated = s->refused = 0;
-    s->error = 0;
+    s->n = 0;
     return send_out(s);
 }
 
@@ -150,6 +167,7 @@ static int send_sealed(struct sealer *s)
     int error = publish(s);
     size_t begin = wire_begin(&s->out, WIRE_SEALED);
     wire_put_error(&s->out, error);
+    put_state(s);
     wire_put_diags(&s->out, &s->diags);
     wire_end(&s->out, begin);
     return send_out(s);
@@ -166,7 +184,7 @@ static int take_messages(struct sealer *s)
         if (got < 0)
             return got;
         if (type == WIRE_DRAFT)
-            take_draft(s, &payload);
+            error = take_draft(s, &payload);
         else if (type == WIRE_CHECKPOINT && !(error = end_batch(s)))
             error = send_sealed(s);
     }
@@ -216,6 +234,7 @@ int main(int argc, char **argv)
     wipe(s.signers, sizeof s.signers);
     text_free(&s.in);
     text_free(&s.out);
+    free(s.batch);
     draft_copy_free(&s.copy);
     diags_free(&s.diags);
     return 0;

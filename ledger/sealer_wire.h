@@ -18,10 +18,10 @@
 enum wire_type {
     WIRE_DRAFT = 1,
     WIRE_CHECKPOINT,
-    WIRE_HELLO,  /* 32 bytes K_id, u64 facts, u64 acts, u32 made key, u32 made secret, 2 strings */
+    WIRE_HELLO,  /* 32 bytes K_id, u32 made key, u32 made secret, 2 strings, state */
     WIRE_FAILED, /* u32 error */
-    WIRE_ACK,    /* u32 taken, u32 repeated (of those), u32 refused, u32 error of the refused */
-    WIRE_SEALED, /* u32 error */
+    WIRE_ACK,    /* u32 n, then of each draft in order: u32 error, u32 repeated */
+    WIRE_SEALED, /* u32 error, state: u64 facts, u64 acts, string: draft of the last act */
 };
 
 /* wire_begin: begin a message at the end of out; wire_end: fill in its length. */

@@ -131,10 +131,15 @@ int ledger_show(const char *dir, const struct show_filter *filter, FILE *out, st
 {
     enum entry_kind kind;
     int error = 0;
-    if (filter->kind && entry_kind_by_name(filter->kind, &kind))
-        return diag_error(diags, ERR_USAGE, diag_file("--kind"),
-                          "policy, accord, finding, coverage, start or stop", "there is no kind %s",
-                          filter->kind);
+    if (filter->kind && entry_kind_by_name(filter->kind, &kind)) {
+        struct text kinds = {0};
+        for (unsigned k = 0; k < ENTRY_KIND_COUNT; k++)
+            text_printf(&kinds, "%s%s", k ? ", " : "", entry_kind_name((enum entry_kind)k));
+        error = diag_error(diags, ERR_USAGE, diag_file("--kind"), text_str(&kinds),
+                           "there is no kind %s", filter->kind);
+        text_free(&kinds);
+        return error;
+    }
     for (unsigned i = 0; i < LEDGER_LOGS; i++) {
         int one = show_log(dir, ledger_log_name((enum ledger_log)i), filter, out, diags);
         error = error ? error : one;

@@ -275,3 +275,38 @@ void tiles_sweep(const char *dir, uint64_t size)
     if (snprintf(path, sizeof path, "%s/tile", dir) < (int)sizeof path)
         dir_walk(path, sweep_item, &w);
 }
+
+struct settling {
+    const char *dir;
+    char last[PATH_MAX]; /* the directory that was synced last */
+    int error;
+    struct diags *diags;
+};
+
+/* settle_item: sync the name of each item, once a directory, and of all that is above it. */
+static void settle_item(void *ctx, const char *path, enum dir_item item)
+{
+    struct settling *s = ctx;
+    char full[PATH_MAX];
+    (void)item;
+    if (snprintf(full, sizeof full, "%s/tile/%s", s->dir, path) >= (int)sizeof full)
+        return;
+    size_t len = (size_t)(strrchr(full, '/') - full);
+    if (strncmp(full, s->last, len) == 0 && s->last[len] == 0)
+        return;
+    snprintf(s->last, sizeof s->last, "%.*s", (int)len, full);
+    while (!s->error && strlen(full) > strlen(s->dir)) {
+        if (file_sync_name(full))
+            s->error = disk_error(full, "write", s->diags);
+        *strrchr(full, '/') = 0;
+    }
+}
+
+int tiles_settle(const char *dir, struct diags *diags)
+{
+    char path[PATH_MAX];
+    struct settling s = {.dir = dir, .diags = diags};
+    if (snprintf(path, sizeof path, "%s/tile", dir) < (int)sizeof path)
+        dir_walk(path, settle_item, &s);
+    return s.error;
+}

@@ -63,6 +63,9 @@ int tiles_write(const char *dir, const struct merkle *tree, const struct entry_l
                 uint64_t from, uint64_t kept, struct diags *diags);
 /* tiles_remove: remove the tiles of `old` entries that a log of `size` has no more. */
 void tiles_remove(const char *dir, uint64_t old, uint64_t size);
+/* tiles_settle: the names of all files and directories that are there are on the disk: a process
+ * that was killed may have left them in memory only. 0, ERR_IO. */
+int tiles_settle(const char *dir, struct diags *diags);
 /* tiles_sweep: remove what an interrupted write left: tiles of other sizes and half-written files.
  * Anything else stays, so that verifying names it. */
 void tiles_sweep(const char *dir, uint64_t size);

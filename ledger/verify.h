@@ -28,9 +28,9 @@ struct verify_result {
 
 /* ledger_verify: check every public byte: checkpoint signature, tiles against its root, each
  * partial tile's presence and length, each entry's canonical form, no stray file; where private/ is
- * there, that values and salts fit. A remembered checkpoint must be signed and cover a prefix of its
- * log: else the log was rolled back behind it, or its history was forked. Goes on after a fault so
- * that all are named (file and position). 0 or ERR_CORRUPT, ERR_SIGNATURE, ERR_KEY, ERR_CONFLICT
+ * there, that values and salts fit. A remembered checkpoint must be signed and cover a prefix of
+ * its log: else the log was rolled back behind it, or its history was forked. Goes on after a fault
+ * so that all are named (file and position). 0 or ERR_CORRUPT, ERR_SIGNATURE, ERR_KEY, ERR_CONFLICT
  * (roll-back, fork), ERR_IO. */
 int ledger_verify(const struct verify_request *request, struct verify_result *result,
                   struct diags *diags);

@@ -88,6 +88,48 @@ int wal_cut(struct wal *wal, struct diags *diags)
     return 0;
 }
 
+int wal_reserve(struct wal *wal, uint64_t bytes, struct diags *diags)
+{
+    if (fallocate(wal->fd, 0, 0, (off_t)bytes) || fsync(wal->fd))
+        return disk_error(wal->path, "reserve room", diags);
+    wal->reserved = bytes;
+    return 0;
+}
+
+/* write_all: at an offset. */
+static int write_all(struct wal *wal, const char *data, size_t len, uint64_t offset,
+                     struct diags *diags)
+{
+    while (len) {
+        ssize_t n = pwrite(wal->fd, data, len, (off_t)offset);
+        if (n < 0 && errno != EINTR)
+            return disk_error(wal->path, "write", diags);
+        if (n > 0) {
+            data += n;
+            offset += (uint64_t)n;
+            len -= (size_t)n;
+        }
+    }
+    return 0;
+}
+
+int wal_reset(struct wal *wal, struct diags *diags)
+{
+    /* Zeros, not a shorter file: that would give the reserved room away. No record is left whole,
+     * so that a shorter one written over the first does not bring the second back. */
+    static const char zeros[65536];
+    int error = 0;
+    for (uint64_t at = 0; at < wal->durable && !error; at += sizeof zeros) {
+        uint64_t left = wal->durable - at;
+        error = write_all(wal, zeros, left < sizeof zeros ? left : sizeof zeros, at, diags);
+    }
+    if (!error && fdatasync(wal->fd))
+        error = disk_error(wal->path, "write", diags);
+    if (!error)
+        wal->durable = 0;
+    return error;
+}
+
 int wal_append(struct wal *wal, const void *payload, size_t len)
 {
     uint8_t digest[SHA256_BYTES];
@@ -100,21 +142,14 @@ int wal_append(struct wal *wal, const void *payload, size_t len)
 
 int wal_commit(struct wal *wal, struct diags *diags)
 {
-    size_t done = 0;
-    int error = wal->waiting.failed ? ERR_NOMEM : 0;
-    while (!error && done < wal->waiting.len) {
-        ssize_t n = pwrite(wal->fd, wal->waiting.data + done, wal->waiting.len - done,
-                           (off_t)(wal->durable + done));
-        if (n < 0 && errno != EINTR)
-            error = disk_error(wal->path, "write", diags);
-        if (n > 0)
-            done += (size_t)n;
-    }
-    if (!error && done && fdatasync(wal->fd))
+    size_t len = wal->waiting.len;
+    int error = wal->waiting.failed ? ERR_NOMEM
+                                    : write_all(wal, wal->waiting.data, len, wal->durable, diags);
+    if (!error && len && fdatasync(wal->fd))
         error = disk_error(wal->path, "write", diags);
     if (!error)
-        wal->durable += done;
-    else if (ftruncate(wal->fd, (off_t)wal->durable))
+        wal->durable += len;
+    else if (!wal->reserved && ftruncate(wal->fd, (off_t)wal->durable))
         disk_error(wal->path, "cut", diags);
     text_clear(&wal->waiting);
     return error;

@@ -20,6 +20,7 @@ struct wal {
     int fd;
     char *path;
     uint64_t durable;    /* bytes of the file that are on the disk */
+    uint64_t reserved;   /* bytes whose room the disk has promised; zeros behind the last record */
     struct text waiting; /* records that are not written yet */
 };
 
@@ -32,10 +33,15 @@ int wal_open(struct wal *wal, const char *path, wal_take *take, void *ctx, uint6
 /* wal_cut: cut off what is behind the last good record; before the first append. 0, ERR_FULL,
  * ERR_IO. */
 int wal_cut(struct wal *wal, struct diags *diags);
+/* wal_reserve: so many bytes can be written even when the disk is full; behind wal_cut. 0, or
+ * ERR_FULL or ERR_IO, and then the log works without. */
+int wal_reserve(struct wal *wal, uint64_t bytes, struct diags *diags);
+/* wal_reset: forget all records; the reserved room stays. 0, ERR_FULL, ERR_IO. */
+int wal_reset(struct wal *wal, struct diags *diags);
 /* wal_append: put a record into the next commit. 0 or ERR_NOMEM. */
 int wal_append(struct wal *wal, const void *payload, size_t len);
-/* wal_commit: write what waits, fdatasync. On an error nothing of it is in the file, and nothing
- * waits any more. 0, ERR_FULL or ERR_IO. */
+/* wal_commit: write what waits, fdatasync. On an error nothing of it is in the file (in reserved
+ * room something of it may be), and nothing waits any more. 0, ERR_FULL or ERR_IO. */
 int wal_commit(struct wal *wal, struct diags *diags);
 void wal_close(struct wal *wal);
 

@@ -6,8 +6,12 @@
  * With GROUP they go in groups that reach the sealer as one batch, each acknowledged before the
  * next, and there is a checkpoint after every EVERY of them; so two runs make the same system
  * calls. The last lines on stdout are both verifier keys and "submitted N acknowledged N sealed N
- * repeated N". PLIMSOLL_FEED_STATUS names a file that holds three numbers as they grow:
- * acknowledged, sealed, and 1 once the feed is through. Ends 0, or 3 when not all could be sealed.
+ * repeated N". Ends 0, or 3 when not all could be sealed. The environment may say:
+ *
+ *     PLIMSOLL_FEED_STATUS   a file of numbers as they grow: acknowledged, sealed, and those that
+ * are acknowledged or kept in the engine's own file PLIMSOLL_FEED_ORPHAN   after so many entries
+ * the sealer is killed and SEALER removed PLIMSOLL_FEED_ORIGIN   in place of ledger.test.example
+ *     PLIMSOLL_FEED_TIME     the acts' first wall clock, in ns
  */
 #include "ledger/sealer_client.h"
 
@@ -24,8 +28,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define ORIGIN_FACTS "ledger.test.example/facts"
-#define ORIGIN_ACTS  "ledger.test.example/acts"
+enum { ACKNOWLEDGED, SEALED, KEPT, NUMBERS };
 
 struct feed {
     struct sealer_client *client;
@@ -33,11 +36,20 @@ struct feed {
     struct diags diags;
     volatile uint64_t *status; /* shared with who watches */
     struct text assets;
+    unsigned long long time;
+    unsigned orphan; /* 0: never */
+    const char *program;
 };
+
+static const char *setting(const char *name, const char *otherwise)
+{
+    const char *value = getenv(name);
+    return value ? value : otherwise;
+}
 
 static volatile uint64_t *open_status(void)
 {
-    static uint64_t nowhere[3];
+    static uint64_t nowhere[NUMBERS];
     const char *path = getenv("PLIMSOLL_FEED_STATUS");
     int fd = path ? open(path, O_RDWR | O_CREAT, 0600) : -1;
     if (fd < 0 || ftruncate(fd, sizeof nowhere))
@@ -50,8 +62,10 @@ static volatile uint64_t *open_status(void)
 static void tell_status(struct feed *f)
 {
     struct sealer_counts counts = sealer_counts(f->client);
-    f->status[0] = counts.acknowledged;
-    f->status[1] = counts.sealed;
+    f->status[ACKNOWLEDGED] = counts.acknowledged;
+    f->status[SEALED] = counts.sealed;
+    if (counts.acknowledged > f->status[KEPT])
+        f->status[KEPT] = counts.acknowledged;
 }
 
 /* submit: entry number i of the list. Lists have 0 to 6 elements. */
@@ -60,7 +74,7 @@ static int submit(struct feed *f, unsigned i)
     char id[40], time[40];
     struct entry_field fields[3];
     struct entry_draft draft = {.id = id, .revision = 1, .fields = fields, .n = 3};
-    int len = snprintf(time, sizeof time, "\"%llu\"", 1767225600000000000ull + i);
+    int len = snprintf(time, sizeof time, "\"%llu\"", f->time + i);
     if (i % 10 == 9) {
         draft.kind = i % 20 == 9 ? ENTRY_START : ENTRY_STOP;
         fields[0] = (struct entry_field){"facts-size", "0", 1};
@@ -81,16 +95,6 @@ static int submit(struct feed *f, unsigned i)
     return sealer_submit(f->client, &draft, &f->diags);
 }
 
-static int feed_all(struct feed *f, unsigned from, unsigned to)
-{
-    int error = 0;
-    for (unsigned i = from; i < to && !error; i++) {
-        error = submit(f, i);
-        tell_status(f);
-    }
-    return error;
-}
-
 /* sealer_pid: this program's only child. */
 static pid_t sealer_pid(void)
 {
@@ -103,6 +107,36 @@ static pid_t sealer_pid(void)
     if (in)
         fclose(in);
     return pid;
+}
+
+/* lose_sealer: all that was handed over is acknowledged; then there is no sealer, nor another. */
+static int lose_sealer(struct feed *f)
+{
+    int error = sealer_flush(f->client, &f->diags);
+    tell_status(f);
+    siginfo_t info;
+    pid_t pid = sealer_pid();
+    if (unlink(f->program) || pid <= 0 || kill(pid, SIGKILL) ||
+        waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT))
+        return ERR_IO;
+    return error;
+}
+
+static int feed_all(struct feed *f, unsigned from, unsigned to)
+{
+    int error = 0;
+    for (unsigned i = from; i < to && !error; i++) {
+        if (f->orphan && i == f->orphan)
+            error = lose_sealer(f);
+        if (!error)
+            error = submit(f, i);
+        tell_status(f);
+        /* Without a sealer each is in the file when submit comes back. */
+        struct sealer_counts counts = sealer_counts(f->client);
+        if (!error && f->orphan && i >= f->orphan && counts.waiting)
+            f->status[KEPT] = counts.submitted;
+    }
+    return error;
 }
 
 /* A group reaches the sealer while it is stopped, so that it finds all of it at once. */
@@ -138,8 +172,22 @@ int main(int argc, char **argv)
         fputs("usage: seal_feed SEALER LEDGER KEY SECRET [FROM TO [GROUP EVERY]]\n", stderr);
         return 2;
     }
-    struct sealer_config config = {argv[1], argv[2], argv[3], argv[4], ORIGIN_FACTS, ORIGIN_ACTS};
-    struct feed f = {.status = open_status()};
+    const char *origin = setting("PLIMSOLL_FEED_ORIGIN", "ledger.test.example");
+    char facts[128], acts[128];
+    snprintf(facts, sizeof facts, "%s/facts", origin);
+    snprintf(acts, sizeof acts, "%s/acts", origin);
+    struct sealer_config config = {.program = argv[1],
+                                   .ledger_dir = argv[2],
+                                   .key_file = argv[3],
+                                   .secret_file = argv[4],
+                                   .origin_facts = facts,
+                                   .origin_acts = acts};
+    struct feed f = {.status = open_status(),
+                     .program = argv[1],
+                     .orphan = (unsigned)atoi(setting("PLIMSOLL_FEED_ORPHAN", "0")),
+                     .time =
+                         strtoull(setting("PLIMSOLL_FEED_TIME", "1767225600000000000"), NULL, 10)};
+    signal(SIGXFSZ, SIG_IGN);
     unsigned from = argc > 6 ? (unsigned)atoi(argv[5]) : 0;
     unsigned to = argc > 6 ? (unsigned)atoi(argv[6]) : 0;
     int error = sealer_start(&f.client, &config, &f.hello, &f.diags);
@@ -158,7 +206,6 @@ int main(int argc, char **argv)
         last = sealer_finish(f.client, &f.diags);
         error = error ? error : last;
     }
-    f.status[2] = 1;
     diags_print(&f.diags, stderr);
     diags_free(&f.diags);
     text_free(&f.assets);
