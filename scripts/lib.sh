@@ -7,7 +7,7 @@ shared=${PLIMSOLL_SHARED:-$top/../shared}
 build_packages="gcc libc6-dev meson ninja-build pkg-config python3 libdpdk-dev libhyperscan-dev liburcu-dev
   libcmocka-dev libyaml-dev libjansson-dev libssl-dev libxxhash-dev zlib1g-dev libzstd-dev libbrotli-dev
   libpcre2-dev libpcap-dev openssl"
-test_packages="tshark wireshark-common zstd valgrind"
+test_packages="clang tshark wireshark-common zstd valgrind"
 
 say() { printf '== %s\n' "$*"; }
 

@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# Builds with gcc (warnings are errors) and with ASan+UBSan, and runs the tests.
+# Builds with gcc and with clang (warnings are errors), with ASan+UBSan and with TSan, and runs the tests.
 #
 #   scripts/test.sh [--full]
 #
-# Default tier: layers, unit tests (plain and sanitized), system tests on exercises and on a sample of the
-# shared captures. --full adds every shared capture, every byte of a ledger, and the mutations of the code.
-# Tests that need tshark or the shared corpora are skipped where these cannot be had; each skip is
-# printed with its reason at the end.
+# Default tier: layers, generated pages, unit tests (plain, ASan+UBSan; base and correlate under TSan, where a
+# planted race must be reported), system tests on exercises and on a sample of the shared captures.
+# --full adds every shared capture, every byte of a ledger, and the mutations of the code.
+# What needs clang, tshark or the shared corpora is skipped where these cannot be had; each skip is printed
+# with its reason at the end.
 set -uo pipefail
 . "$(dirname "$0")/lib.sh"
 full=
@@ -29,25 +30,19 @@ check() {
     esac
 }
 
-# unit DIR: build everything in a build directory and count each meson test.
+# unit DIR LABEL OPTION...: build and run unit tests as scripts/unit_tests.py says, and add up what it counts.
 unit() {
-    local dir=$1 label=$2 line
-    say "building $label"
-    ninja -C "$dir" --quiet 2>&1 | tail -n 60 || { failed=$((failed + 1)); results+=("FAILED   build $label"); return; }
-    if ! ninja -C "$dir" --quiet >/dev/null 2>&1; then
-        failed=$((failed + 1)); results+=("FAILED   build $label"); return
+    local out line p f s
+    say "$2"
+    out=$(python3 "$top/scripts/unit_tests.py" "$@" 2>&1)
+    grep -vE '^(FAILED|skipped|counts) ' <<<"$out"
+    while read -r line; do results+=("$line"); done < <(grep -E '^(FAILED|skipped) ' <<<"$out")
+    if read -r _ p f s < <(tail -n 1 <<<"$out" | grep -E '^counts [0-9]+ [0-9]+ [0-9]+$'); then
+        passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+    else
+        failed=$((failed + 1))
+        results+=("FAILED   $2: $(tail -n 1 <<<"$out")")
     fi
-    meson test -C "$dir" --no-rebuild --num-processes 2 --print-errorlogs >"$dir/test.log" 2>&1
-    passed=$((passed + $(sed -n 's/^Ok: *//p' "$dir/test.log")))
-    skipped=$((skipped + $(sed -n 's/^Skipped: *//p' "$dir/test.log")))
-    local bad=$(($(sed -n 's/^Fail: *//p' "$dir/test.log") + $(sed -n 's/^Timeout: *//p' "$dir/test.log")))
-    failed=$((failed + bad))
-    echo "$label: $(sed -n 's/^Ok: *//p' "$dir/test.log") unit test programs passed, $bad failed"
-    if [ "$bad" -gt 0 ]; then
-        results+=("FAILED   $bad unit test programs ($label)")
-        tail -n 80 "$dir/test.log"
-    fi
-    while read -r line; do results+=("skipped  $label: $line"); done < <(grep -E ' SKIP ' "$dir/test.log")
 }
 
 # shellcheck disable=SC2086
@@ -59,10 +54,22 @@ corpora=$("$top/scripts/corpora.sh" 2>/tmp/plimsoll-corpora.$$) || corpora=
 rm -f /tmp/plimsoll-corpora.$$
 
 check "layers (who includes whom)" python3 "$top/scripts/check_layers.py"
-configure "$build" --buildtype=release || exit 1
-configure "$build-asan" --buildtype=debugoptimized -Db_sanitize=address,undefined -Db_lundef=false || exit 1
-unit "$build" "gcc"
-unit "$build-asan" "gcc, ASan+UBSan"
+check "documentation (generated pages are fresh)" python3 "$top/scripts/check_docs.py"
+
+# Each build makes only what its tests need; the one by clang everything, because its warnings are the test.
+CC=gcc configure "$build" --buildtype=release || exit 1
+CC=gcc configure "$build-asan" --buildtype=debugoptimized -Db_sanitize=address,undefined -Db_lundef=false || exit 1
+CC=gcc configure "$build-tsan" --buildtype=debugoptimized -Db_sanitize=thread -Db_lundef=false || exit 1
+unit "$build" "gcc" --all
+unit "$build-asan" "gcc, ASan+UBSan" --target app/plimsoll --target ledger/plimsoll-sealer
+unit "$build-tsan" "gcc, TSan, base and correlate" --suite base --suite correlate --suite race
+if command -v clang >/dev/null; then
+    CC=clang configure "$build-clang" --buildtype=release || exit 1
+    unit "$build-clang" "clang" --all --suite fuzz
+else
+    skipped=$((skipped + 1))
+    results+=("skipped  the build by clang: clang is not installed")
+fi
 
 export PLIMSOLL=$build/app/plimsoll PLIMSOLL_ASAN=$build-asan/app/plimsoll PLIMSOLL_TOP=$top PLIMSOLL_CORPORA=$corpora
 for script in "$top"/tests/system/*_test.py; do
