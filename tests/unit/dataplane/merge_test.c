@@ -43,7 +43,7 @@ static struct merged read_merged(const char *const *paths, size_t n, struct diag
 {
     struct merged out = {0};
     struct merge *m;
-    assert_int_equal(merge_open(&m, paths, n, diags), 0);
+    assert_int_equal(merge_open(&m, paths, n, NULL, diags), 0);
     struct frame frame;
     struct item item;
     while (merge_next(m, &frame, &item.input, &item.seq, diags) == 1) {
@@ -205,9 +205,9 @@ static void when_nothing_opens_the_error_is_given(void **state)
     const char *const paths[] = {missing.text};
     struct diags diags = {0};
     struct merge *m;
-    assert_int_equal(merge_open(&m, paths, 1, &diags), ERR_NOT_FOUND);
+    assert_int_equal(merge_open(&m, paths, 1, NULL, &diags), ERR_NOT_FOUND);
     assert_null(m);
-    assert_int_equal(merge_open(&m, paths, 0, &diags), ERR_USAGE);
+    assert_int_equal(merge_open(&m, paths, 0, NULL, &diags), ERR_USAGE);
     assert_int_equal(diags.errors, 2);
     diags_free(&diags);
 }
