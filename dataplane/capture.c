@@ -97,7 +97,7 @@ static int open_format(struct format_file *f, struct diags *diags)
     int got = source_want(s, 4);
     if (got < 0)
         return got;
-    if (s->ready == 0 && s->failure)
+    if (got == 0 && s->failure)
         return source_end(s, 0, diags);
     for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
         if (!formats[i].is(s->at, s->ready))
@@ -213,10 +213,14 @@ static void read_batch(struct capture *c)
     do
         c->after = read_frame(c);
     while (c->after == 1 && c->n < limit);
-    if (!source_shrunk(&c->source))
+    (void)source_shrunk(&c->source);
+    if (c->source.map_size == c->source.map.size)
         return;
+    unsigned read = c->n;
     while (c->n && c->batch_end[c->n - 1] > c->source.map_size)
         c->n--;
+    if (c->after == 1 && c->n == read)
+        return; /* what is left is read first */
     diags_free(&c->said);
     c->after = say_shrunk(c, c->counts.frames, &c->said);
 }

@@ -226,57 +226,57 @@ bool pcapng_file_is(const uint8_t *data, size_t size)
     return size >= 4 && load_be32(data) == TYPE_SECTION;
 }
 
-static struct diag_pos place(const struct pcapng_file *f, uint64_t number)
+static struct diag_pos place(const struct pcapng_file *f)
 {
-    return (struct diag_pos){.file = f->source->name, .packet = number};
+    return (struct diag_pos){.file = f->source->name, .packet = f->number};
 }
 
-/* ends_early: inside a block, or inside what a block must have. */
-static int ends_early(const struct pcapng_file *f, uint64_t number, struct diags *diags)
+/* ends_early: inside the block under way, or inside what any block must have. */
+static int ends_early(const struct pcapng_file *f, struct diags *diags)
 {
     const struct source *s = f->source;
-    int error = source_end(s, number, diags);
+    int error = source_end(s, f->number, diags);
     if (error)
         return error;
-    return diag_error(diags, ERR_TRUNCATED, place(f, number), "the packets before it are good",
-                      "the file ends inside the block at byte %" PRIu64 ", before packet %" PRIu64
-                      ": there are %zu bytes",
-                      s->position, number, s->ready);
+    return diag_error(diags, ERR_TRUNCATED, place(f), "the packets before it are good",
+                      "the file ends inside the block at byte %" PRIu64 ", before the end of packet"
+                      " %" PRIu64 ": there are %" PRIu64 " bytes",
+                      f->begin, f->number, s->position + s->ready - f->begin);
 }
 
-static int lost(const struct pcapng_file *f, uint64_t number, uint32_t len, struct diags *diags)
+static int lost(const struct pcapng_file *f, struct diags *diags)
 {
-    return diag_error(diags, ERR_CORRUPT, place(f, number), "the packets before it are good",
-                      "the block at byte %" PRIu64 ", before packet %" PRIu64
+    return diag_error(diags, ERR_CORRUPT, place(f), "the packets before it are good",
+                      "the block at byte %" PRIu64 ", before the end of packet %" PRIu64
                       ", claims a length of %" PRIu32 " that cannot be",
-                      f->source->position, number, len);
+                      f->begin, f->number, f->len);
 }
 
 /* 4.1 Section Header Block: sets the byte order before the block's own length can be read. */
-static int open_section(struct pcapng_file *f, uint64_t number, struct diags *diags)
+static int open_section(struct pcapng_file *f, struct diags *diags)
 {
     struct source *s = f->source;
     int got = source_want(s, SECTION_MIN);
     if (got < 0)
         return got;
     if (got == 0 && s->failure)
-        return source_end(s, number, diags);
+        return source_end(s, f->number, diags);
     if (got == 0)
-        return diag_error(diags, ERR_TRUNCATED, place(f, number), "record or copy the file again",
+        return diag_error(diags, ERR_TRUNCATED, place(f), "record or copy the file again",
                           "the file ends inside the section header at byte %" PRIu64, s->position);
     const uint8_t *p = s->at;
     if (load_be32(p + 8) != BYTE_ORDER_MAGIC && load_le32(p + 8) != BYTE_ORDER_MAGIC)
-        return diag_error(diags, ERR_CORRUPT, place(f, number), NULL,
+        return diag_error(diags, ERR_CORRUPT, place(f), NULL,
                           "the section header at byte %" PRIu64 " has no byte order mark",
                           s->position);
     f->big = load_be32(p + 8) == BYTE_ORDER_MAGIC;
     uint16_t major = get16(f, p + 12), minor = get16(f, p + 14);
     /* 1.2 was written by some programs and is the same. */
     if (major != 1 || (minor != 0 && minor != 2))
-        return diag_error(
-            diags, ERR_UNSUPPORTED, place(f, number), "convert it, for instance with editcap",
-            "pcapng version %u.%u in the section at byte %" PRIu64 "; this build reads 1.0", major,
-            minor, s->position);
+        return diag_error(diags, ERR_UNSUPPORTED, place(f), "convert it, for instance with editcap",
+                          "pcapng version %u.%u in the section at byte %" PRIu64
+                          "; this build reads 1.0",
+                          major, minor, s->position);
     f->n_interfaces = 0;
     return 0;
 }
@@ -284,7 +284,7 @@ static int open_section(struct pcapng_file *f, uint64_t number, struct diags *di
 int pcapng_file_open(struct pcapng_file *f, struct source *source, struct diags *diags)
 {
     *f = (struct pcapng_file){.source = source};
-    return open_section(f, 0, diags);
+    return open_section(f, diags);
 }
 
 void pcapng_file_close(struct pcapng_file *f)
@@ -326,14 +326,13 @@ static int sound_at(const struct pcapng_file *f, size_t ahead)
     return lengths_agree(f, len, s->at + ahead + step_of(len) - 4);
 }
 
-static void note_damage(struct pcapng_file *f, uint64_t at, uint64_t number, const char *why,
-                        struct diags *diags)
+static void note_damage(struct pcapng_file *f, const char *why, struct diags *diags)
 {
     f->skipped++;
     if (f->damaged++ == 0)
-        diag_warning(diags, ERR_CORRUPT, place(f, number),
+        diag_warning(diags, ERR_CORRUPT, place(f),
                      "what follows is read; later ones are only counted",
-                     "the block at byte %" PRIu64 " is damaged and left out: %s", at, why);
+                     "the block at byte %" PRIu64 " is damaged and left out: %s", f->begin, why);
 }
 
 static enum block_result read_block(struct pcapng_file *f, const struct block_body *b,
@@ -352,7 +351,7 @@ static enum block_result read_block(struct pcapng_file *f, const struct block_bo
 }
 
 /* skip_rest: of a long block, up to its trailing length, which must then agree. 1 or as next. */
-static int skip_rest(struct pcapng_file *f, uint64_t number, struct diags *diags)
+static int skip_rest(struct pcapng_file *f, struct diags *diags)
 {
     struct source *s = f->source;
     uint64_t to_skip = f->rest - 4;
@@ -361,43 +360,44 @@ static int skip_rest(struct pcapng_file *f, uint64_t number, struct diags *diags
     if (got == 1)
         got = source_want(s, 4);
     if (got <= 0)
-        return got < 0 ? got : ends_early(f, number, diags);
-    if (!lengths_agree(f, f->rest_len, s->at))
-        return lost(f, number, f->rest_len, diags);
+        return got < 0 ? got : ends_early(f, diags);
+    if (!lengths_agree(f, f->len, s->at))
+        return lost(f, diags);
     source_take(s, 4);
     f->rest = 0;
     return 1;
 }
 
 /* next_block: 1 and what the block gave, 0 at the end, or as next. */
-static int next_block(struct pcapng_file *f, struct frame *frame, uint64_t number,
-                      enum block_result *result, struct diags *diags)
+static int next_block(struct pcapng_file *f, struct frame *frame, enum block_result *result,
+                      struct diags *diags)
 {
     struct source *s = f->source;
+    f->begin = s->position;
     int got = source_want(s, BLOCK_MIN);
     if (got < 0)
         return got;
     if (got == 0 && s->ready == 0)
-        return source_end(s, number, diags);
+        return source_end(s, f->number, diags);
     if (pcapng_file_is(s->at, s->ready)) {
-        int error = open_section(f, number, diags);
+        int error = open_section(f, diags);
         if (error)
             return error;
     } else if (got == 0) {
-        return ends_early(f, number, diags);
+        return ends_early(f, diags);
     }
-    uint32_t len = get32(f, s->at + 4);
-    if (len < BLOCK_MIN)
-        return lost(f, number, len, diags);
-    size_t step = step_of(len), front = step > LONG_BLOCK ? LONG_BLOCK : step;
+    f->len = get32(f, s->at + 4);
+    if (f->len < BLOCK_MIN)
+        return lost(f, diags);
+    size_t step = step_of(f->len), front = step > LONG_BLOCK ? LONG_BLOCK : step;
     got = source_want(s, front);
     if (got <= 0)
-        return got < 0 ? got : ends_early(f, number, diags);
-    bool agree = front < step || lengths_agree(f, len, s->at + step - 4);
+        return got < 0 ? got : ends_early(f, diags);
+    bool agree = front < step || lengths_agree(f, f->len, s->at + step - 4);
     if (!agree) {
         got = sound_at(f, step);
         if (got <= 0)
-            return got < 0 ? got : lost(f, number, len, diags);
+            return got < 0 ? got : lost(f, diags);
     }
     struct block_body b = {
         .body = s->at + 8,
@@ -409,10 +409,9 @@ static int next_block(struct pcapng_file *f, struct frame *frame, uint64_t numbe
     if (*result == BLOCK_SKIPPED)
         f->skipped++;
     if (*result == BLOCK_DAMAGED)
-        note_damage(f, s->position, number, why, diags);
+        note_damage(f, why, diags);
     source_take(s, front);
     f->rest = step - front;
-    f->rest_len = len;
     return 1;
 }
 
@@ -421,9 +420,11 @@ int pcapng_file_next(struct pcapng_file *f, struct frame *frame, uint64_t number
 {
     for (;;) {
         enum block_result result = BLOCK_NOTHING;
-        int got = f->rest ? skip_rest(f, number, diags) : 1;
-        if (got == 1)
-            got = next_block(f, frame, number, &result, diags);
+        int got = f->rest ? skip_rest(f, diags) : 1;
+        if (got != 1)
+            return got;
+        f->number = number;
+        got = next_block(f, frame, &result, diags);
         if (got != 1)
             return got;
         if (result == BLOCK_FRAME)

@@ -15,9 +15,11 @@ struct pcapng_file {
     struct pcapng_interface *interfaces;
     size_t n_interfaces, cap_interfaces;
     uint64_t skipped, damaged; /* as in struct capture_counts */
-    uint64_t rest;     /* of a long block, behind what was looked at; 0: none is under way */
-    uint32_t rest_len; /* its length as its head says it */
-    bool big;          /* the section is big-endian */
+    uint64_t begin;            /* of the block under way */
+    uint64_t number;           /* of the frame that is in it or behind it */
+    uint64_t rest;             /* of it behind what was looked at, where it is a long one */
+    uint32_t len;              /* as its head says it */
+    bool big;                  /* the section is big-endian */
 };
 
 bool pcapng_file_is(const uint8_t *data, size_t size);

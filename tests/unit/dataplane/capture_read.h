@@ -20,6 +20,7 @@ struct capture_read {
     int opened;    /* of capture_open, or the first capture_next where it names no packet */
     int ended;     /* of the last capture_next */
     int after_end; /* of one behind it */
+    bool streamed;
     struct frame_read *frames;
     size_t n;
     struct capture_counts counts;
@@ -59,6 +60,7 @@ static inline struct capture_read capture_read(const char *path)
         return r;
     }
     struct frame frame;
+    r.streamed = capture_is_streamed(c);
     while ((r.ended = capture_next_waiting(c, &frame, &r.diags)) == 1) {
         if (r.n % 64 == 0)
             r.frames = realloc(r.frames, (r.n + 64) * sizeof *r.frames);

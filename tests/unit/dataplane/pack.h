@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -43,6 +44,23 @@ static inline void pack_zstd(struct packed *out, const void *data, size_t len)
     size_t got = ZSTD_compress(out->data + out->len, room, data, len, 1);
     assert_false(ZSTD_isError(got));
     out->len += got;
+}
+
+/* pack_zstd_flushed: one frame, which can be unpacked as far as it came every 200 bytes. */
+static inline void pack_zstd_flushed(struct packed *out, const void *data, size_t len)
+{
+    ZSTD_CStream *z = ZSTD_createCStream();
+    size_t room = 2 * len + 1000;
+    out->data = realloc(out->data, out->len + room);
+    assert_non_null(out->data);
+    ZSTD_outBuffer to = {out->data, out->len + room, out->len};
+    for (size_t at = 0; at < len; at += 200) {
+        ZSTD_inBuffer in = {(const uint8_t *)data + at, len - at < 200 ? len - at : 200, 0};
+        bool last = at + 200 >= len;
+        assert_int_equal(ZSTD_compressStream2(z, &to, &in, last ? ZSTD_e_end : ZSTD_e_flush), 0);
+    }
+    out->len = to.pos;
+    ZSTD_freeCStream(z);
 }
 
 static inline void pack_bytes(struct packed *out, const void *data, size_t len)
