@@ -74,8 +74,8 @@ static int walk(struct input_paths *p, const char *folder, unsigned depth, struc
     int n = scandir(folder, &entries, but_dots, by_bytes), error = 0;
     if (n < 0) {
         p->broken++;
-        diag_error(diags, errno == ENOMEM ? ERR_NOMEM : ERR_IO, diag_file(folder), NULL,
-                   "the folder cannot be read: %s", strerror(errno));
+        p->error = diag_error(diags, ERR_IO, diag_file(folder), NULL,
+                              "the folder cannot be read: %s", strerror(errno));
         return 0;
     }
     size_t len = strlen(folder);
@@ -104,14 +104,14 @@ int input_paths_find(struct input_paths *out, const char *const *paths, size_t n
         int error = 0;
         if (dash && standard) {
             out->broken++;
-            diag_error(diags, ERR_USAGE, diag_file("standard input"), NULL,
-                       "it can be given only once");
+            out->error = diag_error(diags, ERR_USAGE, diag_file("standard input"), NULL,
+                                    "it can be given only once");
         } else if (!dash && stat(paths[i], &st) == 0 && S_ISDIR(st.st_mode)) {
             error = walk(out, paths[i], 0, diags);
             if (!error && out->n + out->broken == before) {
                 out->broken++;
-                diag_error(diags, ERR_NOT_FOUND, diag_file(paths[i]), NULL,
-                           "there is no file in this folder");
+                out->error = diag_error(diags, ERR_NOT_FOUND, diag_file(paths[i]), NULL,
+                                        "there is no file in this folder");
             }
         } else {
             error = add(out, strdup(paths[i]), false);

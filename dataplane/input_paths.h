@@ -15,6 +15,7 @@ struct input_paths {
     struct input_path *items;
     size_t n, cap;
     size_t broken; /* folders that could not be read to the end, or without any file; "-" again */
+    int error;     /* of the last of these */
 };
 
 /* input_paths_find: the files of n paths; those of a folder in ascending order of their names'

@@ -102,7 +102,7 @@ static bool leave_out(const struct input *input, int error, struct diags *said, 
 /* open_inputs: returns the last error, which counts when nothing opened. */
 static int open_inputs(struct merge *m, const struct input_paths *paths, struct diags *diags)
 {
-    int error = m->broken ? ERR_IO : 0;
+    int error = paths->error;
     for (size_t i = 0; i < paths->n; i++) {
         struct input *input = &m->inputs[m->n];
         struct diags said = {0};
