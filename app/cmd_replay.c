@@ -92,12 +92,14 @@ static int run_replay(const struct command *command, int argc, char **argv)
 
 const struct command cmd_replay = {
     .name = "replay",
-    .synopsis = "CAPTURE... [--accord FILE] [--rules FILE] [--ledger DIR]",
+    .synopsis = "CAPTURE|FOLDER|-... [--accord FILE] [--rules FILE] [--ledger DIR]",
     .summary = "run captures through the line, judge what is found, seal it",
     .help =
-        "Captures are pcap or pcapng files; several are merged by time. The screen at the end shows\n"
-        "findings by line, what was seen but not raised and the gate that held it back, coverage of\n"
-        "the protected assets, and rates. Example:\n\n"
+        "Captures are pcap or pcapng, plain or packed (gzip, zstd, told by content): files, FIFOs, - for\n"
+        "standard input, and folders (all captures in and below them; what is none is named and left\n"
+        "out). Several are merged by time. The screen at the end shows findings by line, what was\n"
+        "seen but not raised and the gate that held it back, coverage of the protected assets, and\n"
+        "rates. Example:\n\n"
         "  plimsoll replay grid.pcapng --accord rules/packs/accords/example-grid.yaml --party amber \\\n"
         "      --clock-error 1ms --ledger ledger\n\n"
         "Ends 0; 1 with --fail-on; 2 for usage and configuration; 3 when an input was broken (what was\n"

@@ -107,11 +107,12 @@ int engine_open(struct engine **out, const struct engine_config *config, struct 
     if (!error)
         memset(e->workers, 0, config->workers * sizeof *e->workers);
     if (!error)
-        error = merge_open(&e->merge, config->captures, config->n_captures, diags);
+        error = merge_open(&e->merge, config->captures, config->n_captures, config->stop, diags);
     if (!error)
         error = line_pools_init(&e->pools, &config->limits);
     if (!error) {
-        e->memory_bytes = line_pools_bytes(&e->pools) + correlator_bytes(config->correlator);
+        e->memory_bytes = line_pools_bytes(&e->pools) + correlator_bytes(config->correlator) +
+                          merge_bytes(e->merge);
         error = make_mbufs(e, diags);
     }
     for (unsigned i = 0; i + 1 < config->n_policies && !error; i++) {
@@ -213,6 +214,7 @@ int engine_run(struct engine *e, struct diags *diags)
     for (unsigned w = 0; w < e->config.workers; w++)
         if (e->workers[w].started)
             pthread_join(e->workers[w].thread, NULL);
+    merge_check(e->merge, diags);
     e->seconds = now_seconds() - start;
     return error;
 }
@@ -276,6 +278,7 @@ void engine_memory_report(const struct engine *e, FILE *out)
     fprintf(out, "  held segments  %u of %d bytes\n", l->hold_segments, HELD_ITEM_BYTES);
     fprintf(out, "  stream windows %u of %u bytes\n", l->windows, MATCH_WINDOW);
     fprintf(out, "  parser states  %u of %u bytes\n", l->app_states, PROTO_STATE_MAX);
+    fprintf(out, "  block buffers  %.1f MiB\n", (double)merge_bytes(e->merge) / (1 << 20));
     fprintf(out, "  correlation    %.1f MiB\n",
             (double)correlator_bytes(e->config.correlator) / (1 << 20));
 }

@@ -23,6 +23,8 @@
     X(bytes_captured, "bytes", "count", "of these packets")                                        \
     X(bytes_wire, "bytes", "count", "they had on the wire")                                        \
     X(time_back, "packets", "count", "whose stamp went back; processed at the time reached")       \
+    X(packets_cut, "packets", "count", "of which less is there than was on the wire")              \
+    X(packets_overlong, "packets", "drop", "longer than 65,535 bytes; what is behind is left out") \
     X(flows, "flows", "count", "made")                                                             \
     X(flows_expired, "flows", "count", "ended by their time-out or close")                         \
     X(flows_evicted, "flows", "drop", "ended because their shard was full: the one idle longest")  \
@@ -88,7 +90,7 @@ struct engine_policy {
 struct engine_config {
     unsigned workers;                  /* 1 to 64 */
     unsigned burst;                    /* packets, 1 to 64; 0: 32 */
-    const char *const *captures;       /* paths */
+    const char *const *captures;       /* paths of files, pipes and folders; "-" */
     size_t n_captures;
     const struct engine_policy *policies;
     unsigned n_policies;               /* 1 to CORRELATOR_POLICIES_MAX; the correlator's are the same */
@@ -97,7 +99,7 @@ struct engine_config {
     struct engine_limits limits;
     bool time_stages;                  /* keep the cost of each stage (costs time itself) */
     const atomic_bool *stop;           /* set by a signal handler: stop reading, process what was read */
-    /* Called about ten times a second by the caller's thread, between bursts. */
+    /* Called about ten times a second by the caller's thread, between bursts. A pipe's size is what came. */
     void (*progress)(void *ctx, uint64_t position, uint64_t size, uint64_t packets);
     void *progress_ctx;
 };

@@ -13,7 +13,6 @@
 
 #define BURST_MAX 64
 #define PORT_RING 1024
-#define FRAME_MAX 65535 /* bytes of an external buffer */
 
 /* The private area of an mbuf: what is known of its packet, and the external buffer's bookkeeping.
  */
@@ -60,7 +59,7 @@ struct engine {
     struct worker *workers;
     struct source_position source;
     struct order fed; /* the feeder's own copy */
-    uint64_t source_packets, source_bytes, source_ticks, cut_frames;
+    uint64_t source_packets, source_bytes, source_ticks;
     size_t memory_bytes;
     double seconds;
     uint64_t ticks_hz;

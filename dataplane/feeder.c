@@ -1,10 +1,11 @@
 /* The feeder: frames of the captures as mbufs, through the port of the worker that owns their
  * shard.
  *
- * An mbuf's data is the mapped file itself (an external buffer); its bookkeeping lies in the mbuf's
- * private area, so nothing is allocated and the file is never written to. After a burst is queued
- * the feeder publishes the place it has come to; a worker that then finds its port empty has seen
- * all up to there.
+ * An mbuf's data is the mapped file itself, or the block that the frame was unpacked into (an
+ * external buffer); its bookkeeping lies in the mbuf's private area, so nothing is allocated and
+ * neither is written to. A block is held until the last mbuf that shows a part of it is freed
+ * (block.c has the argument why one comes back). After a burst is queued the feeder publishes the
+ * place it has come to; a worker that then finds its port empty has seen all up to there.
  */
 #include "dataplane/engine_parts.h"
 
@@ -15,10 +16,10 @@
 #include <sched.h>
 #include <string.h>
 
-static void nothing_to_free(void *addr, void *opaque)
+static void release_block(void *addr, void *block)
 {
     (void)addr;
-    (void)opaque;
+    block_release(block);
 }
 
 /* make_mbuf: wait for one if need be: workers give them back, and hold fewer than there are. */
@@ -34,30 +35,31 @@ static struct rte_mbuf *make_mbuf(struct engine *e)
     return m;
 }
 
-static void fill(struct engine *e, struct rte_mbuf *m, const struct frame *frame, uint32_t input,
-                 uint64_t seq)
+static uint8_t packet_flags(const struct frame *frame)
+{
+    return (frame->flags & (FRAME_TIME_BACK | FRAME_NO_STAMP) ? PACKET_TIME_BACK : 0) |
+           (frame->flags & FRAME_OVERLONG ? PACKET_OVERLONG | PACKET_CUT : 0);
+}
+
+static void fill(struct rte_mbuf *m, const struct frame *frame, uint32_t input, uint64_t seq)
 {
     struct mbuf_private *private = mbuf_private(m);
-    uint32_t len = frame->captured;
-    if (len > FRAME_MAX) {
-        len = FRAME_MAX;
-        e->cut_frames++;
-    }
-    private->shared.free_cb = nothing_to_free;
-    private->shared.fcb_opaque = NULL;
+    block_keep(frame->block);
+    private->shared.free_cb = release_block;
+    private->shared.fcb_opaque = frame->block;
     rte_mbuf_ext_refcnt_set(&private->shared, 1);
-    rte_pktmbuf_attach_extbuf(m, (void *)(uintptr_t)frame->data, RTE_BAD_IOVA, (uint16_t)len,
-                              &private->shared);
-    m->data_len = (uint16_t)len;
-    m->pkt_len = len;
+    rte_pktmbuf_attach_extbuf(m, (void *)(uintptr_t)frame->data, RTE_BAD_IOVA,
+                              (uint16_t)frame->captured, &private->shared);
+    m->data_len = (uint16_t)frame->captured;
+    m->pkt_len = frame->captured;
     private->pkt = (struct packet){
         .t = frame->t,
         .seq = seq,
         .input = input,
         .wire = frame->wire,
         .linktype = frame->linktype,
-        .shard = frame_shard(frame->linktype, frame->data, len),
-        .flags = frame->flags & (FRAME_TIME_BACK | FRAME_NO_STAMP) ? PACKET_TIME_BACK : 0,
+        .shard = frame_shard(frame->linktype, frame->data, frame->captured),
+        .flags = packet_flags(frame),
     };
 }
 
@@ -84,14 +86,14 @@ bool feeder_pump(struct engine *e, struct diags *diags)
     struct frame frame;
     uint32_t input;
     uint64_t seq;
-    bool more = true;
+    int got = 1;
     while (taken < e->config.burst) {
-        more = !(e->config.stop && atomic_load_explicit(e->config.stop, memory_order_relaxed)) &&
-               merge_next(e->merge, &frame, &input, &seq, diags) == 1;
-        if (!more)
+        bool stop = e->config.stop && atomic_load_explicit(e->config.stop, memory_order_relaxed);
+        got = stop ? 0 : merge_next(e->merge, &frame, &input, &seq, diags);
+        if (got != 1)
             break;
         struct rte_mbuf *m = make_mbuf(e);
-        fill(e, m, &frame, input, seq);
+        fill(m, &frame, input, seq);
         unsigned worker = mbuf_private(m)->pkt.shard % e->config.workers;
         burst[worker][n[worker]++] = m;
         e->source_packets++;
@@ -105,7 +107,9 @@ bool feeder_pump(struct engine *e, struct diags *diags)
         transmit(e, worker, burst[worker], n[worker]);
     if (taken)
         watermark_publish(&e->source.queued, e->fed);
-    if (!more)
+    if (got == 0)
         atomic_store_explicit(&e->source.ended, true, memory_order_release);
-    return more;
+    else if (taken == 0)
+        sched_yield(); /* a block is held by a worker, or a pipe is slow */
+    return got != 0;
 }

@@ -379,6 +379,8 @@ void line_packet(struct line *line, const struct packet *pkt, const uint8_t *dat
     stats->counters.packets++;
     stats->counters.bytes_wire += pkt->wire;
     stats->counters.time_back += !!(pkt->flags & PACKET_TIME_BACK);
+    stats->counters.packets_cut += !!(pkt->flags & PACKET_CUT);
+    stats->counters.packets_overlong += !!(pkt->flags & PACKET_OVERLONG);
     stats->verdicts[pkt->verdict]++;
     for (unsigned layers = pkt->layers; layers; layers &= layers - 1)
         stats->layers[__builtin_ctz(layers)]++;

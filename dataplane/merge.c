@@ -1,19 +1,27 @@
 /* Several captures as one sequence in the order (t, input, seq).
  *
  * Inputs are numbered by their first stamp, then by their bytes, so that the numbers do not depend
- * on the order in which the files were named. A heap of the inputs' next frames.
+ * on the order in which the files were named. A heap of the inputs' next frames. The one on top
+ * must have moved on before the next frame is known, so an input that must be waited for is waited
+ * for by all.
  */
 #include "dataplane/capture.h"
 
 #include "base/error.h"
+#include "dataplane/input_paths.h"
 
 #include <stdlib.h>
+#include <sys/resource.h>
+
+#define SPARE_BLOCKS \
+    8 /* beside one for each streamed input: for frames on their way to the workers */
 
 struct input {
     struct capture *capture;
     struct frame frame; /* the next one */
     uint64_t seq;       /* its number within the input */
     uint32_t number;
+    bool found; /* in a folder */
 };
 
 struct merge {
@@ -22,6 +30,7 @@ struct merge {
     unsigned n, in_heap;
     unsigned paths, broken;
     bool taken; /* the heap's top was handed out; it must move on before the next */
+    struct block_pool blocks;
 };
 
 static bool frame_before(const struct merge *m, unsigned a, unsigned b)
@@ -46,10 +55,12 @@ static void sift_down(struct merge *m, unsigned at)
     }
 }
 
-/* advance: the input's next frame; false at its end. */
-static bool advance(struct merge *m, struct input *input, struct diags *diags)
+/* advance: the input's next frame: 1, 0 at its end, ERR_AGAIN. */
+static int advance(struct merge *m, struct input *input, struct diags *diags)
 {
     int got = capture_next(input->capture, &input->frame, diags);
+    if (got == ERR_AGAIN)
+        return got;
     m->broken += got < 0;
     input->seq += got == 1;
     return got == 1;
@@ -66,7 +77,113 @@ static int by_first_stamp(const void *a, const void *b)
     return capture_compare(x->capture, y->capture);
 }
 
-int merge_open(struct merge **out, const char *const *paths, size_t n, struct diags *diags)
+/* allow_descriptors: each input keeps one open; the usual limit is lower than what the system lets
+ * a process ask for. Where it does not, opening says so. */
+static void allow_descriptors(size_t n)
+{
+    struct rlimit limit;
+    rlim_t want = n + 64;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= want)
+        return;
+    limit.rlim_cur = want < limit.rlim_max ? want : limit.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+/* leave_out: whether what was found in a folder is no capture at all; what was said of it is then a
+ * warning. */
+static bool leave_out(const struct input *input, int error, struct diags *said, struct diags *diags)
+{
+    bool known = input->capture && capture_recognised(input->capture);
+    bool out = input->found && error == ERR_CORRUPT && !known;
+    diags_move(diags, said, out ? DIAG_WARNING : DIAG_ERROR);
+    return out;
+}
+
+/* open_inputs: returns the last error, which counts when nothing opened. */
+static int open_inputs(struct merge *m, const struct input_paths *paths, struct diags *diags)
+{
+    int error = paths->error;
+    for (size_t i = 0; i < paths->n; i++) {
+        struct input *input = &m->inputs[m->n];
+        struct diags said = {0};
+        *input = (struct input){.found = paths->items[i].found};
+        int failed = capture_open(&input->capture, paths->items[i].path, &m->blocks, &said);
+        if (!failed) {
+            m->n++;
+            diags_move(diags, &said, DIAG_ERROR);
+        } else if (leave_out(input, failed, &said, diags)) {
+            m->paths--;
+        } else {
+            error = failed;
+            m->broken++;
+        }
+    }
+    return error;
+}
+
+/* first_frames: of all inputs, which may mean to wait for pipes, one behind the other. */
+static int first_frames(struct merge *m, const atomic_bool *stop, struct diags *diags)
+{
+    int error = 0;
+    unsigned kept = 0;
+    for (unsigned i = 0; i < m->n; i++) {
+        struct input *input = &m->inputs[i];
+        struct diags said = {0};
+        int got;
+        do
+            got = capture_next(input->capture, &input->frame, &said);
+        while (got == ERR_AGAIN && !(stop && atomic_load_explicit(stop, memory_order_relaxed)));
+        input->seq = got == 1;
+        bool opened = got >= 0 || got == ERR_AGAIN || capture_recognised(input->capture);
+        if (leave_out(input, got, &said, diags)) {
+            m->paths--;
+        } else if (got < 0 && got != ERR_AGAIN) {
+            m->broken++;
+            error = got;
+        }
+        if (opened)
+            m->inputs[kept++] = *input;
+        else
+            capture_close(input->capture);
+    }
+    m->n = kept;
+    return error;
+}
+
+static unsigned streamed(const struct merge *m)
+{
+    unsigned n = 0;
+    for (unsigned i = 0; i < m->n; i++)
+        n += capture_is_streamed(m->inputs[i].capture);
+    return n;
+}
+
+static int open_all(struct merge *m, const struct input_paths *paths, const atomic_bool *stop,
+                    struct diags *diags)
+{
+    m->paths = (unsigned)(paths->n + paths->broken);
+    m->broken = (unsigned)paths->broken;
+    m->inputs = calloc(paths->n + 1, sizeof *m->inputs);
+    m->heap = calloc(paths->n + 1, sizeof *m->heap);
+    if (!m->inputs || !m->heap)
+        return ERR_NOMEM;
+    allow_descriptors(paths->n);
+    int error = open_inputs(m, paths, diags);
+    unsigned streams = streamed(m);
+    if (streams && block_pool_init(&m->blocks, streams + SPARE_BLOCKS))
+        return diag_error(diags, ERR_NOMEM, diag_file(NULL), NULL,
+                          "no memory for the blocks of %u inputs", streams);
+    int failed = first_frames(m, stop, diags);
+    if (m->n)
+        return 0;
+    error = failed ? failed : error;
+    return error ? error
+                 : diag_error(diags, ERR_NOT_FOUND, diag_file(NULL), NULL,
+                              "there is no capture among what was given");
+}
+
+int merge_open(struct merge **out, const char *const *paths, size_t n, const atomic_bool *stop,
+               struct diags *diags)
 {
     *out = NULL;
     if (n == 0)
@@ -74,26 +191,12 @@ int merge_open(struct merge **out, const char *const *paths, size_t n, struct di
     struct merge *m = calloc(1, sizeof *m);
     if (!m)
         return ERR_NOMEM;
-    int error = 0;
-    m->paths = (unsigned)n;
-    m->inputs = calloc(n, sizeof *m->inputs);
-    m->heap = calloc(n, sizeof *m->heap);
-    if (!m->inputs || !m->heap) {
-        merge_close(m);
-        return ERR_NOMEM;
-    }
-    for (size_t i = 0; i < n; i++) {
-        struct input *input = &m->inputs[m->n];
-        int failed = capture_open(&input->capture, paths[i], diags);
-        if (failed) {
-            error = failed;
-            m->broken++;
-            continue;
-        }
-        m->n++;
-        advance(m, input, diags);
-    }
-    if (m->n == 0) {
+    struct input_paths found;
+    int error = input_paths_find(&found, paths, n, diags);
+    if (!error)
+        error = open_all(m, &found, stop, diags);
+    input_paths_free(&found);
+    if (error) {
         merge_close(m);
         return error;
     }
@@ -113,6 +216,7 @@ void merge_close(struct merge *m)
         return;
     for (unsigned i = 0; i < m->n; i++)
         capture_close(m->inputs[i].capture);
+    block_pool_free(&m->blocks);
     free(m->inputs);
     free(m->heap);
     free(m);
@@ -122,8 +226,11 @@ int merge_next(struct merge *m, struct frame *frame, uint32_t *number, uint64_t 
                struct diags *diags)
 {
     if (m->taken) {
+        int got = advance(m, &m->inputs[m->heap[0]], diags);
+        if (got == ERR_AGAIN)
+            return got;
         m->taken = false;
-        if (!advance(m, &m->inputs[m->heap[0]], diags))
+        if (got == 0)
             m->heap[0] = m->heap[--m->in_heap];
         sift_down(m, 0);
     }
@@ -135,6 +242,17 @@ int merge_next(struct merge *m, struct frame *frame, uint32_t *number, uint64_t 
     *seq = input->seq;
     m->taken = true;
     return 1;
+}
+
+void merge_check(struct merge *m, struct diags *diags)
+{
+    for (unsigned i = 0; i < m->n; i++)
+        m->broken += capture_check(m->inputs[i].capture, diags) != 0;
+}
+
+size_t merge_bytes(const struct merge *m)
+{
+    return block_pool_bytes(&m->blocks);
 }
 
 struct merge_counts merge_counts(const struct merge *m)
@@ -149,6 +267,7 @@ struct merge_counts merge_counts(const struct merge *m)
         total->bytes_wire += c->bytes_wire;
         total->time_back += c->time_back;
         total->no_stamp += c->no_stamp;
+        total->overlong += c->overlong;
         total->blocks_skipped += c->blocks_skipped;
         total->blocks_damaged += c->blocks_damaged;
         total->size += c->size;

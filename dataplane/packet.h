@@ -61,7 +61,7 @@ struct packet {
     uint32_t wire;         /* bytes on the wire */
     uint16_t linktype;
     uint8_t shard;
-    uint8_t flags;         /* PACKET_TIME_BACK, PACKET_CUT */
+    uint8_t flags;         /* PACKET_TIME_BACK, PACKET_CUT, PACKET_OVERLONG */
     /* from decode */
     uint8_t verdict;       /* enum decode_verdict */
     uint8_t transport;     /* IP protocol number, 0 none */
@@ -79,6 +79,7 @@ struct packet {
 };
 #define PACKET_TIME_BACK 1u
 #define PACKET_CUT       2u /* captured less than was on the wire */
+#define PACKET_OVERLONG  4u /* longer than a packet buffer can show; its end is left out */
 
 static_assert(sizeof(struct packet) <= 112, "fits the private area beside the external buffer's info");
 

@@ -3,7 +3,9 @@
  *
  * The two lengths make it possible to step over a block whose inside is damaged. Where they
  * disagree the first is believed if what follows it is a sound block or the end; otherwise the
- * reader has lost its place and the file ends there.
+ * reader has lost its place and the file ends there. A block is looked at as a whole before it is
+ * used, but for long ones: of these the front is used and the rest is stepped over, so that a pipe
+ * needs no more memory than a file.
  */
 #include "dataplane/pcapng_file.h"
 
@@ -11,11 +13,16 @@
 #include "base/error.h"
 #include "base/time_point.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdlib.h>
 
 #define BYTE_ORDER_MAGIC UINT32_C(0x1a2b3c4d)
 #define BLOCK_MIN        12 /* type, length, length */
+#define SECTION_MIN      28
+#define LONG_BLOCK       (SOURCE_WINDOW / 2)
+#define INTERFACES_MAX   65536u /* of a section; as many as the obsolete packet block can name */
+static_assert(LONG_BLOCK > 8 + 20 + FRAME_MAX, "the front of a long block holds what is kept");
 
 enum option_code { OPTION_END = 0, OPTION_TSRESOL = 9, OPTION_TSOFFSET = 14 };
 
@@ -29,10 +36,10 @@ struct pcapng_interface {
 };
 
 /* The inside of a block, without its head and its trailing length. */
-struct block {
+struct block_body {
     const uint8_t *body;
     size_t len;
-    size_t at; /* of the block in the file */
+    size_t there; /* less than len of a long block */
 };
 
 /* What a block gave: a frame, nothing, or that it is damaged (a text says how). */
@@ -40,8 +47,8 @@ enum block_result { BLOCK_FRAME, BLOCK_NOTHING, BLOCK_SKIPPED, BLOCK_DAMAGED };
 struct block_type {
     uint32_t type;
     uint32_t body_min;
-    enum block_result (*read)(struct pcapng_file *f, const struct block *b, struct frame *frame,
-                              const char **why);
+    enum block_result (*read)(struct pcapng_file *f, const struct block_body *b,
+                              struct frame *frame, const char **why);
 };
 
 static inline uint16_t get16(const struct pcapng_file *f, const uint8_t *p)
@@ -95,10 +102,14 @@ static void set_stamp(struct frame *frame, const struct pcapng_interface *i, uin
 
 /* 4.2 Interface Description Block. One with broken options still counts: later packets name it by
  * number. */
-static enum block_result read_interface(struct pcapng_file *f, const struct block *b,
+static enum block_result read_interface(struct pcapng_file *f, const struct block_body *b,
                                         struct frame *frame, const char **why)
 {
     (void)frame;
+    if (f->n_interfaces == INTERFACES_MAX) {
+        *why = "the section has too many interfaces";
+        return BLOCK_DAMAGED;
+    }
     if (f->n_interfaces == f->cap_interfaces) {
         size_t cap = f->cap_interfaces ? 2 * f->cap_interfaces : 8;
         struct pcapng_interface *grown = realloc(f->interfaces, cap * sizeof *grown);
@@ -112,13 +123,13 @@ static enum block_result read_interface(struct pcapng_file *f, const struct bloc
     struct pcapng_interface *i = &f->interfaces[f->n_interfaces++];
     *i = (struct pcapng_interface){.linktype = get16(f, b->body), .snaplen = get32(f, b->body + 4)};
     set_resolution(i, 6);
-    for (size_t at = 8; b->len - at >= 4;) {
+    for (size_t at = 8; b->there - at >= 4;) {
         uint16_t code = get16(f, b->body + at), len = get16(f, b->body + at + 2);
         size_t padded = ((size_t)len + 3) & ~(size_t)3;
         at += 4;
         if (code == OPTION_END)
             break;
-        if (padded > b->len - at) {
+        if (padded > b->there - at) {
             *why = "an option of the interface is longer than the block";
             return BLOCK_DAMAGED;
         }
@@ -131,8 +142,19 @@ static enum block_result read_interface(struct pcapng_file *f, const struct bloc
     return BLOCK_NOTHING;
 }
 
-static enum block_result give_packet(struct pcapng_file *f, const struct block *b, size_t header,
-                                     uint32_t interface, struct frame *frame, const char **why)
+/* give_data: what is kept of a packet; the readers of blocks see to it that it fits its block. */
+static void give_data(const struct pcapng_file *f, struct frame *frame, const uint8_t *data,
+                      uint32_t captured)
+{
+    frame->data = data;
+    frame->block = f->source->block;
+    frame->captured = captured < FRAME_MAX ? captured : FRAME_MAX;
+    frame->flags = captured > FRAME_MAX ? FRAME_OVERLONG : 0;
+}
+
+static enum block_result give_packet(struct pcapng_file *f, const struct block_body *b,
+                                     size_t header, uint32_t interface, struct frame *frame,
+                                     const char **why)
 {
     if (interface >= f->n_interfaces) {
         *why = "it names an interface that the section does not have";
@@ -145,17 +167,15 @@ static enum block_result give_packet(struct pcapng_file *f, const struct block *
         *why = "the packet is longer than the block";
         return BLOCK_DAMAGED;
     }
-    frame->data = b->body + header;
-    frame->captured = captured;
+    give_data(f, frame, b->body + header, captured);
     frame->wire = get32(f, b->body + 16);
     frame->linktype = i->linktype;
-    frame->flags = 0;
     set_stamp(frame, i, stamp);
     return BLOCK_FRAME;
 }
 
 /* 4.3 Enhanced Packet Block */
-static enum block_result read_enhanced(struct pcapng_file *f, const struct block *b,
+static enum block_result read_enhanced(struct pcapng_file *f, const struct block_body *b,
                                        struct frame *frame, const char **why)
 {
     return give_packet(f, b, 20, get32(f, b->body), frame, why);
@@ -163,7 +183,7 @@ static enum block_result read_enhanced(struct pcapng_file *f, const struct block
 
 /* Appendix A, Packet Block (obsolete): as above, but the interface has 16 bits and a drop count
  * beside it. */
-static enum block_result read_old_packet(struct pcapng_file *f, const struct block *b,
+static enum block_result read_old_packet(struct pcapng_file *f, const struct block_body *b,
                                          struct frame *frame, const char **why)
 {
     return give_packet(f, b, 20, get16(f, b->body), frame, why);
@@ -171,7 +191,7 @@ static enum block_result read_old_packet(struct pcapng_file *f, const struct blo
 
 /* 4.4 Simple Packet Block: of interface 0, without stamp; what was captured follows from the snap
  * length. */
-static enum block_result read_simple(struct pcapng_file *f, const struct block *b,
+static enum block_result read_simple(struct pcapng_file *f, const struct block_body *b,
                                      struct frame *frame, const char **why)
 {
     if (f->n_interfaces == 0) {
@@ -185,11 +205,10 @@ static enum block_result read_simple(struct pcapng_file *f, const struct block *
         *why = "the packet is longer than the block";
         return BLOCK_DAMAGED;
     }
-    frame->data = b->body + 4;
-    frame->captured = captured;
+    give_data(f, frame, b->body + 4, captured);
     frame->wire = wire;
     frame->linktype = f->interfaces[0].linktype;
-    frame->flags = FRAME_NO_STAMP;
+    frame->flags |= FRAME_NO_STAMP;
     return BLOCK_FRAME;
 }
 
@@ -207,35 +226,65 @@ bool pcapng_file_is(const uint8_t *data, size_t size)
     return size >= 4 && load_be32(data) == TYPE_SECTION;
 }
 
-/* 4.1 Section Header Block: sets the byte order before the block's own length can be read. */
-static int open_section(struct pcapng_file *f, uint64_t number, struct diags *diags)
+static struct diag_pos place(const struct pcapng_file *f)
 {
-    struct diag_pos pos = {.file = f->path, .packet = number};
-    const uint8_t *p = f->data + f->at;
-    if (f->size - f->at < 28)
-        return diag_error(diags, ERR_TRUNCATED, pos, "record or copy the file again",
-                          "the file ends inside the section header at byte %zu", f->at);
+    return (struct diag_pos){.file = f->source->name, .packet = f->number};
+}
+
+/* ends_early: inside the block under way, or inside what any block must have. */
+static int ends_early(const struct pcapng_file *f, struct diags *diags)
+{
+    const struct source *s = f->source;
+    int error = source_end(s, f->number, diags);
+    if (error)
+        return error;
+    return diag_error(diags, ERR_TRUNCATED, place(f), "the packets before it are good",
+                      "the file ends inside the block at byte %" PRIu64 ", before the end of packet"
+                      " %" PRIu64 ": there are %" PRIu64 " bytes",
+                      f->begin, f->number, s->position + s->ready - f->begin);
+}
+
+static int lost(const struct pcapng_file *f, struct diags *diags)
+{
+    return diag_error(diags, ERR_CORRUPT, place(f), "the packets before it are good",
+                      "the block at byte %" PRIu64 ", before the end of packet %" PRIu64
+                      ", claims a length of %" PRIu32 " that cannot be",
+                      f->begin, f->number, f->len);
+}
+
+/* 4.1 Section Header Block: sets the byte order before the block's own length can be read. */
+static int open_section(struct pcapng_file *f, struct diags *diags)
+{
+    struct source *s = f->source;
+    int got = source_want(s, SECTION_MIN);
+    if (got < 0)
+        return got;
+    if (got == 0 && s->failure)
+        return source_end(s, f->number, diags);
+    if (got == 0)
+        return diag_error(diags, ERR_TRUNCATED, place(f), "record or copy the file again",
+                          "the file ends inside the section header at byte %" PRIu64, s->position);
+    const uint8_t *p = s->at;
     if (load_be32(p + 8) != BYTE_ORDER_MAGIC && load_le32(p + 8) != BYTE_ORDER_MAGIC)
-        return diag_error(diags, ERR_CORRUPT, pos, NULL,
-                          "the section header at byte %zu has no byte order mark", f->at);
+        return diag_error(diags, ERR_CORRUPT, place(f), NULL,
+                          "the section header at byte %" PRIu64 " has no byte order mark",
+                          s->position);
     f->big = load_be32(p + 8) == BYTE_ORDER_MAGIC;
     uint16_t major = get16(f, p + 12), minor = get16(f, p + 14);
     /* 1.2 was written by some programs and is the same. */
     if (major != 1 || (minor != 0 && minor != 2))
-        return diag_error(diags, ERR_UNSUPPORTED, pos, "convert it, for instance with editcap",
-                          "pcapng version %u.%u in the section at byte %zu; this build reads 1.0",
-                          major, minor, f->at);
+        return diag_error(diags, ERR_UNSUPPORTED, place(f), "convert it, for instance with editcap",
+                          "pcapng version %u.%u in the section at byte %" PRIu64
+                          "; this build reads 1.0",
+                          major, minor, s->position);
     f->n_interfaces = 0;
     return 0;
 }
 
-int pcapng_file_open(struct pcapng_file *f, const uint8_t *data, size_t size, const char *path,
-                     struct diags *diags)
+int pcapng_file_open(struct pcapng_file *f, struct source *source, struct diags *diags)
 {
-    *f = (struct pcapng_file){.data = data, .size = size, .path = path};
-    if (!pcapng_file_is(data, size))
-        return diag_error(diags, ERR_CORRUPT, diag_file(path), NULL, "not a pcapng file");
-    return open_section(f, 0, diags);
+    *f = (struct pcapng_file){.source = source};
+    return open_section(f, diags);
 }
 
 void pcapng_file_close(struct pcapng_file *f)
@@ -245,46 +294,49 @@ void pcapng_file_close(struct pcapng_file *f)
     f->n_interfaces = f->cap_interfaces = 0;
 }
 
-/* The length of the block at `at` rounded up (some writers forget to count the padding), 0 if it
- * cannot be. */
-static size_t block_step(const struct pcapng_file *f, size_t at, bool *agree)
+/* A block's length rounded up: some writers forget to count the padding. */
+static size_t step_of(uint32_t len)
 {
-    size_t left = f->size - at;
-    uint32_t len = get32(f, f->data + at + 4);
-    size_t step = ((size_t)len + 3) & ~(size_t)3;
-    if (len < BLOCK_MIN || step > left)
+    return ((size_t)len + 3) & ~(size_t)3;
+}
+
+static bool lengths_agree(const struct pcapng_file *f, uint32_t len, const uint8_t *trailing)
+{
+    uint32_t again = get32(f, trailing);
+    return again == len || again == step_of(len);
+}
+
+/* sound_at: whether a reader that lands `ahead` of here is on firm ground: the end, a section, or a
+ * block whose lengths agree. 1, 0 or ERR_AGAIN. */
+static int sound_at(const struct pcapng_file *f, size_t ahead)
+{
+    struct source *s = f->source;
+    int got = source_want(s, ahead + BLOCK_MIN);
+    if (got <= 0)
+        return got < 0 ? got : s->ready == ahead;
+    const uint8_t *p = s->at + ahead;
+    if (pcapng_file_is(p, BLOCK_MIN))
+        return 1;
+    uint32_t len = get32(f, p + 4);
+    if (len < BLOCK_MIN || len > LONG_BLOCK)
         return 0;
-    uint32_t trailing = get32(f, f->data + at + step - 4);
-    *agree = trailing == len || trailing == step;
-    return step;
+    got = source_want(s, ahead + step_of(len));
+    if (got <= 0)
+        return got;
+    return lengths_agree(f, len, s->at + ahead + step_of(len) - 4);
 }
 
-/* Whether a reader that lands here is on firm ground: the end, a section, or a block whose lengths
- * agree. */
-static bool sound_at(const struct pcapng_file *f, size_t at)
+static void note_damage(struct pcapng_file *f, const char *why, struct diags *diags)
 {
-    bool agree = false;
-    if (at == f->size)
-        return true;
-    if (f->size - at < BLOCK_MIN)
-        return false;
-    if (pcapng_file_is(f->data + at, f->size - at))
-        return true;
-    return block_step(f, at, &agree) != 0 && agree;
-}
-
-static void note_damage(struct pcapng_file *f, size_t at, uint64_t number, const char *why,
-                        struct diags *diags)
-{
-    struct diag_pos pos = {.file = f->path, .packet = number};
     f->skipped++;
     if (f->damaged++ == 0)
-        diag_warning(diags, ERR_CORRUPT, pos, "what follows is read; later ones are only counted",
-                     "the block at byte %zu is damaged and left out: %s", at, why);
+        diag_warning(diags, ERR_CORRUPT, place(f),
+                     "what follows is read; later ones are only counted",
+                     "the block at byte %" PRIu64 " is damaged and left out: %s", f->begin, why);
 }
 
-static enum block_result read_block(struct pcapng_file *f, const struct block *b, uint32_t type,
-                                    struct frame *frame, const char **why)
+static enum block_result read_block(struct pcapng_file *f, const struct block_body *b,
+                                    uint32_t type, struct frame *frame, const char **why)
 {
     for (size_t i = 0; i < sizeof block_types / sizeof *block_types; i++) {
         if (block_types[i].type != type)
@@ -298,50 +350,84 @@ static enum block_result read_block(struct pcapng_file *f, const struct block *b
     return type == TYPE_SECTION ? BLOCK_NOTHING : BLOCK_SKIPPED;
 }
 
-static int lost(const struct pcapng_file *f, uint64_t number, struct diags *diags)
+/* skip_rest: of a long block, up to its trailing length, which must then agree. 1 or as next. */
+static int skip_rest(struct pcapng_file *f, struct diags *diags)
 {
-    struct diag_pos pos = {.file = f->path, .packet = number};
-    size_t left = f->size - f->at;
-    uint32_t len = left < 8 ? 0 : get32(f, f->data + f->at + 4);
-    const char *hint = "the packets before it are good";
-    if (left < BLOCK_MIN || (len >= BLOCK_MIN && len > left))
-        return diag_error(diags, ERR_TRUNCATED, pos, hint,
-                          "the file ends inside the block at byte %zu, before packet %" PRIu64
-                          ": there are %zu bytes",
-                          f->at, number, left);
-    return diag_error(diags, ERR_CORRUPT, pos, hint,
-                      "the block at byte %zu, before packet %" PRIu64
-                      ", claims a length of %" PRIu32 " that cannot be",
-                      f->at, number, len);
+    struct source *s = f->source;
+    uint64_t to_skip = f->rest - 4;
+    int got = source_skip(s, &to_skip);
+    f->rest = to_skip + 4;
+    if (got == 1)
+        got = source_want(s, 4);
+    if (got <= 0)
+        return got < 0 ? got : ends_early(f, diags);
+    if (!lengths_agree(f, f->len, s->at))
+        return lost(f, diags);
+    source_take(s, 4);
+    f->rest = 0;
+    return 1;
+}
+
+/* next_block: 1 and what the block gave, 0 at the end, or as next. */
+static int next_block(struct pcapng_file *f, struct frame *frame, enum block_result *result,
+                      struct diags *diags)
+{
+    struct source *s = f->source;
+    f->begin = s->position;
+    int got = source_want(s, BLOCK_MIN);
+    if (got < 0)
+        return got;
+    if (got == 0 && s->ready == 0)
+        return source_end(s, f->number, diags);
+    if (pcapng_file_is(s->at, s->ready)) {
+        int error = open_section(f, diags);
+        if (error)
+            return error;
+    } else if (got == 0) {
+        return ends_early(f, diags);
+    }
+    f->len = get32(f, s->at + 4);
+    if (f->len < BLOCK_MIN)
+        return lost(f, diags);
+    size_t step = step_of(f->len), front = step > LONG_BLOCK ? LONG_BLOCK : step;
+    got = source_want(s, front);
+    if (got <= 0)
+        return got < 0 ? got : ends_early(f, diags);
+    bool agree = front < step || lengths_agree(f, f->len, s->at + step - 4);
+    if (!agree) {
+        got = sound_at(f, step);
+        if (got <= 0)
+            return got < 0 ? got : lost(f, diags);
+    }
+    struct block_body b = {
+        .body = s->at + 8,
+        .len = step - BLOCK_MIN,
+        .there = front < step ? front - 8 : step - BLOCK_MIN,
+    };
+    const char *why = "its two lengths differ";
+    *result = agree ? read_block(f, &b, get32(f, s->at), frame, &why) : BLOCK_DAMAGED;
+    if (*result == BLOCK_SKIPPED)
+        f->skipped++;
+    if (*result == BLOCK_DAMAGED)
+        note_damage(f, why, diags);
+    source_take(s, front);
+    f->rest = step - front;
+    return 1;
 }
 
 int pcapng_file_next(struct pcapng_file *f, struct frame *frame, uint64_t number,
                      struct diags *diags)
 {
-    while (f->at < f->size) {
-        const uint8_t *p = f->data + f->at;
-        size_t left = f->size - f->at;
-        bool agree = false;
-        if (pcapng_file_is(p, left)) {
-            int error = open_section(f, number, diags);
-            if (error)
-                return error;
-        }
-        size_t step = left < BLOCK_MIN ? 0 : block_step(f, f->at, &agree);
-        if (step == 0 || (!agree && !sound_at(f, f->at + step)))
-            return lost(f, number, diags);
-
-        struct block b = {.body = p + 8, .len = step - BLOCK_MIN, .at = f->at};
-        const char *why = "its two lengths differ";
-        enum block_result result =
-            agree ? read_block(f, &b, get32(f, p), frame, &why) : BLOCK_DAMAGED;
-        f->at += step;
+    for (;;) {
+        enum block_result result = BLOCK_NOTHING;
+        int got = f->rest ? skip_rest(f, diags) : 1;
+        if (got != 1)
+            return got;
+        f->number = number;
+        got = next_block(f, frame, &result, diags);
+        if (got != 1)
+            return got;
         if (result == BLOCK_FRAME)
             return 1;
-        if (result == BLOCK_SKIPPED)
-            f->skipped++;
-        if (result == BLOCK_DAMAGED)
-            note_damage(f, b.at, number, why, diags);
     }
-    return 0;
 }

@@ -2,6 +2,7 @@
 #ifndef TESTS_UNIT_DATAPLANE_CAPTURE_READ_H
 #define TESTS_UNIT_DATAPLANE_CAPTURE_READ_H
 
+#include "base/error.h"
 #include "dataplane/capture.h"
 
 #include <stdlib.h>
@@ -16,7 +17,10 @@ struct frame_read {
 };
 
 struct capture_read {
-    int opened, ended, after_end; /* of capture_open; of the last capture_next; of one behind it */
+    int opened;    /* of capture_open, or the first capture_next where it names no packet */
+    int ended;     /* of the last capture_next */
+    int after_end; /* of one behind it */
+    bool streamed;
     struct frame_read *frames;
     size_t n;
     struct capture_counts counts;
@@ -34,24 +38,42 @@ static inline struct frame_read frame_copy(const struct frame *f)
     return out;
 }
 
+static inline int capture_next_waiting(struct capture *c, struct frame *frame, struct diags *diags)
+{
+    int got;
+    do
+        got = capture_next(c, frame, diags);
+    while (got == ERR_AGAIN);
+    return got;
+}
+
 static inline struct capture_read capture_read(const char *path)
 {
     struct capture_read r = {0};
     struct capture *c;
-    r.opened = capture_open(&c, path, &r.diags);
-    if (r.opened)
+    struct block_pool pool;
+    if (block_pool_init(&pool, 2))
+        abort();
+    r.opened = capture_open(&c, path, &pool, &r.diags);
+    if (r.opened) {
+        block_pool_free(&pool);
         return r;
+    }
     struct frame frame;
-    while ((r.ended = capture_next(c, &frame, &r.diags)) == 1) {
+    r.streamed = capture_is_streamed(c);
+    while ((r.ended = capture_next_waiting(c, &frame, &r.diags)) == 1) {
         if (r.n % 64 == 0)
             r.frames = realloc(r.frames, (r.n + 64) * sizeof *r.frames);
         if (!r.frames)
             abort();
         r.frames[r.n++] = frame_copy(&frame);
     }
+    if (r.ended && r.diags.n && r.diags.items[r.diags.n - 1].pos.packet == 0)
+        r.opened = r.ended;
     r.after_end = capture_next(c, &frame, &r.diags);
     r.counts = *capture_counts(c);
     capture_close(c);
+    block_pool_free(&pool);
     return r;
 }
 

@@ -485,7 +485,7 @@ static void captures_are_ordered_by_their_bytes(void **state)
     struct capture *c[4];
     struct diags diags = {0};
     for (int i = 0; i < 4; i++)
-        assert_int_equal(capture_open(&c[i], paths[i], &diags), 0);
+        assert_int_equal(capture_open(&c[i], paths[i], NULL, &diags), 0);
     for (int i = 0; i < 4; i++)
         for (int k = 0; k < 4; k++) {
             int got = capture_compare(c[i], c[k]);

@@ -3,9 +3,11 @@
 #include "tests/unit/check.h"
 
 #include "base/error.h"
+#include "base/file.h"
 #include "dataplane/capture.h"
 #include "tests/unit/dataplane/capture_build.h"
 #include "tests/unit/dataplane/capture_read.h"
+#include "tests/unit/dataplane/pack.h"
 
 static struct folder folder;
 
@@ -43,10 +45,14 @@ static struct merged read_merged(const char *const *paths, size_t n, struct diag
 {
     struct merged out = {0};
     struct merge *m;
-    assert_int_equal(merge_open(&m, paths, n, diags), 0);
+    assert_int_equal(merge_open(&m, paths, n, NULL, diags), 0);
     struct frame frame;
     struct item item;
-    while (merge_next(m, &frame, &item.input, &item.seq, diags) == 1) {
+    int got;
+    while ((got = merge_next(m, &frame, &item.input, &item.seq, diags)) != 0) {
+        if (got == ERR_AGAIN)
+            continue; /* a pipe */
+        assert_int_equal(got, 1);
         item.t = frame.t;
         item.file = frame.data[0];
         item.at = frame.data[1];
@@ -198,6 +204,159 @@ static void a_broken_input_ends_alone(void **state)
     diags_free(&diags);
 }
 
+/* The same captures plain, packed and by a FIFO: the same frames, the same numbers. */
+static void numbers_do_not_depend_on_the_way_either(void **state)
+{
+    (void)state;
+    uint64_t seed = random_seed();
+    for (int round = 0; round < 20; round++) {
+        struct path plain[WAYS], given[WAYS];
+        const char *plain_paths[WAYS], *paths[WAYS];
+        struct fifo_writer writer;
+        struct packed packed[WAYS] = {{0}};
+        struct diags diags = {0};
+        for (unsigned i = 0; i < WAYS; i++) {
+            plain[i] = write_random(&seed, i, 60, 2);
+            plain_paths[i] = plain[i].text;
+        }
+        struct merged want = read_merged(plain_paths, WAYS, &diags);
+        for (unsigned i = 0; i < WAYS; i++) {
+            struct text bytes = {0};
+            char name[16];
+            assert_int_equal(file_read(plain[i].text, 1 << 20, &bytes), 0);
+            (i == WAY_GZIP   ? pack_gzip
+             : i == WAY_ZSTD ? pack_zstd
+                             : pack_bytes)(&packed[i], bytes.data, bytes.len);
+            text_free(&bytes);
+            snprintf(name, sizeof name, "w%u", 9 - i);
+            given[i] = folder_file(&folder, name);
+            if (i == WAY_FIFO)
+                fifo_start(&writer, given[i].text, packed[i].data, packed[i].len, seed);
+            else
+                given[i] = file_write(&folder, name, packed[i].data, packed[i].len);
+            paths[i] = given[i].text;
+        }
+        shuffle(&seed, paths, WAYS);
+        struct merged got = read_merged(paths, WAYS, &diags);
+        fifo_join(&writer);
+        assert_int_equal(got.n, want.n);
+        assert_memory_equal(got.items, want.items, want.n * sizeof want.items[0]);
+        assert_int_equal(diags.n, 0);
+        for (unsigned i = 0; i < WAYS; i++)
+            free(packed[i].data);
+    }
+}
+
+static void a_folder_stands_for_the_captures_in_it(void **state)
+{
+    (void)state;
+    uint64_t seed = random_seed();
+    struct path in = folder_file(&folder, "in"), deep = folder_file(&folder, "in/deep");
+    assert_int_equal(mkdir(in.text, 0700), 0);
+    assert_int_equal(mkdir(deep.text, 0700), 0);
+    struct path files[3];
+    const char *paths[3];
+    static const char *const names[] = {"in/c", "in/deep/b", "in/a"};
+    for (unsigned i = 0; i < 3; i++) {
+        struct path from = write_random(&seed, i, 50, 2);
+        files[i] = folder_file(&folder, names[i]);
+        assert_int_equal(rename(from.text, files[i].text), 0);
+        paths[i] = files[i].text;
+    }
+    struct diags diags = {0};
+    struct merged want = read_merged(paths, 3, &diags);
+    file_write(&folder, "in/README", "about these", 11);
+    file_write(&folder, "in/empty", "", 0);
+    struct packed packed = {0};
+    pack_gzip(&packed, "packed, and no capture", 22);
+    file_write(&folder, "in/text.gz", packed.data, packed.len);
+    free(packed.data);
+    const char *const folder_path[] = {in.text};
+    struct merged got = read_merged(folder_path, 1, &diags);
+    assert_int_equal(got.n, want.n);
+    assert_memory_equal(got.items, want.items, want.n * sizeof want.items[0]);
+    assert_int_equal(got.counts.inputs, 3);
+    assert_int_equal(got.counts.broken, 0);
+    assert_int_equal(diags.errors, 0);
+    assert_int_equal(diags.warnings, 3); /* each is named */
+    diags_free(&diags);
+
+    /* What is a capture and broken is no less broken for lying in a folder; nor is a packing that
+     * this build does not read: there may be a capture in it. */
+    assert_int_equal(truncate(files[2].text, 20), 0);
+    file_write(&folder, "in/x.xz",
+               "\xfd"
+               "7zXZ\0and more",
+               14);
+    got = read_merged(folder_path, 1, &diags);
+    assert_int_equal(got.counts.inputs, 4);
+    assert_int_equal(got.counts.broken, 2);
+    assert_int_equal(diags.errors, 2);
+    diags_free(&diags);
+
+    /* Given by its own name, what is no capture is broken. */
+    struct path readme = folder_file(&folder, "in/README");
+    const char *const both[] = {readme.text, files[0].text};
+    got = read_merged(both, 2, &diags);
+    assert_int_equal(got.counts.inputs, 2);
+    assert_int_equal(got.counts.broken, 1);
+    diags_free(&diags);
+}
+
+static void a_folder_without_captures_is_an_error(void **state)
+{
+    (void)state;
+    struct path in = folder_file(&folder, "none-in");
+    assert_int_equal(mkdir(in.text, 0700), 0);
+    const char *const paths[] = {in.text};
+    struct diags diags = {0};
+    struct merge *m;
+    assert_int_equal(merge_open(&m, paths, 1, NULL, &diags), ERR_NOT_FOUND);
+    file_write(&folder, "none-in/README", "about these", 11);
+    assert_int_equal(merge_open(&m, paths, 1, NULL, &diags), ERR_NOT_FOUND);
+    assert_int_equal(diags.errors, 2);
+    diags_free(&diags);
+}
+
+static void a_pipe_is_waited_for_no_longer_than_until_a_stop(void **state)
+{
+    (void)state;
+    uint64_t seed = random_seed();
+    struct path fifo = folder_file(&folder, "never"), good = write_random(&seed, 1, 5, 2);
+    assert_int_equal(mkfifo(fifo.text, 0600), 0);
+    const char *const paths[] = {fifo.text, good.text};
+    atomic_bool stop = true;
+    struct diags diags = {0};
+    struct merge *m;
+    assert_int_equal(merge_open(&m, paths, 2, &stop, &diags), 0);
+    merge_close(m);
+    assert_int_equal(diags.n, 0);
+}
+
+static void a_file_cut_after_it_was_read_is_broken(void **state)
+{
+    (void)state;
+    uint64_t seed = random_seed();
+    struct path good = write_random(&seed, 1, 50, 2);
+    const char *const paths[] = {good.text};
+    struct diags diags = {0};
+    struct merge *m;
+    struct frame frame;
+    uint32_t input;
+    uint64_t seq;
+    assert_int_equal(merge_open(&m, paths, 1, NULL, &diags), 0);
+    while (merge_next(m, &frame, &input, &seq, &diags) == 1)
+        ;
+    merge_check(m, &diags);
+    assert_int_equal(merge_counts(m).broken, 0);
+    assert_int_equal(truncate(good.text, 24), 0);
+    merge_check(m, &diags);
+    assert_int_equal(merge_counts(m).broken, 1);
+    assert_int_equal(diags.errors, 1);
+    merge_close(m);
+    diags_free(&diags);
+}
+
 static void when_nothing_opens_the_error_is_given(void **state)
 {
     (void)state;
@@ -205,9 +364,9 @@ static void when_nothing_opens_the_error_is_given(void **state)
     const char *const paths[] = {missing.text};
     struct diags diags = {0};
     struct merge *m;
-    assert_int_equal(merge_open(&m, paths, 1, &diags), ERR_NOT_FOUND);
+    assert_int_equal(merge_open(&m, paths, 1, NULL, &diags), ERR_NOT_FOUND);
     assert_null(m);
-    assert_int_equal(merge_open(&m, paths, 0, &diags), ERR_USAGE);
+    assert_int_equal(merge_open(&m, paths, 0, NULL, &diags), ERR_USAGE);
     assert_int_equal(diags.errors, 2);
     diags_free(&diags);
 }
@@ -218,6 +377,11 @@ int main(void)
         cmocka_unit_test(the_order_is_time_then_input_then_place),
         cmocka_unit_test(equal_files_in_equal_seconds_are_told_apart_by_their_bytes),
         cmocka_unit_test(a_broken_input_ends_alone),
+        cmocka_unit_test(numbers_do_not_depend_on_the_way_either),
+        cmocka_unit_test(a_folder_stands_for_the_captures_in_it),
+        cmocka_unit_test(a_folder_without_captures_is_an_error),
+        cmocka_unit_test(a_pipe_is_waited_for_no_longer_than_until_a_stop),
+        cmocka_unit_test(a_file_cut_after_it_was_read_is_broken),
         cmocka_unit_test(when_nothing_opens_the_error_is_given),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
