@@ -13,6 +13,7 @@
 #include <string.h>
 
 #define FLOWS_MAX    ((size_t)1 << 21)
+#define BLOCKS       4 /* of a packed capture: every frame is copied at once */
 #define SEGMENTS_MAX 524288 /* held, in all; a sixteenth of it is what one share gets */
 
 struct bare_side {
@@ -173,7 +174,10 @@ static int read_all(struct recorder *r, struct diags *diags)
 {
     struct frame frame;
     int got, error = 0;
-    while (!error && (got = capture_next(r->out->capture, &frame, diags)) > 0) {
+    while (!error &&
+           ((got = capture_next(r->out->capture, &frame, diags)) > 0 || got == ERR_AGAIN)) {
+        if (got == ERR_AGAIN)
+            continue;
         struct packet pkt = {.linktype = frame.linktype, .wire = frame.wire};
         r->out->packets++;
         decode_frame(&pkt, frame.data, frame.captured);
@@ -192,7 +196,9 @@ static int read_all(struct recorder *r, struct diags *diags)
 
 int bare_payload_read(struct bare_payload *p, const char *path, struct diags *diags)
 {
-    int error = capture_open(&p->capture, path, diags);
+    int error = capture_open(&p->capture, path, &p->blocks, diags);
+    if (!error)
+        error = block_pool_init(&p->blocks, BLOCKS);
     if (error)
         return error;
     struct recorder *r = calloc(1, sizeof *r);
@@ -224,6 +230,7 @@ int bare_payload_read(struct bare_payload *p, const char *path, struct diags *di
 void bare_payload_free(struct bare_payload *p)
 {
     capture_close(p->capture);
+    block_pool_free(&p->blocks);
     free(p->spans);
     arena_free(&p->arena);
     *p = (struct bare_payload){0};

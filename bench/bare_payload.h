@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "base/diag.h"
+#include "dataplane/block.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -21,6 +22,7 @@ struct bare_payload {
     uint64_t packets, offered, bytes; /* offered: payload in packets; bytes: of it in spans */
     uint64_t duplicate, gaps, gap_bytes;
     struct capture *capture;
+    struct block_pool blocks;
     struct arena arena; /* the bytes */
 };
 
