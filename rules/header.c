@@ -191,8 +191,8 @@ static int address_element(struct walk *w, const char *text, size_t len, struct 
     }
     struct ranges one = {0};
     int error = ranges_add(&one, &item);
-    if (!error &&
-        bits < 96) { /* an IPv6 prefix has no IPv4 addresses, though they are held in it */
+    /* An IPv6 prefix has no IPv4 addresses, though they are held in it. */
+    if (!error && bits < 96) {
         struct ranges mapped = {.items = (struct range *)&every_v4, .n = 1};
         error = ranges_subtract(&one, &mapped);
     }

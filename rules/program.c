@@ -44,11 +44,8 @@ static bool bounds_of(const struct search *s, const struct content *c, int64_t p
         *end = *low + c->depth;
     else if (c->flags & CONTENT_STARTSWITH)
         *end = *low + c->len;
-    if (c->flags & CONTENT_ENDSWITH) {
-        if (*end < len)
-            return false;
+    if (c->flags & CONTENT_ENDSWITH) /* no room is left when it must end before */
         *low = *low > len - c->len ? *low : len - c->len;
-    }
     if (*low < 0)
         *low = 0;
     if (*end > len)

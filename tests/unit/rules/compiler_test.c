@@ -106,12 +106,14 @@ static void more_ports_than_classes_are_still_told_apart(void **state)
         text_printf(&rules,
                     "alert udp any any -> any %u (flow:to_server; content:\"xyz\"; sid:%u;)\n",
                     i + 1, i + 1);
+    text_printf(&rules, "alert udp any any -> any any (flow:to_server; content:\"xyz\"; sid:%u;)\n",
+                PORTS + 1);
     struct rule_set *set = set_of(text_str(&rules), NULL);
     const struct port_groups *g = set->groups[GROUP_UDP][DIRECTION_TO_SERVER];
     assert_int_equal(g->n_classes, 1);
-    assert_int_equal(g->packet[0].sets[0]->n_rules, PORTS);
+    assert_int_equal(g->packet[0].sets[0]->n_rules, PORTS + 1);
     assert_null(g->packet[0].sets[1]);
-    for (unsigned i = 1; i < PORTS; i++)
+    for (unsigned i = 1; i <= PORTS; i++) /* in the order in which they are tried */
         assert_true(g->packet[0].sets[0]->rules[i - 1] < g->packet[0].sets[0]->rules[i]);
     struct matcher *m = matcher_create(set, NULL);
     struct match_flow flow = {.flowbits = {0}};
@@ -120,8 +122,10 @@ static void more_ports_than_classes_are_still_told_apart(void **state)
         struct match_input in = given_input("xyz", 3, (uint16_t)port);
         in.transport = 17;
         size_t n = matcher_run(m, &in, &flow, hits);
-        assert_int_equal(n, port >= 1 && port <= PORTS);
-        if (n)
+        bool ported = port >= 1 && port <= PORTS;
+        assert_int_equal(n, ported + 1);
+        assert_int_equal(rule_sid(set, hits[n - 1].rule), PORTS + 1);
+        if (ported)
             assert_int_equal(rule_sid(set, hits[0].rule), port);
     }
     matcher_destroy(m);

@@ -360,6 +360,32 @@ static void the_last_place_of_a_literal_keeps_a_rule_waiting(void **state)
     bench_end(&b);
 }
 
+/* Rules wait one behind the other, each until its literal has left the window: none is in the way
+ * of a later one. */
+static void a_rule_whose_literal_left_the_window_waits_no_more(void **state)
+{
+    (void)state;
+    struct bench b;
+    struct text rules = {0};
+    static uint8_t filler[MATCH_WINDOW];
+    memset(filler, '.', sizeof filler);
+    for (unsigned i = 0; i < 3 * MATCH_PENDING; i++)
+        text_printf(&rules,
+                    "alert tcp any any -> any any (content:\"wait%02u\"; fast_pattern; "
+                    "content:\"end\"; sid:%u;)\n",
+                    i, i + 1);
+    bench_begin(&b, text_str(&rules));
+    for (unsigned i = 0; i < 3 * MATCH_PENDING; i++) {
+        char word[16];
+        snprintf(word, sizeof word, "wait%02u", i);
+        feed(&b, word, strlen(word));
+        feed(&b, filler, sizeof filler);
+    }
+    assert_int_equal(matcher_stats(b.m)->pending_over_limit, 0);
+    bench_end(&b);
+    text_free(&rules);
+}
+
 /* Stream offsets beyond 2^32: what waits is kept by their low half. */
 static void a_rule_waits_across_four_gibibytes(void **state)
 {
@@ -458,6 +484,7 @@ int main(void)
         cmocka_unit_test(rules_that_can_never_match_do_not_wait),
         cmocka_unit_test(a_literal_at_a_cut_is_not_lost),
         cmocka_unit_test(the_last_place_of_a_literal_keeps_a_rule_waiting),
+        cmocka_unit_test(a_rule_whose_literal_left_the_window_waits_no_more),
         cmocka_unit_test(a_rule_waits_across_four_gibibytes),
         cmocka_unit_test(hits_over_the_limit_are_counted),
         cmocka_unit_test(every_candidate_is_tried),

@@ -102,6 +102,25 @@ static void variables_override_the_defaults(void **state)
     rule_set_destroy(set);
 }
 
+static void a_fault_in_a_variable_is_reported_where_it_is_named(void **state)
+{
+    (void)state;
+    struct rule_set *set;
+    struct diags diags = {0};
+    static const struct rule_variable given[] = {
+        {"INNER", "[10.0.0.1,10.0.0.x]"}, {"SITE", "[10.1.0.0/16,$INNER]"}, {"LOOP", "$LOOP"}};
+    assert_int_equal(build(&set, "alert ip any any -> [10.2.0.0/16,$SITE] any (sid:1;)\n",
+                           "alert ip ![$LOOP] any -> any any (sid:2;)\n", given, 3, &diags),
+                     0);
+    assert_int_equal(diags.errors, 2);
+    assert_int_equal(diags.items[0].pos.col, 34); /* of $SITE */
+    assert_non_null(strstr(diags.items[0].text, "no address: `10.0.0.x`"));
+    assert_int_equal(diags.items[1].pos.col, 12); /* of $LOOP */
+    assert_non_null(strstr(diags.items[1].text, "nested too deeply"));
+    rule_set_destroy(set);
+    diags_free(&diags);
+}
+
 static void priority_comes_from_the_rule_else_from_its_class(void **state)
 {
     (void)state;
@@ -194,6 +213,7 @@ int main(void)
         cmocka_unit_test(of_one_sid_the_highest_revision_stays),
         cmocka_unit_test(digests_follow_what_is_written_not_where),
         cmocka_unit_test(variables_override_the_defaults),
+        cmocka_unit_test(a_fault_in_a_variable_is_reported_where_it_is_named),
         cmocka_unit_test(priority_comes_from_the_rule_else_from_its_class),
         cmocka_unit_test(facts_are_asked_by_index),
         cmocka_unit_test(a_file_that_is_not_there_is_an_error),
