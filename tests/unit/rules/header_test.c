@@ -32,6 +32,7 @@ static const struct {
     {"0.0.0.0/0", "0.0.0.0 255.255.255.255", ":: 2001:db8::1 ffff::"},
     /* IPv4 addresses are held inside IPv6 ones, yet they are none. */
     {"::/0", ":: 2001:db8::1 ffff:ffff::", "0.0.0.0 10.1.2.3 255.255.255.255"},
+    {"::/64", ":: ::1:0:0:0 ::ffff:ffff:ffff:ffff", "0.0.0.0 10.1.2.3 0:0:0:1::"},
     {"!::/0", "0.0.0.0 10.1.2.3", ":: 2001:db8::1"},
     {"2001:db8::/32", "2001:db8:: 2001:db8:ffff:ffff:ffff:ffff:ffff:ffff",
      "2001:db7:ffff:ffff:ffff:ffff:ffff:ffff 2001:db9::"},
