@@ -3,9 +3,10 @@
  *
  * A port belongs to the class of all ports that the same port lists hold. Rules for any port are
  * one set that all classes share, so that they are compiled once; the rules of a class are a
- * second, small set. Sets with the same rules are one. A direction with more than PORT_CLASSES
- * classes puts its rules into the set for any port: ports are checked again when a rule is
- * confirmed.
+ * second, small set. Sets with the same rules are one. Ports are checked again when a rule is
+ * confirmed, so the set for any port may hold others: those of lists with most ports (!80, 1024:),
+ * which would be compiled anew in nearly every class, and all of a direction with more than
+ * PORT_CLASSES classes.
  */
 #include "rules/set_parts.h"
 
@@ -14,6 +15,8 @@
 
 #include <stdlib.h>
 #include <string.h>
+
+#define MANY_PORTS 32768 /* a list with more is as good as any */
 
 /* The rules of one transport and direction. */
 struct bucket {
@@ -30,12 +33,12 @@ static bool belongs(const struct signature *s, int transport, int direction)
     return !(s->flow & (direction == DIRECTION_TO_SERVER ? FLOW_TO_CLIENT : FLOW_TO_SERVER));
 }
 
-/* server_ports: the list that must hold the server's port; NULL for any. */
+/* server_ports: the list that must hold the server's port; NULL for any, or nearly any. */
 static const struct port_set *server_ports(const struct signature *s, int direction)
 {
     const struct port_set *ports =
         direction == DIRECTION_TO_SERVER ? s->target_port : s->source_port;
-    return ports->any || s->bidirectional ? NULL : ports;
+    return ports->n > MANY_PORTS || s->bidirectional ? NULL : ports;
 }
 
 static void sort_into_bucket(const struct rule_set *set, int transport, int direction,

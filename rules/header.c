@@ -329,9 +329,9 @@ static int port_set_of(struct rule_reader *r, const struct field *f, const struc
     if (!error) {
         for (size_t i = 0; i < ranges.n; i++)
             for (unsigned port = port_of(&ranges.items[i].low);
-                 port <= port_of(&ranges.items[i].high); port++)
+                 port <= port_of(&ranges.items[i].high); port++, set->n++)
                 set->bits[port / 64] |= (uint64_t)1 << port % 64;
-        set->any = ranges.n == 1 && memcmp(ranges.items, &every_port, sizeof every_port) == 0;
+        set->any = set->n == 65536;
         set->text = arena_strndup(ctx->arena, text, f->len);
         set->next = *place;
         error = set->text ? 0 : ERR_NOMEM;

@@ -29,6 +29,7 @@ struct port_set {
     struct port_set *next;
     const char *text;
     uint64_t bits[1024]; /* a bit a port */
+    unsigned n;          /* how many */
     bool any;
 };
 
