@@ -141,7 +141,7 @@ static void put_all(struct json_writer *w, const struct screen *s)
     number(w, "literal-hits", st->matcher.literal_hits);
     number(w, "candidates", st->matcher.candidates);
     number(w, "confirms", st->matcher.confirms);
-    number(w, "candidates-over-limit", st->matcher.candidates_over_limit);
+    number(w, "pending-over-limit", st->matcher.pending_over_limit);
     number(w, "hits-over-limit", st->matcher.hits_over_limit);
     json_close_object(w);
     put_stages(w, st);

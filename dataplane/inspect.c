@@ -147,6 +147,7 @@ void inspect_packet(struct line *line)
     input.data = line->now.data + pkt->payload_at;
     input.len = pkt->payload_len;
     run_matcher(line, &input);
+    line->now.matched = true;
 }
 
 /* window_of: the window of the side that sends, made if need be. */
@@ -170,6 +171,7 @@ static struct stream_window *window_of(struct line *line)
 static void match_stream(struct line *line, const uint8_t *data, uint32_t len, uint64_t at)
 {
     struct match_input input = match_input_of(line, true);
+    input.same_packet = line->now.pkt && line->now.matched;
     uint64_t depth = line->config.stream_depth;
     if (depth && at + len > depth) {
         uint32_t past = at >= depth ? len : (uint32_t)(at + len - depth);

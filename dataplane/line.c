@@ -389,6 +389,7 @@ void line_packet(struct line *line, const struct packet *pkt, const uint8_t *dat
     line->now.order = (struct order){.t = pkt->t, .input = (uint16_t)pkt->input, .seq = pkt->seq & ORDER_SEQ_MAX};
     line->now.pkt = pkt;
     line->now.data = data;
+    line->now.matched = false;
     struct line_shard *shard = line->shards[pkt->shard];
     if (pkt->verdict != DECODE_TRANSPORT) {
         line_coverage_packet(line, pkt, NULL);

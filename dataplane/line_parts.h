@@ -30,6 +30,7 @@ struct moment {
     struct flow *flow;
     uint32_t flow_item;
     unsigned side; /* that sends */
+    bool matched;  /* the packet itself has been to the matcher */
 };
 
 struct line {

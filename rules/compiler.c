@@ -3,9 +3,10 @@
  *
  * A port belongs to the class of all ports that the same port lists hold. Rules for any port are
  * one set that all classes share, so that they are compiled once; the rules of a class are a
- * second, small set. Sets with the same rules are one. A direction with more than PORT_CLASSES
- * classes puts its rules into the set for any port: ports are checked again when a rule is
- * confirmed.
+ * second, small set. Sets with the same rules are one. Ports are checked again when a rule is
+ * confirmed, so the set for any port may hold others: those of lists with most ports (!80, 1024:),
+ * which would be compiled anew in nearly every class, and all of a direction with more than
+ * PORT_CLASSES classes.
  */
 #include "rules/set_parts.h"
 
@@ -14,6 +15,8 @@
 
 #include <stdlib.h>
 #include <string.h>
+
+#define MANY_PORTS 32768 /* a list with more is as good as any */
 
 /* The rules of one transport and direction. */
 struct bucket {
@@ -30,12 +33,12 @@ static bool belongs(const struct signature *s, int transport, int direction)
     return !(s->flow & (direction == DIRECTION_TO_SERVER ? FLOW_TO_CLIENT : FLOW_TO_SERVER));
 }
 
-/* server_ports: the list that must hold the server's port; NULL for any. */
+/* server_ports: the list that must hold the server's port; NULL for any, or nearly any. */
 static const struct port_set *server_ports(const struct signature *s, int direction)
 {
     const struct port_set *ports =
         direction == DIRECTION_TO_SERVER ? s->target_port : s->source_port;
-    return ports->any || s->bidirectional ? NULL : ports;
+    return ports->n > MANY_PORTS || s->bidirectional ? NULL : ports;
 }
 
 static void sort_into_bucket(const struct rule_set *set, int transport, int direction,
@@ -119,9 +122,9 @@ static int fill_set(struct rule_set *owner, struct literal_set *set, struct diag
     int error = patterns && set->always ? 0 : ERR_NOMEM;
     unsigned n = 0;
     for (unsigned i = 0; i < set->n_rules && !error; i++) {
-        memset(&patterns[n], 0, sizeof patterns[n]);
-        if (literal_choose(&owner->rules[set->rules[i]], &patterns[n].literal))
-            patterns[n++].rule = set->rules[i];
+        const struct literal *literal = &owner->rules[set->rules[i]].literal;
+        if (literal->len)
+            patterns[n++] = (struct pattern){.literal = *literal, .rule = set->rules[i]};
         else
             set->always[set->n_always++] = set->rules[i];
     }
@@ -161,13 +164,14 @@ static int shared_set(struct rule_set *owner, const uint32_t *rules, unsigned n,
     return fill_set(owner, set, diags);
 }
 
-/* in_view: the rules of a list that look at packets, or at streams. */
-static unsigned in_view(const struct rule_set *set, const uint32_t *rules, unsigned n,
-                        enum rule_view view, uint32_t *out)
+/* in_view: the rules of a list that look at packets, or at streams; without streams all look at
+ * packets. */
+static unsigned in_view(const struct rule_set *set, int transport, const uint32_t *rules,
+                        unsigned n, unsigned view, uint32_t *out)
 {
     unsigned found = 0;
     for (unsigned i = 0; i < n; i++)
-        if (set->rules[rules[i]].view == view)
+        if ((transport == GROUP_TCP ? set->rules[rules[i]].views : VIEW_PACKET) & view)
             out[found++] = rules[i];
     return found;
 }
@@ -196,13 +200,10 @@ static void collect_lists(const struct rule_set *set, const struct bucket *b, in
 static unsigned classify(const struct port_lists *lists, uint16_t *class_of)
 {
     unsigned n = 1;
-    uint16_t *moved = malloc(PORT_CLASSES * sizeof *moved);
-    uint32_t *size = malloc(PORT_CLASSES * sizeof *size),
-             *inside = malloc(PORT_CLASSES * sizeof *inside);
+    uint16_t moved[PORT_CLASSES];
     memset(class_of, 0, 65536 * sizeof *class_of);
-    for (unsigned l = 0; l < lists->n && n && moved && size && inside; l++) {
-        memset(size, 0, PORT_CLASSES * sizeof *size);
-        memset(inside, 0, PORT_CLASSES * sizeof *inside);
+    for (unsigned l = 0; l < lists->n && n; l++) {
+        uint32_t size[PORT_CLASSES] = {0}, inside[PORT_CLASSES] = {0};
         for (unsigned port = 0; port < 65536; port++) {
             size[class_of[port]]++;
             inside[class_of[port]] += port_set_holds(lists->lists[l], (uint16_t)port);
@@ -221,9 +222,6 @@ static unsigned classify(const struct port_lists *lists, uint16_t *class_of)
             if (port_set_holds(lists->lists[l], (uint16_t)port))
                 class_of[port] = moved[class_of[port]];
     }
-    free(moved);
-    free(size);
-    free(inside);
     return n;
 }
 
@@ -244,9 +242,10 @@ static int ascending(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-static int make_groups(struct rule_set *set, struct port_groups *g, struct bucket *b, int direction,
+static int make_groups(struct rule_set *set, struct bucket *b, int transport, int direction,
                        uint32_t *scratch, struct diags *diags)
 {
+    struct port_groups *g = set->groups[transport][direction];
     struct port_lists lists = {.lists = calloc(b->n_ported + 1, sizeof *lists.lists)};
     uint32_t *members = calloc(set->counts.loaded + 1, sizeof *members);
     int error = lists.lists && members ? 0 : ERR_NOMEM;
@@ -265,16 +264,16 @@ static int make_groups(struct rule_set *set, struct port_groups *g, struct bucke
     uint16_t representative[PORT_CLASSES];
     for (unsigned port = 65536; port-- > 0;)
         representative[g->class_of[port]] = (uint16_t)port;
-    static const enum rule_view views[2] = {VIEW_PACKET, VIEW_STREAM};
     for (unsigned c = 0; c < g->n_classes && !error; c++) {
         unsigned n = rules_of_class(set, b, direction, representative[c], members);
-        for (unsigned v = 0; v < 2 && !error; v++) {
-            struct match_group *group = v ? &g->stream[c] : &g->packet[c];
-            error = shared_set(set, scratch, in_view(set, b->any, b->n_any, views[v], scratch),
-                               &group->sets[0], diags);
-            if (!error)
-                error = shared_set(set, scratch, in_view(set, members, n, views[v], scratch),
-                                   &group->sets[1], diags);
+        for (unsigned view = VIEW_PACKET; view <= VIEW_STREAM && !error; view <<= 1) {
+            struct match_group *group = view == VIEW_STREAM ? &g->stream[c] : &g->packet[c];
+            unsigned found = in_view(set, transport, b->any, b->n_any, view, scratch);
+            error = shared_set(set, scratch, found, &group->sets[0], diags);
+            if (error)
+                break;
+            found = in_view(set, transport, members, n, view, scratch);
+            error = shared_set(set, scratch, found, &group->sets[1], diags);
             set->counts.groups += group->sets[0] || group->sets[1];
         }
     }
@@ -293,11 +292,10 @@ int rules_compile(struct rule_set *set, struct diags *diags)
         for (int direction = 0; direction < DIRECTIONS && !error; direction++) {
             struct bucket b = {.any = calloc(n, sizeof *b.any),
                                .ported = calloc(n, sizeof *b.ported)};
-            struct port_groups *g = calloc(1, sizeof *g);
-            set->groups[transport][direction] = g;
-            if (b.any && b.ported && g) {
+            set->groups[transport][direction] = calloc(1, sizeof(struct port_groups));
+            if (b.any && b.ported && set->groups[transport][direction]) {
                 sort_into_bucket(set, transport, direction, &b);
-                error = make_groups(set, g, &b, direction, scratch, diags);
+                error = make_groups(set, &b, transport, direction, scratch, diags);
             } else {
                 error = ERR_NOMEM;
             }

@@ -1,375 +1,190 @@
 /* The options of a rule: keywords with their values, and what must hold between them. Suricata's
  * documentation, "Meta Keywords", "Payload Keywords", "Flow Keywords". */
-#include "rules/signature.h"
+#include "rules/keyword.h"
 
 #include "base/error.h"
-#include "base/text.h"
 #include "rules/matcher.h"
 
 #include <ctype.h>
 #include <string.h>
+#include <strings.h>
 
-/* A keyword's value: a part of the rule's text, without blanks at its ends. */
-struct value {
-    const char *text;
-    size_t len, at;
-};
-
-static int fault_at(struct rule_reader *r, const struct value *v, const char *why)
+int value_fault(struct rule_reader *r, const struct value *v, const char *why)
 {
     return rule_fault(r, v->at, ERR_SYNTAX, why, "%s: `%.*s`", why,
                       (int)(v->len > 60 ? 60 : v->len), v->text);
 }
 
-static bool value_is(const struct value *v, const char *word)
+bool value_is(const struct value *v, const char *word)
 {
     return strlen(word) == v->len && memcmp(v->text, word, v->len) == 0;
 }
 
-/* next_part: the part of v up to a separator; v moves behind it. False when nothing is left. */
-static bool next_part(struct value *v, char separator, struct value *out)
+struct value value_trimmed(struct value v)
 {
-    if (v->text == NULL)
-        return false;
-    const char *end = memchr(v->text, separator, v->len);
-    size_t len = end ? (size_t)(end - v->text) : v->len;
-    *out = (struct value){v->text, len, v->at};
-    if (end)
-        *v = (struct value){v->text + len + 1, v->len - len - 1, v->at + len + 1};
-    else
-        v->text = NULL;
-    while (out->len && isblank((unsigned char)*out->text)) {
-        out->text++;
-        out->at++;
-        out->len--;
+    while (v.len && isspace((unsigned char)*v.text)) {
+        v.text++;
+        v.at++;
+        v.len--;
     }
-    while (out->len && isblank((unsigned char)out->text[out->len - 1]))
-        out->len--;
+    while (v.len && isspace((unsigned char)v.text[v.len - 1]))
+        v.len--;
+    return v;
+}
+
+bool value_next(struct value *rest, char separator, struct value *out)
+{
+    if (rest->text == NULL)
+        return false;
+    const char *end = memchr(rest->text, separator, rest->len);
+    size_t len = end ? (size_t)(end - rest->text) : rest->len;
+    *out = value_trimmed((struct value){rest->text, len, rest->at});
+    if (end)
+        *rest = (struct value){end + 1, rest->len - len - 1, rest->at + len + 1};
+    else
+        rest->text = NULL;
     return true;
 }
 
-static int number_of(struct rule_reader *r, const struct value *v, uint64_t max, uint64_t *out)
+int value_number(struct rule_reader *r, const struct value *v, uint64_t min, uint64_t max,
+                 uint64_t *out)
 {
     char buf[24];
     if (v->len && v->len < sizeof buf) {
         memcpy(buf, v->text, v->len);
         buf[v->len] = 0;
-        if (text_u64(buf, max, out) == 0)
+        if (text_u64(buf, max, out) == 0 && *out >= min)
             return 0;
     }
-    return fault_at(r, v, "no number that is allowed here");
+    return value_fault(r, v, "no number that is allowed here");
 }
 
-/* signed_of: a whole number; a name is a variable of byte_extract, which this build lacks. */
-static int signed_of(struct rule_reader *r, const struct value *v, int32_t *out)
+struct value value_unquoted(const struct value *v)
 {
-    struct value digits = *v;
-    uint64_t number;
-    bool minus = v->len && *v->text == '-';
-    if (v->len && (isalpha((unsigned char)*v->text) || *v->text == '_'))
-        return rule_fault(r, v->at, ERR_UNSUPPORTED, "byte variables",
-                          "the variable `%.*s` is not in this build", (int)v->len, v->text);
-    if (minus) {
-        digits.text++;
-        digits.at++;
-        digits.len--;
-    }
-    int error = number_of(r, &digits, 1048576, &number);
-    if (!error)
-        *out = minus ? -(int32_t)number : (int32_t)number;
-    return error;
+    return (struct value){v->text + 1, v->len - 2, v->at + 1};
 }
 
-/* unquoted: without the quotes around it, if there are any. */
-static struct value unquoted(const struct value *v)
+static int on_msg(struct rule_reader *r, const struct value *v, unsigned arg)
 {
-    if (v->len >= 2 && v->text[0] == '"' && v->text[v->len - 1] == '"')
-        return (struct value){v->text + 1, v->len - 2, v->at + 1};
-    return *v;
-}
-
-static int on_msg(struct rule_reader *r, const struct value *v)
-{
-    struct value inner = unquoted(v);
+    struct value inner = value_unquoted(v);
     char *out = arena_alloc(r->ctx->arena, inner.len + 1);
     size_t n = 0;
+    (void)arg;
     if (!out)
         return ERR_NOMEM;
     for (size_t i = 0; i < inner.len; i++) {
-        i += inner.text[i] == '\\' && i + 1 < inner.len;
+        if (inner.text[i] == '\\' && ++i == inner.len)
+            return rule_fault(r, inner.at + i - 1, ERR_SYNTAX, "escape",
+                              "the closing quote is escaped");
         out[n++] = inner.text[i];
     }
+    if (n == 0)
+        return value_fault(r, v, "an empty message");
     r->sig->msg = out;
     return 0;
 }
 
-static int u32_of(struct rule_reader *r, const struct value *v, uint32_t *out)
+/* on_id: a number from 1; `field` is where in the signature it goes. */
+static int on_id(struct rule_reader *r, const struct value *v, unsigned field)
 {
     uint64_t number;
-    int error = number_of(r, v, UINT32_MAX, &number);
+    int error = value_number(r, v, 1, UINT32_MAX, &number);
     if (!error)
-        *out = (uint32_t)number;
+        *(uint32_t *)((char *)r->sig + field) = (uint32_t)number;
     return error;
 }
-static int on_sid(struct rule_reader *r, const struct value *v)
-{
-    int error = u32_of(r, v, &r->sig->sid);
-    return error || r->sig->sid ? error : fault_at(r, v, "a sid is at least 1");
-}
-static int on_gid(struct rule_reader *r, const struct value *v)
-{
-    return u32_of(r, v, &r->sig->gid);
-}
-static int on_rev(struct rule_reader *r, const struct value *v)
-{
-    return u32_of(r, v, &r->sig->rev);
-}
 
-static int on_classtype(struct rule_reader *r, const struct value *v)
+static int on_classtype(struct rule_reader *r, const struct value *v, unsigned arg)
 {
+    (void)arg;
     r->sig->classtype = arena_strndup(r->ctx->arena, v->text, v->len);
     return r->sig->classtype ? 0 : ERR_NOMEM;
 }
 
-static int on_priority(struct rule_reader *r, const struct value *v)
+static int on_priority(struct rule_reader *r, const struct value *v, unsigned arg)
 {
     uint64_t number;
-    int error = number_of(r, v, 255, &number);
-    if (error)
-        return error;
-    r->sig->priority = (uint8_t)number;
-    r->sig->has_priority = true;
-    return 0;
+    int error = value_number(r, v, 1, 255, &number);
+    (void)arg;
+    if (!error)
+        r->sig->priority = (uint8_t)number;
+    return error;
 }
 
-static int on_metadata(struct rule_reader *r, const struct value *v)
+static int on_metadata(struct rule_reader *r, const struct value *v, unsigned arg)
 {
+    struct signature *s = r->sig;
     struct value rest = *v, part;
-    while (next_part(&rest, ',', &part)) {
+    (void)arg;
+    while (value_next(&rest, ',', &part)) {
         struct value key, words = part;
-        if (!next_part(&words, ' ', &key) || !value_is(&key, "tag") || !words.text)
+        value_next(&words, ' ', &key);
+        if (!value_is(&key, "tag") || !words.text)
             continue;
-        if (r->sig->n_tags == TAGS_MAX)
-            return fault_at(r, &part, "more tags than are kept");
-        struct value tag;
-        next_part(&words, ',', &tag);
-        r->sig->tags[r->sig->n_tags++] = arena_strndup(r->ctx->arena, tag.text, tag.len);
+        if (s->n_tags == TAGS_MAX)
+            return value_fault(r, &part, "more tags than are kept");
+        words = value_trimmed(words);
+        s->tags[s->n_tags] = arena_strndup(r->ctx->arena, words.text, words.len);
+        if (!s->tags[s->n_tags++])
+            return ERR_NOMEM;
     }
     return 0;
 }
 
-static int on_ignored(struct rule_reader *r, const struct value *v)
+static int on_reference(struct rule_reader *r, const struct value *v, unsigned arg)
 {
-    (void)r;
-    (void)v;
+    struct value place = *v, type;
+    (void)arg;
+    value_next(&place, ',', &type);
+    if (!place.text || type.len == 0 || value_trimmed(place).len == 0)
+        return value_fault(r, v, "a reference is TYPE,PLACE");
     return 0;
 }
 
-static int hex_value(char c)
+static int on_target(struct rule_reader *r, const struct value *v, unsigned arg)
 {
-    return c >= '0' && c <= '9'   ? c - '0'
-           : c >= 'a' && c <= 'f' ? c - 'a' + 10
-           : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                  : -1;
+    (void)arg;
+    return value_is(v, "src_ip") || value_is(v, "dest_ip")
+               ? 0
+               : value_fault(r, v, "a target is src_ip or dest_ip");
 }
 
-/* content_bytes: text with |hex| and escapes as bytes. */
-static int content_bytes(struct rule_reader *r, const struct value *v, uint8_t *out, size_t *n)
-{
-    bool hex = false;
-    int high = -1;
-    *n = 0;
-    for (size_t i = 0; i < v->len; i++) {
-        char c = v->text[i];
-        if (c == '|') {
-            if (high >= 0)
-                return fault_at(r, v, "half a byte between bars");
-            hex = !hex;
-            continue;
-        }
-        if (*n == CONTENT_BYTES)
-            return fault_at(r, v, "longer than 255 bytes");
-        if (hex) {
-            int digit = hex_value(c);
-            if (isblank((unsigned char)c) && high < 0)
-                continue;
-            if (digit < 0)
-                return fault_at(r, v, "no hex digit between bars");
-            if (high < 0) {
-                high = digit;
-                continue;
-            }
-            out[(*n)++] = (uint8_t)(high << 4 | digit);
-            high = -1;
-            continue;
-        }
-        if (c == '\\') {
-            if (i + 1 == v->len || !strchr("\\\";:", v->text[i + 1]))
-                return fault_at(r, v, "only \\ \" ; : are escaped");
-            c = v->text[++i];
-        } else if (c == '"') {
-            return fault_at(r, v, "a quote that is not escaped");
-        }
-        out[(*n)++] = (uint8_t)c;
-    }
-    if (hex)
-        return fault_at(r, v, "a bar is not closed");
-    return *n ? 0 : fault_at(r, v, "an empty content");
-}
-
-static int on_content(struct rule_reader *r, const struct value *v)
-{
-    struct value inner = *v;
-    uint8_t bytes[CONTENT_BYTES];
-    size_t n;
-    if (r->sig->n_contents == CONTENTS_MAX)
-        return fault_at(r, v, "more contents than a rule may have");
-    struct content *c = &r->sig->contents[r->sig->n_contents];
-    *c = (struct content){0};
-    if (inner.len && *inner.text == '!') {
-        c->flags |= CONTENT_NEGATED;
-        inner.text++;
-        inner.at++;
-        inner.len--;
-    }
-    while (inner.len && isblank((unsigned char)*inner.text)) {
-        inner.text++;
-        inner.at++;
-        inner.len--;
-    }
-    if (inner.len < 2 || inner.text[0] != '"' || inner.text[inner.len - 1] != '"')
-        return fault_at(r, v, "a content stands in quotes");
-    inner = unquoted(&inner);
-    int error = content_bytes(r, &inner, bytes, &n);
-    if (error)
-        return error;
-    c->bytes = arena_memdup(r->ctx->arena, bytes, n);
-    c->len = (uint8_t)n;
-    r->sig->n_contents++;
-    return c->bytes ? 0 : ERR_NOMEM;
-}
-
-/* last_content: the content that a modifier is about. */
-static int last_content(struct rule_reader *r, size_t at, struct content **out)
-{
-    *out = NULL;
-    if (r->sig->n_contents == 0)
-        return rule_fault(r, at, ERR_SYNTAX, "modifier without a content",
-                          "there is no content before this to modify");
-    *out = &r->sig->contents[r->sig->n_contents - 1];
-    return 0;
-}
-
-/* modify: set a flag once. */
-static int modify(struct rule_reader *r, size_t at, uint16_t flag, struct content **c)
-{
-    int error = last_content(r, at, c);
-    if (error)
-        return error;
-    if ((*c)->flags & flag)
-        return rule_fault(r, at, ERR_SYNTAX, "modifier given twice",
-                          "this modifier is there twice");
-    (*c)->flags |= flag;
-    return 0;
-}
-
-static int on_nocase(struct rule_reader *r, const struct value *v)
-{
-    struct content *c;
-    int error = modify(r, v->at, CONTENT_NOCASE, &c);
-    if (error)
-        return error;
-    uint8_t *lower = arena_alloc(r->ctx->arena, c->len);
-    if (!lower)
-        return ERR_NOMEM;
-    for (unsigned i = 0; i < c->len; i++)
-        lower[i] = (uint8_t)tolower(c->bytes[i]);
-    c->bytes = lower;
-    return 0;
-}
-
-static int on_place(struct rule_reader *r, const struct value *v, uint16_t flag,
-                    int32_t *(*field)(struct content *c))
-{
-    struct content *c;
-    int error = modify(r, v->at, flag, &c);
-    return error ? error : signed_of(r, v, field(c));
-}
-#define PLACE(name, flag)                                              \
-    static int32_t *name##_of(struct content *c)                       \
-    {                                                                  \
-        return &c->name;                                               \
-    }                                                                  \
-    static int on_##name(struct rule_reader *r, const struct value *v) \
-    {                                                                  \
-        return on_place(r, v, flag, name##_of);                        \
-    }
-PLACE(offset, CONTENT_OFFSET)
-PLACE(depth, CONTENT_DEPTH)
-PLACE(distance, CONTENT_DISTANCE)
-PLACE(within, CONTENT_WITHIN)
-
-static int on_startswith(struct rule_reader *r, const struct value *v)
-{
-    struct content *c = NULL;
-    return modify(r, v->at, CONTENT_STARTSWITH, &c);
-}
-
-static int on_endswith(struct rule_reader *r, const struct value *v)
-{
-    struct content *c = NULL;
-    return modify(r, v->at, CONTENT_ENDSWITH, &c);
-}
-
-static int on_fast_pattern(struct rule_reader *r, const struct value *v)
-{
-    struct content *c;
-    int error = modify(r, v->at, CONTENT_FAST, &c);
-    if (error || v->len == 0 || value_is(v, "only"))
-        return error;
-    struct value rest = *v, part;
-    uint64_t at, len;
-    next_part(&rest, ',', &part);
-    if ((error = number_of(r, &part, 254, &at)))
-        return error;
-    if (!next_part(&rest, ',', &part))
-        return fault_at(r, v, "fast_pattern: nothing, only, or OFFSET,LENGTH");
-    if ((error = number_of(r, &part, 255, &len)))
-        return error;
-    if (at + len > c->len || len == 0)
-        return fault_at(r, v, "beyond the content");
-    c->fast_at = (uint8_t)at;
-    c->fast_len = (uint8_t)len;
-    return 0;
-}
-
-static int on_flow(struct rule_reader *r, const struct value *v)
+static int on_flow(struct rule_reader *r, const struct value *v, unsigned arg)
 {
     static const struct {
         const char *word;
-        uint8_t flow, view;
-    } rows[] = {{"to_server", FLOW_TO_SERVER, 0},     {"from_client", FLOW_TO_SERVER, 0},
-                {"to_client", FLOW_TO_CLIENT, 0},     {"from_server", FLOW_TO_CLIENT, 0},
-                {"established", FLOW_ESTABLISHED, 0}, {"not_established", FLOW_NOT_ESTABLISHED, 0},
-                {"stateless", FLOW_STATELESS, 0},     {"only_stream", 0, VIEW_STREAM},
-                {"no_stream", 0, VIEW_PACKET}};
+        uint8_t flow, excludes, view;
+    } rows[] = {{"to_server", FLOW_TO_SERVER, FLOW_TO_CLIENT, 0},
+                {"from_client", FLOW_TO_SERVER, FLOW_TO_CLIENT, 0},
+                {"to_client", FLOW_TO_CLIENT, FLOW_TO_SERVER, 0},
+                {"from_server", FLOW_TO_CLIENT, FLOW_TO_SERVER, 0},
+                {"established", FLOW_ESTABLISHED, FLOW_NOT_ESTABLISHED | FLOW_STATELESS, 0},
+                {"not_established", FLOW_NOT_ESTABLISHED, FLOW_ESTABLISHED, 0},
+                {"stateless", FLOW_STATELESS, FLOW_ESTABLISHED, 0},
+                {"only_stream", 0, 0, VIEW_STREAM},
+                {"no_stream", 0, 0, VIEW_PACKET}};
     struct value rest = *v, part;
-    while (next_part(&rest, ',', &part)) {
+    (void)arg;
+    while (value_next(&rest, ',', &part)) {
         size_t i = 0;
-        while (i < sizeof rows / sizeof rows[0] && !value_is(&part, rows[i].word))
+        while (i < sizeof rows / sizeof rows[0] &&
+               (strlen(rows[i].word) != part.len || strncasecmp(rows[i].word, part.text, part.len)))
             i++;
         if (i == sizeof rows / sizeof rows[0])
             return rule_fault(r, part.at, ERR_UNSUPPORTED, "flow option",
                               "the flow option `%.*s` is not in this build", (int)part.len,
                               part.text);
+        if (r->sig->flow & rows[i].flow)
+            return value_fault(r, &part, "a flow option is there twice");
+        if (r->sig->flow & rows[i].excludes)
+            return value_fault(r, &part, "flow options that exclude each other");
         r->sig->flow |= rows[i].flow;
-        if (rows[i].view)
-            r->sig->view = rows[i].view;
+        if (rows[i].view) {
+            int error = rule_view(r, part.at, rows[i].view);
+            if (error)
+                return error;
+        }
     }
-    uint8_t flow = r->sig->flow;
-    if ((flow & FLOW_TO_SERVER && flow & FLOW_TO_CLIENT) ||
-        (flow & FLOW_ESTABLISHED && flow & FLOW_NOT_ESTABLISHED))
-        return fault_at(r, v, "flow options that exclude each other");
     return 0;
 }
 
@@ -385,93 +200,116 @@ static int flowbit_number(struct rule_reader *r, const struct value *name, uint1
         return rule_fault(r, name->at, ERR_FULL, "flowbits",
                           "more than %d flowbit names; `%.*s` finds no room", MATCH_FLOWBITS,
                           (int)name->len, name->text);
-    ctx->flowbit_names[ctx->n_flowbits] = arena_strndup(ctx->arena, name->text, name->len);
+    const char *copy = arena_strndup(ctx->arena, name->text, name->len);
+    if (!copy)
+        return ERR_NOMEM;
+    ctx->flowbit_names[ctx->n_flowbits] = copy;
     *out = (uint16_t)ctx->n_flowbits++;
     return 0;
 }
 
-static int on_flowbits(struct rule_reader *r, const struct value *v)
+static int add_flowbit(struct rule_reader *r, const struct value *name, enum flowbit_op op,
+                       bool or_next)
+{
+    struct signature *s = r->sig;
+    if (name->len == 0)
+        return value_fault(r, name, "a flowbit has a name");
+    for (size_t i = 0; i < name->len; i++)
+        if (isspace((unsigned char)name->text[i]))
+            return value_fault(r, name, "a flowbit's name has no blanks");
+    if (s->n_flowbits == FLOWBITS_MAX)
+        return value_fault(r, name, "more flowbits than a rule may have");
+    struct flowbit *bit = &s->flowbits[s->n_flowbits++];
+    *bit = (struct flowbit){.op = (uint8_t)op, .or_next = or_next};
+    return flowbit_number(r, name, &bit->bit);
+}
+
+static int on_flowbits(struct rule_reader *r, const struct value *v, unsigned arg)
 {
     static const char *const ops[] = {"set", "unset", "toggle", "isset", "isnotset"};
-    struct value rest = *v, op, name;
-    next_part(&rest, ',', &op);
+    struct value names = *v, op, name;
+    (void)arg;
+    value_next(&names, ',', &op);
     if (value_is(&op, "noalert")) {
         r->sig->noalert = true;
-        return 0;
+        return names.text ? value_fault(r, v, "noalert has no name") : 0;
     }
     unsigned which = 0;
     while (which < 5 && !value_is(&op, ops[which]))
         which++;
     if (which == 5)
-        return fault_at(r, &op, "no operation on flowbits");
-    if (!next_part(&rest, ',', &name) || name.len == 0)
-        return fault_at(r, v, "a flowbit has a name");
-    if (memchr(name.text, '|', name.len))
-        return rule_fault(r, name.at, ERR_UNSUPPORTED, "flowbits with |",
-                          "alternatives of flowbits are not in this build");
-    if (r->sig->n_flowbits == FLOWBITS_MAX)
-        return fault_at(r, v, "more flowbits than a rule may have");
-    struct flowbit *bit = &r->sig->flowbits[r->sig->n_flowbits++];
-    bit->op = (uint8_t)which;
-    return flowbit_number(r, &name, &bit->bit);
+        return value_fault(r, &op, "no operation on flowbits");
+    if (!names.text)
+        return value_fault(r, v, "a flowbit has a name");
+    int error = 0;
+    while (!error && value_next(&names, '|', &name)) {
+        if (names.text && which < FLOWBIT_ISSET)
+            return value_fault(r, &name, "only isset and isnotset have alternatives");
+        error = add_flowbit(r, &name, which, names.text != NULL);
+    }
+    return error;
 }
 
-static int on_dsize(struct rule_reader *r, const struct value *v)
+/* on_dsize: N, <N, <=N, >N, >=N, !N, or LOW<>HIGH without its ends. */
+static int on_dsize(struct rule_reader *r, const struct value *v, unsigned arg)
 {
     struct signature *s = r->sig;
-    struct value rest = *v, low;
-    uint64_t a, b;
+    struct value number = *v;
+    uint64_t low, high;
+    (void)arg;
+    int error = rule_view(r, v->at, VIEW_PACKET);
+    if (error)
+        return error;
     s->has_dsize = true;
-    s->dsize_high = UINT16_MAX;
-    const char *between = v->len > 2 ? memmem(v->text, v->len, "<>", 2) : NULL;
-    char first = v->len ? *v->text : 0;
-    int error;
+    const char *between = memmem(v->text, v->len, "<>", 2);
     if (between) {
         size_t n = (size_t)(between - v->text);
-        low = (struct value){v->text, n, v->at};
-        rest = (struct value){between + 2, v->len - n - 2, v->at + n + 2};
-        if ((error = number_of(r, &low, UINT16_MAX, &a)) ||
-            (error = number_of(r, &rest, UINT16_MAX, &b)))
+        struct value first = value_trimmed((struct value){v->text, n, v->at});
+        number = value_trimmed((struct value){between + 2, v->len - n - 2, v->at + n + 2});
+        if ((error = value_number(r, &first, 0, UINT16_MAX, &low)) ||
+            (error = value_number(r, &number, 0, UINT16_MAX, &high)))
             return error;
-        if (b <= a + 1)
-            return fault_at(r, v, "a range that holds nothing");
-        s->dsize_low = (uint32_t)a + 1;
-        s->dsize_high = (uint32_t)b - 1;
+        if (high < low + 2)
+            return value_fault(r, v, "a range that holds nothing");
+        s->dsize_low = (uint32_t)low + 1;
+        s->dsize_high = (uint32_t)high - 1;
         return 0;
     }
-    if (first == '<' || first == '>' || first == '!') {
-        rest.text++;
-        rest.at++;
-        rest.len--;
-    }
-    if ((error = number_of(r, &rest, UINT16_MAX, &a)))
+    char sign = strchr("<>!=", *v->text) ? *v->text : 0;
+    bool equal = sign && sign != '=' && v->len > 1 && v->text[1] == '=';
+    bool below = sign == '<' && !equal, above = sign == '>' && !equal;
+    size_t n = (sign != 0) + equal;
+    number = value_trimmed((struct value){v->text + n, v->len - n, v->at + n});
+    if ((error = value_number(r, &number, below, UINT16_MAX - above, &low)))
         return error;
-    if (first == '<' && a == 0)
-        return fault_at(r, v, "a range that holds nothing");
-    s->dsize_low = first == '<' ? 0 : first == '>' ? (uint32_t)a + 1 : (uint32_t)a;
-    s->dsize_high = first == '<' ? (uint32_t)a - 1 : first == '>' ? UINT16_MAX : (uint32_t)a;
-    s->dsize_negated = first == '!';
+    s->dsize_negated = sign == '!';
+    s->dsize_low = sign == '<' ? 0 : (uint32_t)low + above;
+    s->dsize_high = sign == '>' ? UINT16_MAX : (uint32_t)low - below;
     return 0;
 }
 
-static int on_noalert(struct rule_reader *r, const struct value *v)
+static int on_noalert(struct rule_reader *r, const struct value *v, unsigned arg)
 {
     (void)v;
+    (void)arg;
     r->sig->noalert = true;
     return 0;
 }
 
-enum keyword_form { NONE, VALUE, OPTIONAL };
+enum keyword_form { NONE = 0, VALUE = 1, OPTIONAL = 2, ONCE = 4, QUOTED = 8 };
 static const struct keyword {
     const char *name;
-    enum keyword_form form;
-    int (*on)(struct rule_reader *r, const struct value *v);
+    unsigned form;
+    keyword_fn *on;
+    unsigned arg;
 } keywords[] = {
-#define KEYWORD(name, form, function, text) {name, form, function},
+#define KEYWORD(name, form, function, arg, text) {name, form, function, arg},
 #include "rules/keywords.def"
 };
+#define KEYWORDS (sizeof keywords / sizeof keywords[0])
+_Static_assert(KEYWORDS <= 64, "a bit of rule_reader.seen each");
 
-/* read_option: up to the semicolon that ends it; false at the closing bracket. */
+/* read_option: up to the semicolon that ends it; *more is false at the closing bracket. */
 static int read_option(struct rule_reader *r, struct value *name, struct value *value, bool *more)
 {
     while (r->at < r->len && isspace((unsigned char)r->text[r->at]))
@@ -481,106 +319,95 @@ static int read_option(struct rule_reader *r, struct value *name, struct value *
         return r->at < r->len
                    ? 0
                    : rule_fault(r, r->len, ERR_SYNTAX, "not closed", "the rule ends without )");
-    size_t start = r->at, colon = 0;
+    size_t start = r->at;
+    const char *colon = NULL;
     for (; r->at < r->len && r->text[r->at] != ';'; r->at++) {
         if (r->text[r->at] == '\\')
             r->at++;
         else if (r->text[r->at] == ':' && !colon)
-            colon = r->at;
+            colon = r->text + r->at;
     }
     if (r->at >= r->len)
         return rule_fault(r, start, ERR_SYNTAX, "not closed", "this option does not end in ;");
-    size_t end = r->at++;
-    struct value whole = {r->text + start, (colon ? colon : end) - start, start};
-    next_part(&whole, '\n', name);
-    if (colon) {
-        struct value after = {r->text + colon + 1, end - colon - 1, colon + 1};
-        *value = after;
-        while (value->len && isspace((unsigned char)*value->text)) {
-            value->text++;
-            value->at++;
-            value->len--;
-        }
-        while (value->len && isspace((unsigned char)value->text[value->len - 1]))
-            value->len--;
-    } else {
-        *value = (struct value){r->text + start, 0, start};
-    }
+    struct value rest = {r->text + start, r->at++ - start, start};
+    value_next(&rest, colon ? ':' : ';', name);
+    *value = rest.text ? value_trimmed(rest) : (struct value){name->text, 0, name->at};
     return 0;
+}
+
+static int check_form(struct rule_reader *r, const struct keyword *k, const struct value *name,
+                      const struct value *value)
+{
+    uint64_t bit = (uint64_t)1 << (k - keywords);
+    if (k->form & ONCE && r->seen & bit)
+        return rule_fault(r, name->at, ERR_SCHEMA, "keyword given twice", "`%s` is there twice",
+                          k->name);
+    r->seen |= bit;
+    if (k->form & VALUE && value->len == 0)
+        return rule_fault(r, name->at, ERR_SYNTAX, "value missing", "`%s` needs a value", k->name);
+    if (!(k->form & (VALUE | OPTIONAL)) && value->len)
+        return rule_fault(r, value->at, ERR_SYNTAX, "value not allowed", "`%s` takes no value",
+                          k->name);
+    bool quote = value->len && *value->text == '"';
+    if (quote && !(k->form & QUOTED))
+        return rule_fault(r, value->at, ERR_SYNTAX, "quotes", "`%s` takes no quotes", k->name);
+    if (k->form & QUOTED && k->on != content_begin &&
+        (!quote || value->len < 2 || value->text[value->len - 1] != '"'))
+        return rule_fault(r, value->at, ERR_SYNTAX, "quotes", "`%s` stands in quotes", k->name);
+    return 0;
+}
+
+/* note_option: into the normalised text. */
+static void note_option(struct rule_reader *r, const struct keyword *k, const struct value *value)
+{
+    text_puts(&r->normal, k->name);
+    if (value->len)
+        text_puts(&r->normal, ":");
+    text_append(&r->normal, value->text, value->len);
+    text_puts(&r->normal, ";");
 }
 
 static int read_keyword(struct rule_reader *r, const struct value *name, const struct value *value)
 {
-    bool has_value = value->len > 0;
-    for (size_t i = 0; i < sizeof keywords / sizeof keywords[0]; i++) {
-        if (!value_is(name, keywords[i].name))
+    if (name->len == 0)
+        return rule_fault(r, name->at, ERR_SYNTAX, "keyword missing", "there is no keyword here");
+    for (size_t i = 0; i < KEYWORDS; i++) {
+        const struct keyword *k = &keywords[i];
+        if (strlen(k->name) != name->len || strncasecmp(k->name, name->text, name->len) != 0)
             continue;
-        if (keywords[i].form == VALUE && !has_value)
-            return rule_fault(r, name->at, ERR_SYNTAX, "value missing", "`%s` needs a value",
-                              keywords[i].name);
-        if (keywords[i].form == NONE && has_value)
-            return rule_fault(r, value->at, ERR_SYNTAX, "value not allowed", "`%s` takes no value",
-                              keywords[i].name);
-        return keywords[i].on(r, value);
+        int error = check_form(r, k, name, value);
+        if (error)
+            return error;
+        note_option(r, k, value);
+        return k->on(r, value, k->arg);
     }
     const char *reason = arena_strndup(r->ctx->arena, name->text, name->len);
     return rule_fault(r, name->at, ERR_UNSUPPORTED, reason ? reason : "keyword",
                       "the keyword `%.*s` is not in this build", (int)name->len, name->text);
 }
 
-/* check_content: modifiers that exclude each other, and bounds that nothing can meet. */
-static int check_content(struct rule_reader *r, unsigned i)
-{
-    struct content *c = &r->sig->contents[i];
-    bool absolute = c->flags & (CONTENT_OFFSET | CONTENT_DEPTH),
-         relative = c->flags & CONTENT_RELATIVE;
-    const char *why = NULL;
-    if (absolute && relative)
-        why = "offset and depth do not go with distance and within";
-    else if (c->flags & CONTENT_STARTSWITH && (absolute || relative))
-        why = "startswith does not go with offset, depth, distance or within";
-    else if (c->flags & CONTENT_ENDSWITH &&
-             (c->flags & (CONTENT_OFFSET | CONTENT_WITHIN | CONTENT_DISTANCE)))
-        why = "endswith does not go with offset, distance or within";
-    else if (c->flags & CONTENT_DEPTH && c->depth < c->len)
-        why = "depth is smaller than the content";
-    else if (c->flags & CONTENT_WITHIN && c->within < c->len)
-        why = "within is smaller than the content";
-    else if (c->flags & CONTENT_OFFSET && c->offset < 0)
-        why = "offset is negative";
-    else if (c->flags & CONTENT_FAST && c->flags & CONTENT_NEGATED)
-        why = "fast_pattern on a negated content";
-    if (why)
-        return rule_fault(r, r->len, ERR_SCHEMA, why, "content %u: %s", i + 1, why);
-    if (c->flags & CONTENT_STARTSWITH) {
-        c->flags |= CONTENT_OFFSET | CONTENT_DEPTH;
-        c->depth = c->len;
-    }
-    return 0;
-}
-
-static int check_rule(struct rule_reader *r)
+/* choose_views: packets, the stream, or both. Contents are looked for in the stream; those with a
+ * place counted from the start in each packet too, as in Suricata, for many protocols put a message
+ * in a packet. A pass is tried on both, for it must be known before the rules that it is to
+ * silence. */
+static int choose_views(struct rule_reader *r)
 {
     struct signature *s = r->sig;
-    unsigned fast = 0;
-    if (s->sid == 0)
-        return rule_fault(r, 0, ERR_SCHEMA, "sid missing", "the rule has no sid");
-    for (unsigned i = 0; i < s->n_contents; i++) {
-        int error = check_content(r, i);
-        if (error)
-            return error;
-        fast += (s->contents[i].flags & CONTENT_FAST) != 0;
+    const unsigned placed = CONTENT_ABSOLUTE | CONTENT_STARTSWITH;
+    if (s->views == VIEW_STREAM && (s->transport == TRANSPORT_UDP || s->n_contents == 0))
+        return rule_fault(r, r->view_at, ERR_SCHEMA, "nothing for a stream",
+                          "nothing in this rule can be looked for in a stream");
+    if (s->views) {
+        if (s->views == VIEW_STREAM)
+            s->transport = TRANSPORT_TCP; /* what else has streams */
+        return 0;
     }
-    if (fast > 1)
-        return rule_fault(r, 0, ERR_SCHEMA, "fast_pattern twice", "a rule has one fast_pattern");
-    if (s->has_dsize || s->transport != TRANSPORT_TCP || s->n_contents == 0) {
-        if (s->view == VIEW_STREAM)
-            return rule_fault(r, 0, ERR_SCHEMA, "stream without contents",
-                              "nothing in this rule can be looked for in a stream");
-        s->view = VIEW_PACKET;
-    } else if (s->view == VIEW_ANY) {
-        s->view = VIEW_STREAM;
-    }
+    s->views = s->n_contents == 0 ? VIEW_PACKET : VIEW_STREAM;
+    for (unsigned i = 0; i < s->n_contents; i++)
+        if (s->contents[i].flags & placed)
+            s->views |= VIEW_PACKET;
+    if (s->action == ACTION_PASS)
+        s->views = VIEW_PACKET | VIEW_STREAM;
     return 0;
 }
 
@@ -595,7 +422,13 @@ int keywords_parse(struct rule_reader *r)
             error = read_keyword(r, &name, &value);
         if (error)
             return error;
-        if (!more)
-            return check_rule(r);
+        if (more)
+            continue;
+        text_puts(&r->normal, ")");
+        if (r->sig->sid == 0)
+            return rule_fault(r, r->at, ERR_SCHEMA, "sid missing", "the rule has no sid");
+        contents_link(r->sig);
+        literal_choose(r->sig);
+        return choose_views(r);
     }
 }

@@ -5,7 +5,7 @@
  * payloads: zero and 0xff bytes, blanks, lower case letters by their frequency in text, digits,
  * punctuation of URLs.
  */
-#include "rules/set_parts.h"
+#include "rules/signature.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -37,18 +37,18 @@ static unsigned rarity(const uint8_t *bytes, unsigned len, bool nocase)
     return sum;
 }
 
-/* rarest_piece: of the part of a content that may be chosen. */
+/* rarest_piece: of the part of a content that may be chosen; its rarity, never 0. */
 static unsigned rarest_piece(const struct content *c, struct literal *out)
 {
-    unsigned from = c->fast_len ? c->fast_at : 0, len = c->fast_len ? c->fast_len : c->len,
-             best = 0;
+    unsigned from = c->fast_at, len = c->fast_len ? c->fast_len : c->len, best = 0;
     bool nocase = c->flags & CONTENT_NOCASE;
     unsigned piece = len < LITERAL_BYTES ? len : LITERAL_BYTES;
     for (unsigned at = from; at + piece <= from + len; at++) {
-        unsigned value = rarity(c->bytes + at, piece, nocase) + 1;
+        unsigned value = rarity(c->bytes + at, piece, nocase);
         if (value <= best)
             continue;
         best = value;
+        memset(out, 0, sizeof *out);
         out->len = (uint8_t)piece;
         out->nocase = nocase;
         memcpy(out->bytes, c->bytes + at, piece);
@@ -56,22 +56,24 @@ static unsigned rarest_piece(const struct content *c, struct literal *out)
     return best;
 }
 
-bool literal_choose(const struct signature *s, struct literal *out)
+void literal_choose(struct signature *s)
 {
-    unsigned best = 0;
-    memset(out, 0, sizeof *out);
+    unsigned best = 0, positive = 0;
+    const struct content *chosen = NULL;
     for (unsigned i = 0; i < s->n_contents; i++) {
         const struct content *c = &s->contents[i];
-        struct literal piece = {.len = 0};
+        struct literal piece;
         if (c->flags & CONTENT_NEGATED)
             continue;
+        positive++;
         unsigned value = rarest_piece(c, &piece);
         if (c->flags & CONTENT_FAST)
             value = UINT32_MAX;
         if (value > best) {
             best = value;
-            *out = piece;
+            s->literal = piece;
+            chosen = c;
         }
     }
-    return best != 0;
+    s->grows = positive > 1 || (chosen && s->literal.len < chosen->len);
 }

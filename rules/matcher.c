@@ -8,19 +8,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CANDIDATES_MAX 256 /* of one input */
-
 struct candidate {
     uint32_t rule;
-    uint32_t at; /* place behind the literal, in the data */
+    uint32_t at; /* place behind the literal's last place, in the data */
+};
+
+/* What is known of a rule: each number says for which input, or packet, it holds. */
+struct rule_mark {
+    uint32_t input;  /* the rule is a candidate, */
+    uint32_t place;  /* and this one */
+    uint32_t packet; /* the rule has matched */
 };
 
 struct matcher {
     const struct rule_set *set;
     hs_scratch_t *scratch;
-    uint32_t *stamps; /* of each rule: the input for which it is a candidate already */
-    uint32_t stamp;
-    struct candidate candidates[CANDIDATES_MAX];
+    struct rule_mark *marks;
+    uint32_t input, packet;
+    bool passed;                  /* a pass matched this packet */
+    struct candidate *candidates; /* room for every rule, so none is left out */
     unsigned n;
     struct matcher_stats stats;
     /* of the scan under way */
@@ -31,10 +37,12 @@ struct matcher {
 struct matcher *matcher_create(const struct rule_set *set, struct diags *diags)
 {
     struct matcher *m = calloc(1, sizeof *m);
-    if (m)
-        m->stamps = calloc(set->counts.loaded + 1, sizeof *m->stamps);
-    if (!m || !m->stamps) {
-        free(m);
+    if (m) {
+        m->marks = calloc(set->counts.loaded + 1, sizeof *m->marks);
+        m->candidates = calloc(set->counts.loaded + 1, sizeof *m->candidates);
+    }
+    if (!m || !m->marks || !m->candidates) {
+        matcher_destroy(m);
         diag_error(diags, ERR_NOMEM, diag_file(NULL), NULL, "no memory for a matcher");
         return NULL;
     }
@@ -56,7 +64,8 @@ void matcher_destroy(struct matcher *m)
         return;
     if (m->scratch)
         hs_free_scratch(m->scratch);
-    free(m->stamps);
+    free(m->marks);
+    free(m->candidates);
     free(m);
 }
 
@@ -65,7 +74,8 @@ size_t matcher_bytes(const struct matcher *m)
     size_t scratch = 0;
     if (m->scratch)
         hs_scratch_size(m->scratch, &scratch);
-    return sizeof *m + scratch + m->set->counts.loaded * sizeof *m->stamps;
+    return sizeof *m + scratch +
+           (m->set->counts.loaded + 1) * (sizeof *m->marks + sizeof *m->candidates);
 }
 
 const struct matcher_stats *matcher_stats(const struct matcher *m)
@@ -109,13 +119,14 @@ void matcher_skip(struct matcher *m, uint32_t bytes)
 
 static void add_candidate(struct matcher *m, uint32_t rule, uint32_t at)
 {
-    if (m->stamps[rule] == m->stamp)
-        return;
-    if (m->n == CANDIDATES_MAX) {
-        m->stats.candidates_over_limit++;
+    struct rule_mark *mark = &m->marks[rule];
+    if (mark->input == m->input) {
+        struct candidate *c = &m->candidates[mark->place];
+        c->at = at > c->at ? at : c->at;
         return;
     }
-    m->stamps[rule] = m->stamp;
+    mark->input = m->input;
+    mark->place = m->n;
     m->candidates[m->n++] = (struct candidate){rule, at};
     m->stats.candidates++;
 }
@@ -168,31 +179,33 @@ static void recall_pending(struct matcher *m, const struct match_input *in, stru
     flow->n_pending[side] = 0;
 }
 
+/* remember_pending: when there is no room, the one whose literal leaves the window first gives way.
+ */
 static void remember_pending(struct matcher *m, const struct match_input *in,
                              struct match_flow *flow, const struct candidate *c)
 {
-    unsigned side = !in->to_server;
+    unsigned side = !in->to_server, place = flow->n_pending[side];
     struct match_pending *list = flow->pending[side];
-    if (flow->n_pending[side] == MATCH_PENDING) {
+    if (place < MATCH_PENDING) {
+        flow->n_pending[side]++;
+    } else {
+        uint32_t start = (uint32_t)in->stream_at, least = c->at;
         m->stats.pending_over_limit++;
-        memmove(list, list + 1, (MATCH_PENDING - 1) * sizeof *list);
-        flow->n_pending[side]--;
+        for (unsigned i = 0; i < MATCH_PENDING; i++)
+            if (list[i].at - start < least) {
+                least = list[i].at - start;
+                place = i;
+            }
+        if (place == MATCH_PENDING)
+            return;
     }
-    list[flow->n_pending[side]++] =
-        (struct match_pending){c->rule, (uint32_t)in->stream_at + c->at};
+    list[place] = (struct match_pending){c->rule, (uint32_t)in->stream_at + c->at};
 }
 
 static int by_rule(const void *a, const void *b)
 {
     const struct candidate *x = a, *y = b;
     return x->rule < y->rule ? -1 : x->rule > y->rule;
-}
-
-/* may_complete: the rule can match later with the literal seen now: it has more than the literal.
- */
-static bool may_complete(const struct signature *s)
-{
-    return s->n_contents > 1 || (s->n_contents == 1 && s->contents[0].len > LITERAL_BYTES);
 }
 
 static size_t confirm_all(struct matcher *m, const struct match_input *in, struct match_flow *flow,
@@ -202,26 +215,44 @@ static size_t confirm_all(struct matcher *m, const struct match_input *in, struc
     if (m->n > 1)
         qsort(m->candidates, m->n, sizeof m->candidates[0], by_rule);
     for (unsigned i = 0; i < m->n; i++) {
-        const struct signature *s = &m->set->rules[m->candidates[i].rule];
-        m->stats.confirms++;
-        if (!rule_confirm(s, in, flow)) {
-            if (in->stream && may_complete(s))
-                remember_pending(m, in, flow, &m->candidates[i]);
+        const struct candidate *c = &m->candidates[i];
+        const struct signature *s = &m->set->rules[c->rule];
+        if (m->marks[c->rule].packet == m->packet)
             continue;
-        }
+        m->stats.confirms += !m->passed;
+        enum rule_verdict verdict = m->passed ? RULE_NOT_YET : rule_confirm(s, in, flow);
+        if (verdict == RULE_NOT_YET && in->stream && s->grows)
+            remember_pending(m, in, flow, c);
+        if (verdict != RULE_MATCHES)
+            continue;
+        m->marks[c->rule].packet = m->packet;
         rule_apply_flowbits(s, flow);
-        if (s->action == ACTION_PASS)
-            break;
-        if (s->noalert)
+        m->passed = s->action == ACTION_PASS;
+        if (m->passed || s->noalert)
             continue;
         if (n == MATCH_HITS_MAX) {
             m->stats.hits_over_limit++;
             continue;
         }
-        hits[n++].rule = m->candidates[i].rule;
+        hits[n++].rule = c->rule;
         m->stats.hits++;
     }
     return n;
+}
+
+/* begin: the marks of the input before, or the packet before, hold no longer. */
+static void begin(struct matcher *m, const struct match_input *in)
+{
+    m->n = 0;
+    m->input++;
+    if (!in->same_packet) {
+        m->packet++;
+        m->passed = false;
+    }
+    if (m->input == 0 || m->packet == 0) { /* after 2^32 of them */
+        memset(m->marks, 0, m->set->counts.loaded * sizeof *m->marks);
+        m->input = m->packet = 1;
+    }
 }
 
 size_t matcher_run(struct matcher *m, const struct match_input *input, struct match_flow *flow,
@@ -229,18 +260,14 @@ size_t matcher_run(struct matcher *m, const struct match_input *input, struct ma
 {
     const struct match_group *group = group_of(m, input);
     uint32_t fresh = input->len - input->fresh;
-    if (!group || (!group->sets[0] && !group->sets[1])) {
+    begin(m, input);
+    if (!group || (!group->sets[0] && !group->sets[1]) || m->passed) {
         if (fresh)
             matcher_skip(m, fresh);
         return 0;
     }
     m->stats.inputs++;
     m->stats.bytes_offered += fresh;
-    if (++m->stamp == 0) { /* after 2^32 inputs stamps are made new */
-        memset(m->stamps, 0, m->set->counts.loaded * sizeof *m->stamps);
-        m->stamp = 1;
-    }
-    m->n = 0;
     uint64_t scans = m->stats.scans;
     for (unsigned i = 0; i < 2; i++)
         if (group->sets[i])

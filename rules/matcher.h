@@ -2,8 +2,12 @@
  *
  * One struct matcher per worker holds what scanning needs (Hyperscan scratch, candidate lists,
  * counters). What a flow remembers (flowbits) is in struct match_flow, inside the caller's flow.
+ *
  * Block scan with look-back: the caller hands a contiguous window that ends in the new bytes; a
- * match must end in the new bytes, so that cutting a stream anywhere gives the same hits.
+ * match must end in the new bytes. If the window's start depends on the stream's offset alone (drop
+ * old bytes only when a window of fixed size is full), cutting a stream anywhere gives the same
+ * rules. What asks for bytes that are not there is asked of what has arrived, so rules with a
+ * negated content or endswith see the cuts, as they do in Suricata.
  */
 #ifndef RULES_MATCHER_H
 #define RULES_MATCHER_H
@@ -18,13 +22,14 @@
 
 struct matcher;
 
-/* A rule whose literal was seen in a stream and that did not match yet: it is tried again while the
- * literal is in the window, because what is missing may still come. */
+/* A rule whose literal was seen in a stream and that has more to find: it is tried again while the
+ * literal is in the window, because what is missing may still come. Once it matched it waits for
+ * its literal anew. */
 struct match_pending {
     uint32_t rule;
-    uint32_t at; /* stream offset behind the literal, modulo 2^32 */
+    uint32_t at; /* stream offset behind the literal's last place, modulo 2^32 */
 };
-#define MATCH_PENDING 16 /* of a direction; the oldest gives way (pending_over_limit) */
+#define MATCH_PENDING 16 /* of a direction; the furthest behind gives way (pending_over_limit) */
 
 /* Per flow; zeroed is fresh. */
 struct match_flow {
@@ -42,8 +47,10 @@ struct match_input {
     uint16_t source_port, target_port;
     uint8_t transport; /* IP protocol number */
     bool to_server;
-    bool established;    /* both ends have talked (flow:established) */
-    bool stream;         /* data is a window of the reassembled stream, else one packet's payload */
+    bool established; /* both ends have talked (flow:established) */
+    bool stream;      /* data is a window of the reassembled stream, else one packet's payload */
+    bool same_packet; /* the input before was of this packet too: a rule matches a packet once, and
+                         a pass holds for all of it */
     const uint8_t *data; /* contiguous */
     uint32_t len;
     uint32_t fresh; /* offset in data of the first new byte; 0 for a packet */
@@ -58,9 +65,8 @@ struct hit {
 /* Bytes by what happened to them; scanned equals what was given to hs_scan, look-back included. */
 struct matcher_stats {
     uint64_t inputs, bytes_offered, bytes_scanned, scans;
-    uint64_t bytes_skipped_no_rule; /* no rule of the flow's group could match */
-    uint64_t literal_hits, candidates, confirms, hits, hits_over_limit, candidates_over_limit,
-        pending_over_limit;
+    uint64_t bytes_skipped_no_rule; /* no rule of the flow's group could match, or a pass did */
+    uint64_t literal_hits, candidates, confirms, hits, hits_over_limit, pending_over_limit;
 };
 
 struct matcher *matcher_create(const struct rule_set *set, struct diags *diags);

@@ -3,7 +3,6 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "base/text.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -12,6 +11,18 @@
 #include <string.h>
 
 #define FILE_BYTES_MAX (256u << 20)
+
+/* continued: the bytes of a line's end at data[0] that a backslash makes go on: the backslash,
+ * blanks and the break; 0 when nothing goes on here. */
+static size_t continued(const char *data, size_t len)
+{
+    size_t n = 1;
+    if (len == 0 || *data != '\\')
+        return 0;
+    while (n < len && data[n] != '\n' && isspace((unsigned char)data[n]))
+        n++;
+    return n < len && data[n] == '\n' ? n + 1 : 0;
+}
 
 int rule_fault(struct rule_reader *r, size_t at, int error, const char *reason, const char *format,
                ...)
@@ -22,46 +33,45 @@ int rule_fault(struct rule_reader *r, size_t at, int error, const char *reason, 
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
     struct diag_pos pos = {.file = r->file, .line = r->line, .col = 1};
-    for (size_t i = 0; i < at && i < r->len; i++) {
-        pos.col++;
-        if (r->raw[i] == '\n') {
+    for (size_t i = 0;; i++) {
+        size_t joined;
+        while ((joined = continued(r->raw + i, r->raw_len - i)) != 0) {
+            i += joined;
             pos.line++;
             pos.col = 1;
         }
+        if (at-- == 0 || i >= r->raw_len)
+            break;
+        pos.col++;
     }
     r->reason = reason;
     return diag_error(r->diags, error, pos, NULL, "%s", text);
 }
 
-static void count_reason(struct parse_counts *counts, const char *reason)
+int rule_view(struct rule_reader *r, size_t at, unsigned view)
 {
-    const size_t most = sizeof counts->reasons / sizeof counts->reasons[0];
-    for (size_t i = 0; i < counts->n_reasons; i++)
-        if (strcmp(counts->reasons[i].reason, reason) == 0) {
-            counts->reasons[i].n++;
-            return;
-        }
-    if (counts->n_reasons < most)
-        counts->reasons[counts->n_reasons++] = (struct rejection){reason, 1};
+    if (r->sig->views && r->sig->views != view)
+        return rule_fault(r, at, ERR_SCHEMA, "packets and streams",
+                          "this looks at %s, what is before it at %s",
+                          view == VIEW_STREAM ? "streams" : "packets",
+                          view == VIEW_STREAM ? "packets" : "streams");
+    r->sig->views = (uint8_t)view;
+    r->view_at = at;
+    return 0;
 }
 
-/* normalised: the rule's text with runs of blanks as one; what digests are over. */
-static void digest_rule(struct signature *s, const char *text, size_t len)
+void rules_count_reason(struct parse_counts *counts, const char *reason)
 {
-    struct text out = {0};
-    bool blank = true;
-    for (size_t i = 0; i < len; i++) {
-        bool is_blank = isspace((unsigned char)text[i]);
-        if (!is_blank)
-            text_append(&out, text + i, 1);
-        else if (!blank)
-            text_puts(&out, " ");
-        blank = is_blank;
+    size_t i = 0;
+    while (i < counts->n_reasons && strcmp(counts->reasons[i].reason, reason) != 0)
+        i++;
+    if (i + 1 >= REASONS_MAX) {
+        i = REASONS_MAX - 1;
+        reason = "other reasons";
     }
-    while (out.len && out.data[out.len - 1] == ' ')
-        out.len--;
-    sha256(s->digest, text_str(&out), out.len);
-    text_free(&out);
+    counts->reasons[i].reason = reason;
+    counts->reasons[i].n++;
+    counts->n_reasons += i == counts->n_reasons;
 }
 
 static struct signature *room_for_one(struct signature_list *list)
@@ -79,20 +89,29 @@ static struct signature *room_for_one(struct signature_list *list)
     return s;
 }
 
-/* parse_rule: raw text of one rule, line breaks and all. */
-static int parse_rule(struct rule_context *ctx, struct rule_reader *r, struct signature_list *out)
+/* join: raw text in one line, as the language has it: what is behind a backslash at the end of a
+ * line goes on at its place. */
+static void join(const struct rule_reader *r, struct text *out)
 {
-    char *text = arena_strndup(ctx->arena, r->raw, r->len);
-    struct signature *s = room_for_one(out);
-    if (!text || !s)
-        return ERR_NOMEM;
-    for (size_t i = 0; i < r->len; i++)
-        if (text[i] == '\n' || text[i] == '\r' ||
-            (text[i] == '\\' && i + 1 < r->len && (text[i + 1] == '\n' || text[i + 1] == '\r')))
-            text[i] = ' ';
-    r->text = text;
-    r->sig = s;
-    s->pos = (struct diag_pos){.file = r->file, .line = r->line, .col = 1};
+    text_clear(out);
+    for (size_t i = 0; i < r->raw_len;) {
+        const char *mark = memchr(r->raw + i + 1, '\\', r->raw_len - i - 1);
+        size_t joined = continued(r->raw + i, r->raw_len - i),
+               plain = (mark ? (size_t)(mark - r->raw) : r->raw_len) - i;
+        if (!joined)
+            text_append(out, r->raw + i, plain);
+        i += joined ? joined : plain;
+    }
+    while (out->len && isspace((unsigned char)out->data[out->len - 1]))
+        out->len--;
+}
+
+static int parse_parts(struct rule_reader *r)
+{
+    const char *nul = memchr(r->text, 0, r->len);
+    if (nul)
+        return rule_fault(r, (size_t)(nul - r->text), ERR_SYNTAX, "NUL byte",
+                          "a NUL byte in a rule");
     int error = header_parse(r);
     if (!error)
         error = keywords_parse(r);
@@ -102,28 +121,53 @@ static int parse_rule(struct rule_context *ctx, struct rule_reader *r, struct si
         if (!isspace((unsigned char)r->text[r->at]))
             return rule_fault(r, r->at, ERR_SYNTAX, "behind the rule",
                               "something follows the closing bracket");
-    digest_rule(s, text, r->len);
+    return r->normal.failed ? ERR_NOMEM : 0;
+}
+
+/* parse_rule: one rule; `line` is a text to work with. */
+static int parse_rule(struct rule_reader *r, struct text *line, struct signature_list *out)
+{
+    struct rule_context *ctx = r->ctx;
+    unsigned n_flowbits = ctx->n_flowbits;
+    join(r, line);
+    r->sig = room_for_one(out);
+    if (line->failed || !r->sig)
+        return ERR_NOMEM;
+    r->text = text_str(line);
+    r->len = line->len;
+    r->sig->pos = (struct diag_pos){.file = r->file, .line = r->line, .col = 1};
+    int error = parse_parts(r);
+    if (error) {
+        ctx->n_flowbits = n_flowbits; /* names of a rule that is not there take no room */
+        return error;
+    }
+    sha256(r->sig->digest, text_str(&r->normal), r->normal.len);
     out->n++;
+    if (ctx->normal) {
+        text_append(ctx->normal, text_str(&r->normal), r->normal.len);
+        text_puts(ctx->normal, "\n");
+    }
     return 0;
 }
 
-/* rule_length: up to the end of the line, or of the last line when lines end in a backslash. */
+/* rule_length: up to the end of the line, or of the last line when lines go on. */
 static size_t rule_length(const char *data, size_t len)
 {
-    for (size_t i = 0; i < len; i++)
-        if (data[i] == '\n') {
-            size_t back = i;
-            if (back && data[back - 1] == '\r')
-                back--;
-            if (!back || data[back - 1] != '\\')
-                return i;
-        }
-    return len;
+    for (size_t from = 0;;) {
+        const char *end = memchr(data + from, '\n', len - from), *last = end;
+        if (!end)
+            return len;
+        while (last > data + from && isspace((unsigned char)last[-1]))
+            last--;
+        if (last == data + from || last[-1] != '\\')
+            return (size_t)(end - data);
+        from = (size_t)(end - data) + 1;
+    }
 }
 
 static bool looks_disabled(const char *line, size_t len)
 {
-    static const char *const words[] = {"alert ", "drop ", "pass ", "reject "};
+    static const char *const words[] = {"alert", "drop", "pass", "reject"};
     while (len && (*line == '#' || isspace((unsigned char)*line))) {
         line++;
         len--;
@@ -134,44 +178,61 @@ static bool looks_disabled(const char *line, size_t len)
     return false;
 }
 
+int rules_parse_text(struct rule_context *ctx, const char *file, const char *data, size_t len,
+                     struct signature_list *out, struct parse_counts *counts, struct diags *diags)
+{
+    struct text joined = {0}, normal = {0};
+    uint32_t line = 1;
+    int error = 0;
+    for (size_t at = 0; at < len && error != ERR_NOMEM;) {
+        const char *raw = data + at;
+        size_t raw_len = rule_length(raw, len - at), lead = 0;
+        while (lead < raw_len && raw[lead] != '\n' && isspace((unsigned char)raw[lead]))
+            lead++;
+        if (lead < raw_len && raw[lead] == '#') {
+            /* A comment ends with its line, whatever stands before the break. */
+            const char *end = memchr(raw, '\n', len - at);
+            raw_len = end ? (size_t)(end - raw) : len - at;
+            counts->disabled += looks_disabled(raw, raw_len);
+        } else if (lead < raw_len) {
+            struct rule_reader r = {.ctx = ctx,
+                                    .normal = normal,
+                                    .file = file,
+                                    .line = line,
+                                    .raw = raw,
+                                    .raw_len = raw_len,
+                                    .diags = diags};
+            text_clear(&r.normal);
+            counts->rules++;
+            error = parse_rule(&r, &joined, out);
+            normal = r.normal;
+            if (error) {
+                counts->rejected++;
+                rules_count_reason(counts, r.reason ? r.reason : "out of memory");
+            }
+        }
+        for (size_t i = 0; i < raw_len; i++)
+            line += raw[i] == '\n';
+        at += raw_len + 1;
+        line++;
+    }
+    counts->lines += line - 1;
+    text_free(&joined);
+    text_free(&normal);
+    return error == ERR_NOMEM ? error : 0;
+}
+
 int rules_parse_file(struct rule_context *ctx, const char *path, struct signature_list *out,
                      struct parse_counts *counts, struct diags *diags)
 {
     struct text data = {0};
-    int error = file_read(path, FILE_BYTES_MAX, &data);
-    if (error) {
+    const char *file = arena_strdup(ctx->arena, path);
+    int error = file ? file_read(path, FILE_BYTES_MAX, &data) : ERR_NOMEM;
+    if (error)
         diag_error(diags, error, diag_file(path), NULL, "cannot read: %s",
                    error == ERR_RANGE ? "larger than 256 MiB" : strerror(errno));
-        text_free(&data);
-        return error;
-    }
-    const char *file = arena_strdup(ctx->arena, path);
-    uint32_t line = 1;
-    for (size_t at = 0; at < data.len;) {
-        const char *raw = data.data + at;
-        size_t len = rule_length(raw, data.len - at), lead = 0;
-        while (lead < len && isspace((unsigned char)raw[lead]) && raw[lead] != '\n')
-            lead++;
-        if (lead < len && raw[lead] == '#') {
-            /* A comment ends with its line, whatever stands before the break. */
-            const char *end = memchr(raw, '\n', data.len - at);
-            len = end ? (size_t)(end - raw) : data.len - at;
-            counts->disabled += looks_disabled(raw, len);
-        } else if (lead < len && raw[lead] != '\n' && raw[lead] != '\r') {
-            struct rule_reader r = {
-                .ctx = ctx, .raw = raw, .len = len, .file = file, .line = line, .diags = diags};
-            counts->rules++;
-            if (parse_rule(ctx, &r, out)) {
-                counts->rejected++;
-                count_reason(counts, r.reason ? r.reason : "out of memory");
-            }
-        }
-        for (size_t i = 0; i < len; i++)
-            line += raw[i] == '\n';
-        counts->lines++;
-        at += len + 1;
-        line++;
-    }
+    else
+        error = rules_parse_text(ctx, file, text_str(&data), data.len, out, counts, diags);
     text_free(&data);
-    return 0;
+    return error;
 }

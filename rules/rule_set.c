@@ -59,7 +59,6 @@ static const struct {
     {"exploit-kit", 1},
     {"external-ip-check", 2},
     {"inappropriate-content", 1},
-    {"kickass-porn", 1},
     {"misc-attack", 2},
     {"non-standard-protocol", 2},
     {"policy-violation", 1},
@@ -76,6 +75,7 @@ static const struct {
     {"suspicious-login", 2},
     {"system-call-detect", 2},
     {"targeted-activity", 1},
+    {"tcp-connection", 4},
     {"trojan-activity", 1},
     {"unsuccessful-user", 1},
     {"unusual-client-port-connection", 2},
@@ -118,7 +118,9 @@ static int by_order(const void *a, const void *b)
     return x->sid < y->sid ? -1 : x->sid > y->sid;
 }
 
-/* By id, and of one id by place, so that the first stays. */
+/* By id, and of one id the highest revision first, then by text: the order of files does not
+ * matter.
+ */
 static int by_id(const void *a, const void *b)
 {
     const struct signature *x = a, *y = b;
@@ -143,6 +145,7 @@ static void drop_twins(struct signature_list *list, struct parse_counts *counts,
             diag_error(diags, ERR_EXISTS, s->pos, NULL, "sid %u is there already, at %s:%u", s->sid,
                        last->pos.file, last->pos.line);
             counts->rejected++;
+            rules_count_reason(counts, "the sid is there already");
             continue;
         }
         list->items[kept++] = *s;
@@ -155,31 +158,53 @@ static int by_digest(const void *a, const void *b)
     return memcmp(*(const uint8_t *const *)a, *(const uint8_t *const *)b, SHA256_BYTES);
 }
 
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(((const struct rule_variable *)a)->name, ((const struct rule_variable *)b)->name);
+}
+
+/* effective: the variables that rules saw, by name; of those given twice the last. */
+static size_t effective(const struct rule_context *ctx, struct rule_variable *out)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < ctx->n_variables; i++) {
+        size_t later = i + 1;
+        while (later < ctx->n_variables && by_name(&ctx->variables[i], &ctx->variables[later]) != 0)
+            later++;
+        if (later == ctx->n_variables)
+            out[n++] = ctx->variables[i];
+    }
+    qsort(out, n, sizeof *out, by_name);
+    return n;
+}
+
 /* digest_set: rules by their digests, so that files and their order do not matter, then variables.
  */
 static int digest_set(struct rule_set *set, const struct rule_context *ctx)
 {
-    size_t n = set->counts.loaded;
+    size_t n = set->counts.loaded, k = 0;
     const uint8_t **digests = calloc(n + 1, sizeof *digests);
     struct piece *pieces = calloc(n + 4 * ctx->n_variables + 1, sizeof *pieces);
-    int error = digests && pieces ? 0 : ERR_NOMEM;
+    struct rule_variable *variables = calloc(ctx->n_variables + 1, sizeof *variables);
+    int error = digests && pieces && variables ? 0 : ERR_NOMEM;
     if (!error) {
         for (size_t i = 0; i < n; i++)
             digests[i] = set->rules[i].digest;
         qsort(digests, n, sizeof *digests, by_digest);
-        size_t k = 0;
         for (size_t i = 0; i < n; i++)
             pieces[k++] = (struct piece){digests[i], SHA256_BYTES};
-        for (size_t i = 0; i < ctx->n_variables; i++) {
-            pieces[k++] = (struct piece){ctx->variables[i].name, strlen(ctx->variables[i].name)};
+        size_t n_variables = effective(ctx, variables);
+        for (size_t i = 0; i < n_variables; i++) {
+            pieces[k++] = (struct piece){variables[i].name, strlen(variables[i].name)};
             pieces[k++] = (struct piece){"=", 1};
-            pieces[k++] = (struct piece){ctx->variables[i].value, strlen(ctx->variables[i].value)};
+            pieces[k++] = (struct piece){variables[i].value, strlen(variables[i].value)};
             pieces[k++] = (struct piece){"\n", 1};
         }
         sha256_pieces(set->digest, pieces, k);
     }
     free(digests);
     free(pieces);
+    free(variables);
     return error;
 }
 
@@ -196,7 +221,7 @@ static int parse_all(struct rule_set *set, struct rule_context *ctx,
     }
     drop_twins(&list, &set->parsed, diags);
     for (size_t i = 0; i < list.n; i++)
-        if (!list.items[i].has_priority)
+        if (!list.items[i].priority)
             list.items[i].priority = class_priority(list.items[i].classtype);
     if (list.n)
         qsort(list.items, list.n, sizeof *list.items, by_order);
@@ -207,10 +232,8 @@ static int parse_all(struct rule_set *set, struct rule_context *ctx,
                                            .loaded = list.n,
                                            .rejected = set->parsed.rejected,
                                            .disabled = set->parsed.disabled};
-    for (size_t i = 0; i < list.n; i++) {
-        struct literal literal;
-        set->counts.without_literal += !literal_choose(&list.items[i], &literal);
-    }
+    for (size_t i = 0; i < list.n; i++)
+        set->counts.without_literal += !list.items[i].literal.len;
     return digest_set(set, ctx);
 }
 

@@ -7,8 +7,6 @@
 
 #include <hs.h>
 
-#define LITERAL_BYTES \
-    8 /* what Hyperscan looks for: the rarest piece of a content of at most this many */
 #define PORT_CLASSES 1024 /* of one direction and transport */
 
 /* A set of rules to find by their literals: one Hyperscan database, the rules of each of its
@@ -54,14 +52,6 @@ struct rule_set {
     uint8_t digest[SHA256_BYTES];
 };
 
-/* literal.c: the piece of a rule's contents to look for; false when it has none. */
-struct literal {
-    uint8_t bytes[LITERAL_BYTES];
-    uint8_t len;
-    bool nocase;
-};
-bool literal_choose(const struct signature *s, struct literal *out);
-
 /* compiler.c: groups, sets and databases of set->rules. */
 int rules_compile(struct rule_set *set, struct diags *diags);
 void rules_compile_free(struct rule_set *set);
@@ -69,8 +59,13 @@ void rules_compile_free(struct rule_set *set);
 /* program.c: does the rule match this input? */
 struct match_input;
 struct match_flow;
-bool rule_confirm(const struct signature *s, const struct match_input *input,
-                  const struct match_flow *flow);
+enum rule_verdict {
+    RULE_NEVER,   /* nor can it match more of this stream in this direction */
+    RULE_NOT_YET, /* what is missing may come with more of the stream */
+    RULE_MATCHES
+};
+enum rule_verdict rule_confirm(const struct signature *s, const struct match_input *input,
+                               const struct match_flow *flow);
 /* rule_apply_flowbits: what a rule that matched does to the flow's bits. */
 void rule_apply_flowbits(const struct signature *s, struct match_flow *flow);
 

@@ -1,0 +1,251 @@
+/* content and what modifies it. Suricata's documentation, "Payload Keywords" and "Prefiltering
+ * Keywords". */
+#include "rules/keyword.h"
+
+#include "base/error.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#define PLACE_MAX    65535
+#define DISTANCE_MAX 1048576
+
+static int hex_value(char c)
+{
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                  : -1;
+}
+
+static int byte_fault(struct rule_reader *r, const struct value *v, size_t i, const char *why)
+{
+    return rule_fault(r, v->at + i, ERR_SYNTAX, why, "%s", why);
+}
+
+/* hex_bytes: what is between bars; *i is behind the first bar and ends at the second. */
+static int hex_bytes(struct rule_reader *r, const struct value *v, size_t *i, uint8_t *out,
+                     size_t *n)
+{
+    size_t bar = *i - 1;
+    for (; *i < v->len && v->text[*i] != '|'; ++*i) {
+        char c = v->text[*i];
+        if (c == ' ' || c == ',')
+            continue;
+        int high = hex_value(c), low = *i + 1 < v->len ? hex_value(v->text[*i + 1]) : -1;
+        if (high < 0)
+            return byte_fault(r, v, *i, "no hex digit between bars");
+        if (low < 0)
+            return byte_fault(r, v, *i, "half a byte between bars");
+        if (*n == CONTENT_BYTES)
+            return byte_fault(r, v, *i, "longer than a content may be");
+        out[(*n)++] = (uint8_t)(high << 4 | low);
+        ++*i;
+    }
+    return *i < v->len ? 0 : byte_fault(r, v, bar, "a bar is not closed");
+}
+
+/* content_bytes: text with |hex| and escapes as bytes. */
+static int content_bytes(struct rule_reader *r, const struct value *v, uint8_t *out, size_t *n)
+{
+    *n = 0;
+    for (size_t i = 0; i < v->len; i++) {
+        if (v->text[i] == '|') {
+            i++;
+            int error = hex_bytes(r, v, &i, out, n);
+            if (error)
+                return error;
+            continue;
+        }
+        if (v->text[i] == '"')
+            return byte_fault(r, v, i, "a quote that is not escaped");
+        if (v->text[i] == '\\') {
+            i++;
+            if (i == v->len || !strchr("\\\";:", v->text[i]))
+                return byte_fault(r, v, i - 1, "only \\ \" ; : are escaped");
+        }
+        if (*n == CONTENT_BYTES)
+            return byte_fault(r, v, i, "longer than a content may be");
+        out[(*n)++] = (uint8_t)v->text[i];
+    }
+    return *n ? 0 : value_fault(r, v, "an empty content");
+}
+
+int content_begin(struct rule_reader *r, const struct value *v, unsigned arg)
+{
+    struct signature *s = r->sig;
+    struct value inner = *v;
+    uint8_t bytes[CONTENT_BYTES];
+    size_t n;
+    (void)arg;
+    if (s->n_contents == CONTENTS_MAX)
+        return value_fault(r, v, "more contents than a rule may have");
+    bool negated = *inner.text == '!';
+    if (negated)
+        inner = value_trimmed((struct value){v->text + 1, v->len - 1, v->at + 1});
+    if (inner.len < 2 || inner.text[0] != '"' || inner.text[inner.len - 1] != '"')
+        return value_fault(r, v, "a content stands in quotes");
+    inner = value_unquoted(&inner);
+    int error = content_bytes(r, &inner, bytes, &n);
+    if (error)
+        return error;
+    struct content *c = &s->contents[s->n_contents++];
+    *c = (struct content){.bytes = arena_memdup(r->ctx->arena, bytes, n),
+                          .len = (uint16_t)n,
+                          .flags = negated ? CONTENT_NEGATED : 0};
+    return c->bytes ? 0 : ERR_NOMEM;
+}
+
+/* Modifiers that exclude each other: none of a goes with any of b. */
+static const struct {
+    uint16_t a, b;
+    const char *why;
+} exclusions[] = {
+    {CONTENT_ABSOLUTE, CONTENT_RELATIVE, "offset and depth do not go with distance and within"},
+    {CONTENT_STARTSWITH, CONTENT_ABSOLUTE | CONTENT_RELATIVE,
+     "startswith does not go with offset, depth, distance or within"},
+    {CONTENT_FAST, CONTENT_NEGATED, "fast_pattern on a negated content"},
+};
+
+/* modify: set a flag of the last content, once; *out is that content. */
+static int modify(struct rule_reader *r, size_t at, unsigned flag, struct content **out)
+{
+    if (r->sig->n_contents == 0)
+        return rule_fault(r, at, ERR_SYNTAX, "modifier without a content",
+                          "there is no content before this to modify");
+    struct content *c = &r->sig->contents[r->sig->n_contents - 1];
+    *out = c;
+    if (c->flags & flag)
+        return rule_fault(r, at, ERR_SYNTAX, "modifier given twice",
+                          "this content has this modifier already");
+    for (size_t i = 0; i < sizeof exclusions / sizeof exclusions[0]; i++)
+        if ((flag & exclusions[i].a && c->flags & exclusions[i].b) ||
+            (flag & exclusions[i].b && c->flags & exclusions[i].a))
+            return rule_fault(r, at, ERR_SCHEMA, exclusions[i].why, "%s", exclusions[i].why);
+    c->flags |= (uint16_t)flag;
+    return 0;
+}
+
+int content_flag(struct rule_reader *r, const struct value *v, unsigned flag)
+{
+    struct content *c = NULL;
+    return modify(r, v->at, flag, &c);
+}
+
+int content_nocase(struct rule_reader *r, const struct value *v, unsigned flag)
+{
+    struct content *c = NULL;
+    int error = modify(r, v->at, flag, &c);
+    if (error)
+        return error;
+    uint8_t *lower = arena_alloc(r->ctx->arena, c->len);
+    if (!lower)
+        return ERR_NOMEM;
+    for (unsigned i = 0; i < c->len; i++)
+        lower[i] = (uint8_t)tolower(c->bytes[i]);
+    c->bytes = lower;
+    return 0;
+}
+
+/* number_of: a number, perhaps negative; a name is a variable of byte_extract or byte_math. */
+static int number_of(struct rule_reader *r, const struct value *v, bool negative, uint64_t max,
+                     int32_t *out)
+{
+    struct value digits = *v;
+    uint64_t number;
+    if (isalpha((unsigned char)*v->text) || *v->text == '_')
+        return rule_fault(r, v->at, ERR_UNSUPPORTED, "byte variables",
+                          "the variable `%.*s` is not in this build", (int)v->len, v->text);
+    bool minus = negative && *v->text == '-';
+    if (minus)
+        digits = (struct value){v->text + 1, v->len - 1, v->at + 1};
+    int error = value_number(r, &digits, 0, max, &number);
+    if (!error)
+        *out = minus ? -(int32_t)number : (int32_t)number;
+    return error;
+}
+
+/* content_place: offset and depth. */
+int content_place(struct rule_reader *r, const struct value *v, unsigned flag)
+{
+    struct content *c = NULL;
+    int error = modify(r, v->at, flag, &c);
+    if (!error)
+        error = number_of(r, v, false, PLACE_MAX, flag == CONTENT_OFFSET ? &c->offset : &c->depth);
+    if (!error && flag == CONTENT_DEPTH && c->depth < c->len)
+        return value_fault(r, v, "depth is smaller than the content");
+    return error;
+}
+
+/* content_distance: distance and within. */
+int content_distance(struct rule_reader *r, const struct value *v, unsigned flag)
+{
+    struct content *c = NULL;
+    int error = modify(r, v->at, flag, &c);
+    if (!error)
+        error = number_of(r, v, true, DISTANCE_MAX,
+                          flag == CONTENT_DISTANCE ? &c->distance : &c->within);
+    if (!error && flag == CONTENT_WITHIN && c->within < c->len)
+        return value_fault(r, v, "within is smaller than the content");
+    return error;
+}
+
+int content_fast_pattern(struct rule_reader *r, const struct value *v, unsigned flag)
+{
+    struct content *c = NULL;
+    int error = modify(r, v->at, flag, &c);
+    if (error)
+        return error;
+    for (unsigned i = 0; i + 1 < r->sig->n_contents; i++)
+        if (r->sig->contents[i].flags & CONTENT_FAST)
+            return rule_fault(r, v->at, ERR_SCHEMA, "fast_pattern twice",
+                              "a rule has one fast_pattern");
+    if (v->len == 0 || value_is(v, "only"))
+        return 0;
+    struct value rest = *v, at_text, len_text;
+    uint64_t at, len;
+    value_next(&rest, ',', &at_text);
+    if (!value_next(&rest, ',', &len_text) || rest.text)
+        return value_fault(r, v, "fast_pattern: nothing, only, or OFFSET,LENGTH");
+    if ((error = value_number(r, &at_text, 0, CONTENT_BYTES, &at)) ||
+        (error = value_number(r, &len_text, 1, CONTENT_BYTES, &len)))
+        return error;
+    if (at + len > c->len)
+        return value_fault(r, v, "fast_pattern beyond the content");
+    c->fast_at = (uint16_t)at;
+    c->fast_len = (uint16_t)len;
+    return 0;
+}
+
+/* may_retry: what follows in the chain, up to the next place that is not negated, has a within. So
+ * a later place of this content may help. Without, what follows only asks to be behind it, and the
+ * first place serves best. */
+static bool may_retry(const struct signature *s, const struct content *c)
+{
+    for (unsigned i = c->next; i; i = s->contents[i].next) {
+        if (s->contents[i].flags & CONTENT_WITHIN)
+            return true;
+        if (!(s->contents[i].flags & CONTENT_NEGATED))
+            return false;
+    }
+    return false;
+}
+
+void contents_link(struct signature *s)
+{
+    struct content *last = NULL;
+    for (unsigned i = 0; i < s->n_contents; i++) {
+        struct content *c = &s->contents[i];
+        bool relative = c->flags & CONTENT_RELATIVE;
+        if (c->flags & CONTENT_NEGATED && !relative)
+            continue;
+        if (last && relative)
+            last->next = (uint8_t)i;
+        else
+            c->flags |= CONTENT_HEAD;
+        last = c;
+    }
+    for (unsigned i = 0; i < s->n_contents; i++)
+        if (may_retry(s, &s->contents[i]))
+            s->contents[i].flags |= CONTENT_RETRY;
+}

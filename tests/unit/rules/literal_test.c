@@ -1,0 +1,114 @@
+#include "tests/unit/rules/given.h"
+
+/* What is looked for first, with the reason. */
+static const struct {
+    const char *options, *literal;
+    unsigned len;
+    bool nocase, grows;
+    const char *why;
+} rows[] = {
+    {"content:\"abc\";", "abc", 3, false, false, "a short content whole; nothing else to find"},
+    {"content:\"|00 00 00 00 00 00 00 00 00 8e 9f|\";", "\0\0\0\0\0\0\x8e\x9f", 8, false, true,
+     "zero bytes are common: the piece with both that are not"},
+    {"content:\"the tests of a JQXZKWVY in it\";", "JQXZKWVY", 8, false, true,
+     "upper case is rarer than lower case in text"},
+    {"content:\"eeeeeeee\"; content:\"|8e 9f|\";", "eeeeeeee", 8, false, true,
+     "eight letters e are rarer than two odd bytes: 8 * 4 against 2 * 11"},
+    {"content:\"eeee\"; content:\"|8e 9f|\";", "\x8e\x9f", 2, false, true,
+     "two odd bytes are rarer than four letters e: 2 * 11 against 4 * 4"},
+    {"content:\"|8e 9f 8e|\"; content:\"ee\"; fast_pattern;", "ee", 2, false, true,
+     "fast_pattern decides, not rarity"},
+    {"content:\"|8e 9f 8e|\"; content:\"ee\"; fast_pattern:only;", "ee", 2, false, true,
+     "as does fast_pattern:only"},
+    {"content:\"aaaaaaaaabc\"; fast_pattern:8,3;", "abc", 3, false, true,
+     "the part that fast_pattern names, of the documentation's example"},
+    {"content:\"KWVY0Z23456789abcdef\"; fast_pattern:4,12;", "Z2345678", 8, false, true,
+     "of a long part its rarest piece, nothing outside of it: Z, and no letter behind the digits"},
+    {"content:!\"|8e 9f 8e|\"; content:\"ee\";", "ee", 2, false, false,
+     "a negated content cannot be found; one positive content is all there is"},
+    {"content:\"AbC\"; nocase;", "abc", 3, true, false,
+     "in lower case when the case does not matter"},
+    {"content:\"abcdefgh\";", "abcdefgh", 8, false, false, "eight bytes are one literal"},
+    {"content:\"abcdef\"; fast_pattern:2,2;", "cd", 2, false, true,
+     "a part of a content is less than the content"},
+    {"content:\"ab\"; content:\"ab\";", "ab", 2, false, true, "two contents, though alike"},
+};
+
+static void the_rarest_piece_is_chosen(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct parsed p;
+        const struct signature *s = parsed_options(&p, rows[i].options);
+        assert_non_null(s);
+        if (s->literal.len != rows[i].len ||
+            memcmp(s->literal.bytes, rows[i].literal, rows[i].len) != 0)
+            fail_msg("%s: %.*s; %s", rows[i].options, s->literal.len, s->literal.bytes,
+                     rows[i].why);
+        assert_int_equal(s->literal.nocase, rows[i].nocase);
+        if (s->grows != rows[i].grows)
+            fail_msg("%s: grows; %s", rows[i].options, rows[i].why);
+        parsed_free(&p);
+    }
+}
+
+static void rules_without_a_positive_content_have_no_literal(void **state)
+{
+    (void)state;
+    static const char *const options[] = {"", "content:!\"abc\";", "dsize:5;",
+                                          "content:!\"a\"; content:!\"b\"; within:4;"};
+    for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) {
+        struct parsed p;
+        const struct signature *s = parsed_options(&p, options[i]);
+        assert_non_null(s);
+        assert_int_equal(s->literal.len, 0);
+        assert_false(s->grows);
+        parsed_free(&p);
+    }
+}
+
+/* Whatever is chosen stands in a positive content, at the part that may be chosen. */
+static void a_literal_is_a_piece_of_its_content(void **state)
+{
+    (void)state;
+    uint64_t seed = random_seed();
+    for (int round = 0; round < 5000; round++) {
+        char options[512], *end = options;
+        unsigned n = 1 + (unsigned)random_below(&seed, 4), fast = (unsigned)random_below(&seed, 8);
+        for (unsigned i = 0; i < n; i++) {
+            bool negated = i > 0 && random_below(&seed, 4) == 0;
+            end += sprintf(end, "content:%s\"|", negated ? "!" : "");
+            unsigned len = 1 + (unsigned)random_below(&seed, 20);
+            for (unsigned k = 0; k < len; k++)
+                end += sprintf(end, "%02x", (unsigned)random_below(&seed, 256));
+            end += sprintf(end, "|\";");
+            if (i == fast && !negated)
+                end += sprintf(end, "fast_pattern:%u,1;", (unsigned)random_below(&seed, len));
+        }
+        struct parsed p;
+        const struct signature *s = parsed_options(&p, options);
+        assert_non_null(s);
+        bool found = false;
+        for (unsigned i = 0; i < n; i++) {
+            const struct content *c = &s->contents[i];
+            if (c->flags & CONTENT_NEGATED ||
+                (fast < n && !(s->contents[fast].flags & CONTENT_NEGATED) && i != fast))
+                continue;
+            unsigned at = c->fast_at, len = c->fast_len ? c->fast_len : c->len;
+            found |= memmem(c->bytes + at, len, s->literal.bytes, s->literal.len) != NULL;
+        }
+        if (!found)
+            fail_msg("%s", options);
+        parsed_free(&p);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_rarest_piece_is_chosen),
+        cmocka_unit_test(rules_without_a_positive_content_have_no_literal),
+        cmocka_unit_test(a_literal_is_a_piece_of_its_content),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
