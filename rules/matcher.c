@@ -3,15 +3,18 @@
 #include "rules/matcher.h"
 
 #include "base/error.h"
+#include "base/sort.h"
 #include "rules/set_parts.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-struct candidate {
-    uint32_t rule;
-    uint32_t at; /* place behind the literal's last place, in the data */
-};
+/* A candidate is one number, so that sorting needs no memory: the rule in the upper half, in the lower
+ * the place behind its literal's last place in the data. */
+static uint64_t candidate(uint32_t rule, uint32_t at)
+{
+    return (uint64_t)rule << 32 | at;
+}
 
 /* What is known of a rule: each number says for which input, or packet, it holds. */
 struct rule_mark {
@@ -26,7 +29,7 @@ struct matcher {
     struct rule_mark *marks;
     uint32_t input, packet;
     bool passed;                  /* a pass matched this packet */
-    struct candidate *candidates; /* room for every rule, so none is left out */
+    uint64_t *candidates;         /* room for every rule, so none is left out */
     unsigned n;
     struct matcher_stats stats;
     /* of the scan under way */
@@ -121,13 +124,13 @@ static void add_candidate(struct matcher *m, uint32_t rule, uint32_t at)
 {
     struct rule_mark *mark = &m->marks[rule];
     if (mark->input == m->input) {
-        struct candidate *c = &m->candidates[mark->place];
-        c->at = at > c->at ? at : c->at;
+        uint64_t *c = &m->candidates[mark->place], later = candidate(rule, at);
+        *c = later > *c ? later : *c;
         return;
     }
     mark->input = m->input;
     mark->place = m->n;
-    m->candidates[m->n++] = (struct candidate){rule, at};
+    m->candidates[m->n++] = candidate(rule, at);
     m->stats.candidates++;
 }
 
@@ -182,14 +185,14 @@ static void recall_pending(struct matcher *m, const struct match_input *in, stru
 /* remember_pending: when there is no room, the one whose literal leaves the window first gives way.
  */
 static void remember_pending(struct matcher *m, const struct match_input *in,
-                             struct match_flow *flow, const struct candidate *c)
+                             struct match_flow *flow, uint32_t rule, uint32_t at)
 {
     unsigned side = !in->to_server, place = flow->n_pending[side];
     struct match_pending *list = flow->pending[side];
     if (place < MATCH_PENDING) {
         flow->n_pending[side]++;
     } else {
-        uint32_t start = (uint32_t)in->stream_at, least = c->at;
+        uint32_t start = (uint32_t)in->stream_at, least = at;
         m->stats.pending_over_limit++;
         for (unsigned i = 0; i < MATCH_PENDING; i++)
             if (list[i].at - start < least) {
@@ -199,33 +202,26 @@ static void remember_pending(struct matcher *m, const struct match_input *in,
         if (place == MATCH_PENDING)
             return;
     }
-    list[place] = (struct match_pending){c->rule, (uint32_t)in->stream_at + c->at};
-}
-
-static int by_rule(const void *a, const void *b)
-{
-    const struct candidate *x = a, *y = b;
-    return x->rule < y->rule ? -1 : x->rule > y->rule;
+    list[place] = (struct match_pending){rule, (uint32_t)in->stream_at + at};
 }
 
 static size_t confirm_all(struct matcher *m, const struct match_input *in, struct match_flow *flow,
                           struct hit *hits)
 {
     size_t n = 0;
-    if (m->n > 1)
-        qsort(m->candidates, m->n, sizeof m->candidates[0], by_rule);
+    sort_u64(m->candidates, m->n);
     for (unsigned i = 0; i < m->n; i++) {
-        const struct candidate *c = &m->candidates[i];
-        const struct signature *s = &m->set->rules[c->rule];
-        if (m->marks[c->rule].packet == m->packet)
+        uint32_t rule = (uint32_t)(m->candidates[i] >> 32), at = (uint32_t)m->candidates[i];
+        const struct signature *s = &m->set->rules[rule];
+        if (m->marks[rule].packet == m->packet)
             continue;
         m->stats.confirms += !m->passed;
         enum rule_verdict verdict = m->passed ? RULE_NOT_YET : rule_confirm(s, in, flow);
         if (verdict == RULE_NOT_YET && in->stream && s->grows)
-            remember_pending(m, in, flow, c);
+            remember_pending(m, in, flow, rule, at);
         if (verdict != RULE_MATCHES)
             continue;
-        m->marks[c->rule].packet = m->packet;
+        m->marks[rule].packet = m->packet;
         rule_apply_flowbits(s, flow);
         m->passed = s->action == ACTION_PASS;
         if (m->passed || s->noalert)
@@ -234,7 +230,7 @@ static size_t confirm_all(struct matcher *m, const struct match_input *in, struc
             m->stats.hits_over_limit++;
             continue;
         }
-        hits[n++].rule = c->rule;
+        hits[n++].rule = rule;
         m->stats.hits++;
     }
     return n;
