@@ -108,7 +108,7 @@ def write(path, frames):
     return path
 
 
-def change_answer(frames, index, payload):
+def change_payload(frames, index, payload):
     """Give one segment another payload, and move what follows in its conversation accordingly."""
     changed = frames[index]
     side = changed.source, changed.target, changed.ports

@@ -50,6 +50,23 @@ def asset_of(address):
     return None, None
 
 
+# Rows of an answer key.
+
+KEY_FIELDS = ["line", "sector", "assets", "outcome", "headline", "first", "last", "source"]
+
+
+def short(finding):
+    """The fields that an answer key has."""
+    return {"line": finding["line"], "sector": finding["sector"],
+            "assets": sorted(asset["id"] for asset in finding["assets"]),
+            "outcome": finding["outcome"], "headline": finding["origin"]["headline"],
+            "first": finding["first"], "last": finding["last"], "source": finding["sources"]}
+
+
+def order(rows):
+    return sorted(rows, key=lambda r: json.dumps(r, sort_keys=True))
+
+
 # What tshark says.
 
 FIELDS = ["frame.time_epoch", "ip.src", "ip.dst", "tcp.stream", "tcp.srcport", "tcp.dstport", "tcp.flags", "tcp.seq",

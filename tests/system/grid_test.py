@@ -11,21 +11,9 @@ import json
 import capture_edit
 import grid_oracle
 from common import FULL, GRID, TOP, expect, final_findings, finish, grid, need_program, replay, temporary, tshark_fields
+from grid_oracle import KEY_FIELDS, order, short
 
-FIELDS = ["line", "sector", "assets", "outcome", "headline", "first", "last", "source"]
 SEEDS = range(4, 21) if FULL else range(4, 10)
-
-
-def short(finding):
-    """The fields that an answer key has."""
-    return {"line": finding["line"], "sector": finding["sector"],
-            "assets": sorted(asset["id"] for asset in finding["assets"]),
-            "outcome": finding["outcome"], "headline": finding["origin"]["headline"],
-            "first": finding["first"], "last": finding["last"], "source": finding["sources"]}
-
-
-def order(rows):
-    return sorted(rows, key=lambda r: json.dumps(r, sort_keys=True))
 
 
 def compare(what, wanted, got):
@@ -39,7 +27,7 @@ def check_seed(work, seed, key):
     capture = grid(work, seed)
     got = [short(f) for f in final_findings(replay(capture, *GRID))]
     if key:
-        compare(f"seed {seed}, key", [{f: row[f] for f in FIELDS} for row in key["findings"]], got)
+        compare(f"seed {seed}, key", [{f: row[f] for f in KEY_FIELDS} for row in key["findings"]], got)
     truth = json.loads(capture.with_suffix(".truth.json").read_text())
     compare(f"seed {seed}, oracle", grid_oracle.expected(capture, truth), got)
     expect(got, f"seed {seed} gives no findings")
@@ -65,7 +53,7 @@ def refuse(frames, index):
     adu = frames[index].payload
     pdu = bytes([adu[7] | 0x80, ILLEGAL_ADDRESS])
     header = adu[:4] + (len(pdu) + 1).to_bytes(2, "big") + adu[6:7]
-    capture_edit.change_answer(frames, index, header + pdu)
+    capture_edit.change_payload(frames, index, header + pdu)
 
 
 def difference(before, after):
