@@ -1,0 +1,222 @@
+#!/usr/bin/env python3
+"""Seeds of the fuzz targets: a few well-formed inputs each, in the form that the head of the target describes.
+
+    make_seeds.py SOURCE FOLDER        writes FOLDER/TARGET/NAME
+"""
+import base64
+import pathlib
+import struct
+import sys
+
+SOURCE, OUT = map(pathlib.Path, sys.argv[1:3])
+ACCORDS = SOURCE / "rules/packs/accords"
+
+
+def seed(target, name, data):
+    path = OUT / target / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data if isinstance(data, bytes) else data.encode())
+
+
+# Frames.
+
+def ethernet(kind, payload, tags=b""):
+    return bytes.fromhex("020000000001020000000002") + tags + struct.pack(">H", kind) + payload
+
+
+def ip4(protocol, payload, fragment=0, options=b""):
+    words = 5 + len(options) // 4
+    return struct.pack(">BBHHHBBH4s4s", 0x40 | words, 0, words * 4 + len(payload), 1, fragment, 64, protocol, 0,
+                       bytes([10, 0, 0, 1]), bytes([10, 0, 0, 2])) + options + payload
+
+
+def ip6(following, payload, extensions=b""):
+    return struct.pack(">IHBB", 6 << 28, len(extensions) + len(payload), following, 64) + bytes(15) + b"\1" + bytes(15) + b"\2" + \
+        extensions + payload
+
+
+def tcp(payload, flags=0x18, seq=1, options=b""):
+    return struct.pack(">HHIIBBHHH", 40000, 502, seq, 1, (5 + len(options) // 4) << 4, flags, 8192, 0, 0) + options + payload
+
+
+def udp(payload):
+    return struct.pack(">HHHH", 5353, 53, 8 + len(payload), 0) + payload
+
+
+def modbus(transaction, pdu, unit=1):
+    return struct.pack(">HHHB", transaction, 0, len(pdu) + 1, unit) + pdu
+
+
+FRAMES = {
+    "tcp": ethernet(0x0800, ip4(6, tcp(modbus(1, b"\3\0\0\0\1")))),
+    "tcp-options": ethernet(0x0800, ip4(6, tcp(b"", 2, options=b"\2\4\5\xb4"), options=b"\1" * 4)),
+    "udp": ethernet(0x0800, ip4(17, udp(b"question"))),
+    "vlan": ethernet(0x0800, ip4(17, udp(b"x")), b"\x88\xa8\0\1\x81\0\0\2"),
+    "fragment": ethernet(0x0800, ip4(17, udp(b"x"), 0x2000)),
+    "icmp": ethernet(0x0800, ip4(1, b"\x08\0\0\0abcd")),
+    "ip6": ethernet(0x86DD, ip6(17, udp(b"x"))),
+    "ip6-headers": ethernet(0x86DD, ip6(0, tcp(b"x"), b"\x3c\0\1\4\0\0\0\0" + b"\x2c\0\1\4\0\0\0\0" + b"\6\0\0\0\0\0\0\1")),
+    "arp": ethernet(0x0806, bytes(28)),
+    "padded": ethernet(0x0800, ip4(6, tcp(b""))) + bytes(6),
+}
+for name, frame in FRAMES.items():
+    seed("decode", name, struct.pack(">H", len(frame)) + frame)
+    seed("decode", name + "-cut", struct.pack(">H", len(frame)) + frame[:-3])
+
+# Captures.
+
+def pcap(order, magic, frames, linktype=1):
+    out = struct.pack(order + "IHHiIII", magic, 2, 4, 0, 0, 65535, linktype)
+    for i, frame in enumerate(frames):
+        out += struct.pack(order + "IIII", 1700000000 + i, i, len(frame), len(frame)) + frame
+    return out
+
+
+def block(order, kind, body):
+    body += bytes(-len(body) % 4)
+    return struct.pack(order + "II", kind, len(body) + 12) + body + struct.pack(order + "I", len(body) + 12)
+
+
+def pcapng(order, frames):
+    out = block(order, 0x0A0D0D0A, struct.pack(order + "IHHq", 0x1A2B3C4D, 1, 0, -1))
+    out += block(order, 1, struct.pack(order + "HHI", 1, 0, 0) + struct.pack(order + "HHB3x", 9, 1, 9) +
+                 struct.pack(order + "HHq", 14, 8, 5) + struct.pack(order + "HH", 0, 0))
+    out += block(order, 4, struct.pack(order + "HHHH", 0, 0, 0, 0))
+    for i, frame in enumerate(frames):
+        out += block(order, 6, struct.pack(order + "IIIII", 0, 395000000, i, len(frame), len(frame)) + frame)
+    return out + block(order, 3, struct.pack(order + "I", len(frames[0])) + frames[0])
+
+
+FEW = [FRAMES["tcp"], FRAMES["udp"], FRAMES["arp"]]
+seed("capture", "pcap-us", pcap("<", 0xA1B2C3D4, FEW))
+seed("capture", "pcap-ns-big", pcap(">", 0xA1B23C4D, FEW))
+seed("capture", "pcap-empty", pcap("<", 0xA1B2C3D4, []))
+seed("capture", "pcap-cut", pcap("<", 0xA1B2C3D4, FEW)[:-5])
+seed("capture", "pcapng", pcapng("<", FEW))
+seed("capture", "pcapng-big", pcapng(">", FEW))
+seed("capture", "pcapng-cut", pcapng("<", FEW)[:-40])
+seed("capture", "gzip", b"\x1f\x8b\x08\0\0\0\0\0\0\3\3\0\0\0\0\0\0\0\0\0")
+
+# Segments: first sequence number; then kind, distance, length.
+
+def segments(first, *steps):
+    return struct.pack(">I", first) + b"".join(struct.pack(">BhB", *step) for step in steps)
+
+
+seed("reassembly", "in-order", segments(1, (0, 0, 10), (0, 0, 20), (0, 0, 30)))
+seed("reassembly", "out-of-order", segments(1, (0, 20, 10), (0, 10, 10), (0, 0, 10)))
+seed("reassembly", "overlap", segments(1, (0, 10, 20), (0, 5, 10), (0, 0, 12), (0, -10, 30)))
+seed("reassembly", "hole", segments(0xFFFFFFF0, (0, 20, 10), (1, 30, 0), (0, 40, 5)))
+seed("reassembly", "many", segments(7, *((0, 2 + 3 * i, 2) for i in range(300))))
+seed("reassembly", "large", segments(0x7FFFFFFF, *((4 | 2, 10 + 4 * i, 255) for i in range(80))))
+
+# Modbus: direction and time, length, bytes.
+
+def talk(*steps):
+    return b"".join(bytes([kind, len(data)]) + data for kind, data in steps)
+
+
+READ, WRITE = b"\3\0\x10\0\2", b"\6\0\x10\0\x2a"
+ASKED = [
+    (0, modbus(1, READ)), (1, modbus(1, b"\3\4\0\1\0\2")),
+    (0, modbus(2, WRITE)), (1, modbus(2, WRITE)),
+    (0, modbus(3, b"\x10\0\1\0\2\4\0\1\0\2")), (1, modbus(3, b"\x10\0\1\0\2")),
+    (0, modbus(4, b"\5\0\1\xff\0")), (1, modbus(4, b"\x85\2")),
+    (0, modbus(5, b"\x08\0\0\xa5\x37")), (1, modbus(5, b"\x08\0\0\xa5\x37")),
+    (0, modbus(6, b"\x2b\x0e\1\0")), (1, modbus(6, b"\x2b\x0e\1\1\0\0\1\0\3abc")),
+    (0, modbus(7, b"\x17\0\0\0\1\0\1\0\1\2\0\7")), (1, modbus(7, b"\x17\2\0\7")),
+    (0, modbus(8, b"\x0f\0\0\0\x0a\2\xff\3")), (1, modbus(8, b"\x0f\0\0\0\x0a")),
+    (0, modbus(9, b"\x16\0\4\0\xf2\0\x25")), (1, modbus(9, b"\x16\0\4\0\xf2\0\x25")),
+]
+seed("modbus", "pairs", talk(*ASKED))
+seed("modbus", "in-one", talk((0, b"".join(d for k, d in ASKED if k == 0)[:255]), (1, b"".join(d for k, d in ASKED if k == 1)[:255])))
+seed("modbus", "unanswered", talk((0, modbus(1, WRITE)), (0xF0, modbus(2, READ)), (0xF0, b"")))
+seed("modbus", "out-of-step", talk((0, b"\1\2\3" + modbus(1, READ)), (1, b"\xff" + modbus(1, b"\3\4\0\1\0\2"))))
+seed("modbus", "gap", talk((0, modbus(1, READ)[:5]), (6, b""), (0, modbus(2, WRITE)), (1, modbus(2, WRITE))))
+seed("modbus", "exception", talk((0, modbus(1, READ)), (1, modbus(1, b"\x83\2")), (1, modbus(9, b"\x83\5"))))
+
+# The line: side, conversation and time; flags; distance; length; payload.
+
+def frames(*steps):
+    return b"".join(bytes([side | talk << 1 | time << 3, flags, distance & 255, len(data)]) + data
+                    for side, talk, time, flags, distance, data in steps)
+
+
+SYN, ACK, PSH, FIN, RST = 2, 16, 8, 1, 4
+HANDSHAKE = [(0, 0, 0, SYN, 0, b""), (1, 0, 0, SYN | ACK, 0, b""), (0, 0, 0, ACK, 0, b"")]
+seed("line", "modbus", frames(*HANDSHAKE, *((k, 0, 1, PSH | ACK, 0, d) for k, d in ASKED), (0, 0, 0, FIN | ACK, 0, b""), (1, 0, 0, FIN | ACK, 0, b"")))
+seed("line", "http", frames((0, 1, 0, SYN, 0, b""), (1, 1, 0, SYN | ACK, 0, b""), (0, 1, 0, ACK, 0, b"a"), (0, 1, 0, ACK, 0, b"b..c"), (0, 1, 0, ACK, 0, b"d")))
+seed("line", "udp", frames((0, 2, 0, 0, 0, b"axYz"), (1, 2, 1, 0, 0, b"answer")))
+seed("line", "refused", frames((0, 0, 0, SYN, 0, b""), (1, 0, 0, RST | ACK, 0, b"")))
+seed("line", "unanswered", frames((0, 0, 0, SYN, 0, b""), (0, 1, 31, SYN, 0, b""), (0, 2, 31, 0, 0, b"x"), (0, 2, 31, 0, 0, b"x")))
+seed("line", "out-of-order", frames((0, 1, 0, SYN, 0, b""), (0, 1, 0, ACK, 4, b"cd"), (0, 1, 0, ACK, -6, b"abxy"), (1, 1, 0, ACK, 0, b"z")))
+seed("line", "midstream", frames((0, 3, 0, ACK, 0, b"abcd"), (1, 3, 0, ACK, 0, b"efgh"), (0, 3, 0, RST, 0, b"")))
+
+# Rules.
+
+RULES = r"""
+alert tcp $EXTERNAL_NET any -> $HOME_NET [80,8000:8090,!8080] (msg:"a \"request\"; or so"; flow:established,to_server; content:"GET "; startswith; content:"/Admin"; nocase; distance:0; within:20; content:!"ok"; classtype:web-application-attack; priority:2; metadata:tag red-line, created_at 2026_01_01; reference:url,example.net; sid:1000001; rev:3;)
+# alert tcp any any -> any any (msg:"off"; content:"x"; sid:2;)
+alert udp any any <> [10.0.0.0/8,!10.1.0.0/16] 53 (msg:"b"; content:"|00 01|a|3a|"; offset:2; depth:30; fast_pattern:0,3; dsize:>20; sid:3;)
+alert tcp any 502 -> any any (msg:"c"; flow:to_client; flowbits:isset,asked; content:"|86|"; endswith; sid:4;) 
+alert ip any any -> any any (msg:"d"; flowbits:set,asked; flowbits:noalert; sid:5;)
+pass tcp any any -> any any (msg:"joined"; \
+    content:"yes"; sid:6;)
+""".strip()
+seed("rules", "all", RULES)
+for number, line in enumerate(RULES.splitlines()):
+    seed("rules", f"line-{number}", line)
+
+# Accords: which file, then the file.
+
+for number, name in enumerate(["amber-own.yaml", "amber.assets.yaml", "amber.assets.salts", "amber.networks.yaml", "amber.networks.salts"]):
+    seed("accord", name, bytes([number]) + (ACCORDS / name).read_bytes())
+seed("accord", "example-grid.yaml", b"\0" + (ACCORDS / "example-grid.yaml").read_bytes())
+
+# Correlations.
+
+SHIPPED = (SOURCE / "rules/packs/correlations.yaml").read_text()
+seed("definitions", "shipped", SHIPPED)
+for number, text in enumerate(SHIPPED.split("\n---\n")):
+    seed("definitions", f"document-{number}", text)
+seed("definitions", "tag", """title: a tag
+name: tagged
+logsource: {product: plimsoll, service: observations}
+detection:
+  one: {kind: hit, rule.tag: red-line}
+  two: {outcome|contains: ack, target.port|gte: 502, source.address|cidr: 192.0.2.0/24}
+  condition: one and not two or 1 of *
+---
+title: counted
+name: example.counted
+correlation:
+  type: value_count
+  rules: [tagged]
+  group-by: [source.address, target.sector]
+  timespan: 1h
+  condition: {field: target.address, gte: 5}
+""")
+
+# The ledger: which format, then it.
+
+NOTE = (ACCORDS / "example-grid.note").read_bytes()
+ROOT = base64.b64encode(bytes(32)).decode()
+seed("ledger", "note", b"\0" + NOTE)
+seed("ledger", "checkpoint", b"\0" + f"example.net/log\n256\n{ROOT}\n\n— example.net/log {base64.b64encode(bytes(68)).decode()}\n".encode())
+seed("ledger", "verifier", b"\1amber+ab8b5ee1+AfhFZNJQOz5cTbTGmkps96xup0h07vDqQYQX2hBnBf4a")
+seed("ledger", "signer", b"\1PRIVATE+KEY+example.net/log+00000000+" + base64.b64encode(b"\1" + bytes(32)))
+for name in ("tile/0/000", "tile/0/x001/x234/067.p/7", "tile/entries/x001/000", "tile/5/000.p/255"):
+    seed("ledger", "tile-" + name.replace("/", "_"), b"\2" + name.encode())
+DIGESTS = sorted(base64.urlsafe_b64encode(bytes([i]) * 32).decode().rstrip("=") for i in range(16))
+seed("ledger", "entry", b"\3" + ('{"_sd":[' + ",".join(f'"{d}"' for d in DIGESTS) + '],"_sd_alg":"sha-256","v":1}').encode())
+
+
+def string(s):
+    return struct.pack(">I", len(s)) + s
+
+
+DRAFT = string(b"start") + string(b"s1") + struct.pack(">II", 1, 2) + string(b"a") + string(b'"x"') + string(b"b") + string(b"[1,2]")
+seed("ledger", "draft", b"\4" + DRAFT)
+seed("ledger", "messages", b"\5" + struct.pack(">IB", len(DRAFT) + 1, 1) + DRAFT + struct.pack(">IB", 1, 2) + struct.pack(">IBIIII", 17, 5, 1, 0, 0, 0))
+seed("ledger", "base64", b"\6" + ROOT.encode())
+seed("ledger", "base64url", b"\7" + base64.urlsafe_b64encode(bytes(range(200, 232))).rstrip(b"="))
