@@ -9,8 +9,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     struct diags diags = {.limit = 16};
     struct capture *capture;
     struct frame frame;
-    if (capture_open(&capture, fuzz_file(data, len), &diags)) {
+    struct block_pool blocks = {0};
+    must(block_pool_init(&blocks, 4) == 0);
+    if (capture_open(&capture, fuzz_file(data, len), &blocks, &diags)) {
         must(diags.errors == 1);
+        block_pool_free(&blocks);
         diags_free(&diags);
         return 0;
     }
@@ -27,6 +30,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     must(capture_next(capture, &frame, &diags) == 0 && sum <= 255 * (uint64_t)len);
     must(capture_counts(capture)->frames == n);
     capture_close(capture);
+    block_pool_free(&blocks);
     diags_free(&diags);
     return 0;
 }

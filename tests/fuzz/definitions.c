@@ -43,7 +43,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
             struct group_key key = {0};
             struct text text = {0};
             uint8_t value[16];
-            if (!definition_select(set, i, &o, &hosts, &key))
+            if (definition_match(set, i, 0, &o, &hosts, &key) < 0)
                 continue;
             must(key.len <= GROUP_KEY_MAX);
             definition_key_json(set, i, &key, sector_name, NULL, &text);
