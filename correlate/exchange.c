@@ -14,7 +14,14 @@
  * > x, it has published the predecessor of y, which is >= x; idle, it publishes the source's
  * position. So o's condition for x becomes true without o having to push anything: draining never
  * pushes to an exchange ring. x is taken, and by induction everything is. Waits yield, so one core
- * is enough. Reclamation. Items are copied into and out of rings; a slot is free after
+ * is enough. Between levels: an owner pushes what it derives to the level above only where there is
+ * room and keeps the rest in its outbox; it takes no item whose results might not fit. The level
+ * above is drained first, in every wait too, and the uppermost hands on to nobody but the judge, who
+ * waits for nobody. Let x be the smallest item not taken at the uppermost level that has one. Its
+ * other producers publish, at every turn, the predecessor of what waits in their outbox or may still
+ * come from below. What waits is no smaller than x, or it would be the smallest itself: the ring to
+ * its owner would then hold only smaller ones, that is none, and so have room. What may come from
+ * below is by the same argument, one level down, beyond x in the end. So x is taken. Reclamation. Items are copied into and out of rings; a slot is free after
  * exchange_take.
  */
 #include "correlate/exchange.h"

@@ -216,8 +216,11 @@ static void match_stream(struct line *line, const uint8_t *data, uint32_t len, u
 void inspect_bytes(void *ctx, const uint8_t *data, uint32_t len, uint64_t at)
 {
     struct line *line = ctx;
+    enum engine_stage before = stage_enter(line, STAGE_APP);
     parse(line, data, len);
+    stage_enter(line, STAGE_MATCH);
     match_stream(line, data, len, at);
+    stage_enter(line, before);
 }
 
 void inspect_gap(void *ctx, uint32_t len, uint64_t at)

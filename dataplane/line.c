@@ -14,7 +14,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <x86intrin.h>
 
 #define IP_TCP 6
 
@@ -339,15 +338,9 @@ static void follow_tcp(struct line *line)
         flush_streams(line);
 }
 
-static uint64_t ticks(const struct line *line)
-{
-    return line->config.time_stages ? __rdtsc() : 0;
-}
-
 static void take_transport(struct line *line, struct line_shard *shard)
 {
     const struct packet *pkt = line->now.pkt;
-    uint64_t *stage = line->stats.stage_ticks, start = ticks(line);
     if (!find_flow(line, shard)) {
         line_coverage_packet(line, pkt, NULL);
         return;
@@ -359,20 +352,18 @@ static void take_transport(struct line *line, struct line_shard *shard)
         contact_tcp(line);
     else
         contact_udp(line);
-    uint64_t found = ticks(line);
-    stage[STAGE_FLOW] += found - start;
+    stage_enter(line, STAGE_MATCH);
     inspect_packet(line);
-    uint64_t matched = ticks(line);
-    stage[STAGE_MATCH] += matched - found;
+    stage_enter(line, STAGE_STREAM);
     if (tcp)
         follow_tcp(line);
-    stage[STAGE_STREAM] += ticks(line) - matched;
+    stage_enter(line, STAGE_FLOW);
     line->now.flow->last_ns = pkt->t;
     flow_arm(&shard->flow, line->now.flow, line->now.flow_item);
     line_coverage_packet(line, pkt, line->now.flow);
 }
 
-void line_packet(struct line *line, const struct packet *pkt, const uint8_t *data)
+static void take_packet(struct line *line, const struct packet *pkt, const uint8_t *data)
 {
     struct line_stats *stats = &line->stats;
     line_expire(line, pkt->t);
@@ -397,6 +388,16 @@ void line_packet(struct line *line, const struct packet *pkt, const uint8_t *dat
     }
     take_transport(line, shard);
     note_deadline(line, pkt->shard);
+}
+
+void line_packet(struct line *line, const struct packet *pkt, const uint8_t *data)
+{
+    if (line->config.time_stages) {
+        line->stage = STAGE_FLOW;
+        line->stage_since = __rdtsc();
+    }
+    take_packet(line, pkt, data);
+    stage_enter(line, STAGE_FLOW);
 }
 
 /* end_all: every flow of a shard, the one idle longest first. */

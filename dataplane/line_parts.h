@@ -4,6 +4,8 @@
 
 #include "dataplane/line.h"
 
+#include <x86intrin.h>
+
 /* Look-back that a window keeps for a match that ends in the next bytes, and room for new ones. */
 #define WINDOW_LOOK_BACK 2560
 #define WINDOW_BYTES     MATCH_WINDOW
@@ -42,6 +44,8 @@ struct line {
     struct matcher *matchers[CORRELATOR_POLICIES_MAX]; /* one a policy */
     struct moment now;
     struct line_stats stats;
+    enum engine_stage stage; /* the one whose time is running, and since when */
+    uint64_t stage_since;
     /* Coverage of the interval under way. */
     int64_t coverage_from, coverage_to; /* to: INT64_MAX: nothing counted */
     uint64_t (*coverage)[COVERAGE_COUNT];
@@ -63,6 +67,20 @@ static inline int64_t policy_until(const struct line *line)
     return line->generation + 1 < line->config.n_policies
                ? line->config.policies[line->generation + 1].from_ns
                : INT64_MAX;
+}
+
+/* stage_enter: from here on time counts for this stage; returns the one before, to go back to. So
+ * each tick counts once, however stages call each other. */
+static inline enum engine_stage stage_enter(struct line *line, enum engine_stage stage)
+{
+    enum engine_stage before = line->stage;
+    if (line->config.time_stages) {
+        uint64_t now = __rdtsc();
+        line->stats.stage_ticks[before] += now - line->stage_since;
+        line->stage_since = now;
+        line->stage = stage;
+    }
+    return before;
 }
 
 static inline const struct address *side_address(const struct flow *f, unsigned side)

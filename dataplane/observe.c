@@ -39,7 +39,9 @@ static void send(struct line *line, const struct observation *obs)
 {
     line->stats.counters.observations++;
     line->now.order.index++;
+    enum engine_stage before = stage_enter(line, STAGE_OBSERVE);
     line->config.output.observe(line->config.output.ctx, obs);
+    stage_enter(line, before);
 }
 
 void observe_attempt(struct line *line, enum outcome outcome, int64_t began)

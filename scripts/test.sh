@@ -11,7 +11,10 @@
 set -uo pipefail
 . "$(dirname "$0")/lib.sh"
 full=
-[ "${1:-}" = --full ] && full=--full
+if [ "${1:-}" = --full ]; then
+    full=--full
+    export PLIMSOLL_TEST_STEPS=10000000 PLIMSOLL_TEST_ENGINES=500
+fi
 
 passed=0 failed=0 skipped=0
 results=()

@@ -1,7 +1,7 @@
-/* Traps what must not happen inside a burst: memory from the heap, locks, formatted printing, system
- * calls. The linker puts these in place of the calls that the worker makes into the line and into
- * correlation, and of the calls of the project's own objects into the C library; system calls of any
- * code are caught by the kernel (Syscall User Dispatch, prctl(2)).
+/* Traps what must not happen inside a burst: memory from the heap, locks, formatted printing,
+ * system calls. The linker puts these in place of the calls that the worker makes into the line and
+ * into correlation, and of the calls of the project's own objects into the C library; system calls
+ * of any code are caught by the kernel (Syscall User Dispatch, prctl(2)).
  *
  * At exit it writes "BURSTS HEAP LOCKS PRINTS SYSCALLS YIELDS FIRST" to the file that
  * PLIMSOLL_BURST_TRAP names; yields are waits for a full ring, and no fault; FIRST is the number of
@@ -89,10 +89,10 @@ static void leave(bool entered)
     inside = false;
 }
 
-#define COUNT(what)                                                                                \
-    do {                                                                                           \
-        if (inside)                                                                                \
-            atomic_fetch_add_explicit(&what, 1, memory_order_relaxed);                             \
+#define COUNT(what)                                                    \
+    do {                                                               \
+        if (inside)                                                    \
+            atomic_fetch_add_explicit(&what, 1, memory_order_relaxed); \
     } while (0)
 
 /* What a worker does in a burst. */
@@ -192,7 +192,7 @@ __attribute__((destructor)) static void write_counts(void)
     if (!f)
         return;
     fprintf(f, "%lu %lu %lu %lu %lu %lu %d\n", atomic_load(&bursts), atomic_load(&heap),
-            atomic_load(&locks), atomic_load(&prints), atomic_load(&syscalls),
-            atomic_load(&yields), atomic_load(&first));
+            atomic_load(&locks), atomic_load(&prints), atomic_load(&syscalls), atomic_load(&yields),
+            atomic_load(&first));
     fclose(f);
 }

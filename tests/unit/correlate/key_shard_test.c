@@ -248,6 +248,27 @@ static void a_full_shard_counts_what_it_gives_up(void **state)
     fixture_close(&f);
 }
 
+static void what_is_as_old_as_the_timespan_does_not_count(void **state)
+{
+    (void)state;
+    struct fixture f;
+    fixture_open(&f);
+    struct correlator_config config = fixture_config(&f, 1);
+    /* Four addresses within ten seconds: the first is that old when the fourth comes, or one
+     * nanosecond younger. */
+    for (int64_t younger = 0; younger < 2; younger++) {
+        struct run run;
+        run_open(&run, &config);
+        run_push(&run, seen_at(younger, 1, KIND_ATTEMPT, host(9, 1), host(3, 1)));
+        run_push(&run, seen_at(1 * S, 2, KIND_ATTEMPT, host(9, 1), host(3, 2)));
+        run_push(&run, seen_at(2 * S, 3, KIND_ATTEMPT, host(9, 1), host(3, 3)));
+        run_push(&run, seen_at(10 * S, 4, KIND_ATTEMPT, host(9, 1), host(3, 4)));
+        assert_int_equal(correlator_counters(run.correlator).incidents, younger);
+        run_close(&run);
+    }
+    fixture_close(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -257,6 +278,7 @@ int main(void)
         cmocka_unit_test(quiet_time_that_ends_with_the_input_closes),
         cmocka_unit_test(evidence_says_what_was_seen_not_where_it_stood),
         cmocka_unit_test(a_full_shard_counts_what_it_gives_up),
+        cmocka_unit_test(what_is_as_old_as_the_timespan_does_not_count),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
