@@ -208,7 +208,7 @@ static void any_schedule_gives_what_the_model_gives(void **state)
     }
     printf("%lu steps, %lu revisions, %lu of them of the third level\n", world.steps, revisions,
            levels);
-    assert_true(revisions > 1000 && levels > 10);
+    assert_true(revisions > steps / 1000 && levels > 0);
     for (unsigned w = 0; w < WORKERS_MAX; w++)
         free(world.worker[w].stack);
     fixture_close(&f);

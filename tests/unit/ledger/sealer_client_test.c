@@ -267,7 +267,8 @@ static void disk_that_stays_full_is_loud_and_the_checkpoint_before_stands(void *
     set_limit(RLIM_INFINITY);
     forget_diags(&p);
     assert_int_equal(pair_verify(&p, &result), 0);
-    assert_int_equal(result.facts_size, 5);
+    /* Those of before, and of the others no more than six thousand bytes can hold. */
+    assert_true(result.facts_size >= 5 && result.facts_size < 20);
 
     assert_int_equal(pair_start(&p), 0);
     assert_int_equal(submit_facts(&p, 0, 300), 0);

@@ -186,8 +186,8 @@ static void a_rule_that_goes_on_is_the_rule_in_one_line(void **state)
     static const char *const forms[] = {
         HEAD "(msg:\"one two\"; content:\"abcdef\"; sid:1;)",
         HEAD "(msg:\"one \\\ntwo\"; content:\"abc\\\ndef\"; sid:1;)",
-        "alert tcp any any \\\r\n-> any any (msg:\"one two\"; \\  \n content:\"abcdef\"; "
-        "sid:1;)\r\n",
+        ("alert tcp any any \\\r\n-> any any (msg:\"one two\"; \\  \n content:\"abcdef\"; "
+         "sid:1;)\r\n"),
         "alert  tcp\tany any ->  any any( msg : \"one two\" ;content: \"abcdef\" ; SID:1 ; )  ",
     };
     struct parsed first;
