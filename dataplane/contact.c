@@ -129,7 +129,8 @@ bool contact_begins_anew(const struct flow *f, const struct packet *pkt, unsigne
     uint8_t flags = pkt->tcp_flags & (TCP_SYN | TCP_ACK);
     if (flags == TCP_SYN)
         return f->closed;
-    return flags == (TCP_SYN | TCP_ACK) && f->handshake && other->again &&
+    bool under_way = f->handshake || f->side[side].has_data || other->has_data;
+    return flags == (TCP_SYN | TCP_ACK) && under_way && other->again &&
            pkt->tcp_ack == other->again_seq;
 }
 
