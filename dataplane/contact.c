@@ -125,13 +125,17 @@ static void on_syn_ack(struct line *line, unsigned side)
 
 bool contact_begins_anew(const struct flow *f, const struct packet *pkt, unsigned side)
 {
-    const struct flow_side *other = &f->side[!side];
+    const struct flow_side *me = &f->side[side], *other = &f->side[!side];
     uint8_t flags = pkt->tcp_flags & (TCP_SYN | TCP_ACK);
     if (flags == TCP_SYN)
         return f->closed;
-    bool under_way = f->handshake || f->side[side].has_data || other->has_data;
-    return flags == (TCP_SYN | TCP_ACK) && under_way && other->again &&
-           pkt->tcp_ack == other->again_seq;
+    if (flags != (TCP_SYN | TCP_ACK))
+        return false;
+    /* Where the other end is never seen, the answer alone tells. */
+    if (!other->seen)
+        return me->has_data && me->first_seq != pkt->tcp_seq + 1;
+    bool under_way = f->handshake || me->has_data || other->has_data;
+    return under_way && other->again && pkt->tcp_ack == other->again_seq;
 }
 
 void contact_tcp(struct line *line)
