@@ -129,12 +129,13 @@ bool contact_begins_anew(const struct flow *f, const struct packet *pkt, unsigne
     uint8_t flags = pkt->tcp_flags & (TCP_SYN | TCP_ACK);
     if (flags == TCP_SYN)
         return f->closed;
-    if (flags != (TCP_SYN | TCP_ACK) || !(f->handshake || me->has_data))
+    if (flags != (TCP_SYN | TCP_ACK))
         return false;
-    if (other->again)
-        return pkt->tcp_ack == other->again_seq;
-    /* Of a side that the tap never sees, no SYN can be asked for. */
-    return !other->seen && me->first_seq != pkt->tcp_seq + 1;
+    /* Where the other end is never seen, the answer alone tells. */
+    if (!other->seen)
+        return me->has_data && me->first_seq != pkt->tcp_seq + 1;
+    bool under_way = f->handshake || me->has_data || other->has_data;
+    return under_way && other->again && pkt->tcp_ack == other->again_seq;
 }
 
 /* note_sent: how far what the side sent reaches, with what an acknowledgement of it counts besides
