@@ -9,7 +9,6 @@
 
 #define FILES 10000
 #define SEED  20026 /* the same files every time, unless PLIMSOLL_TEST_SEED says otherwise */
-#define SEED  20026 /* the same files every time, unless PLIMSOLL_TEST_SEED says otherwise */
 
 static const char *const words[] = {
     "-",    ":",  ": ",      "[",      "]",       "{",          "}",    ",",  "\n", "  ",
