@@ -269,6 +269,51 @@ static void what_is_as_old_as_the_timespan_does_not_count(void **state)
     fixture_close(&f);
 }
 
+static struct address nth(unsigned net, unsigned i)
+{
+    return address_v4(
+        (const uint8_t[4]){(uint8_t)net, (uint8_t)(i >> 16), (uint8_t)(i >> 8), (uint8_t)i});
+}
+
+/* Memory is what it was at the start; what finds no room in it is counted, and the incident says
+ * that it knows less than it saw. */
+static void one_source_and_a_million_targets_are_bounded_and_so_is_the_reverse(void **state)
+{
+    (void)state;
+    enum { MILLION = 1000000 };
+    struct fixture f;
+    fixture_open(&f);
+    for (int reverse = 0; reverse < 2; reverse++) {
+        struct correlator_config config = fixture_config(&f, 1);
+        struct run run;
+        run_open(&run, &config);
+        size_t bytes = correlator_bytes(run.correlator);
+        uint64_t most = 0;
+        bool inexact = false;
+        for (unsigned i = 0; i < MILLION; i++) {
+            run_push(&run,
+                     seen_at(i * INT64_C(1000), i + 1, KIND_ATTEMPT,
+                             reverse ? nth(11, i) : host(9, 1), reverse ? host(3, 1) : nth(12, i)));
+            while (correlator_next(run.correlator, &run.last) == 1) {
+                most = run.last.targets > most ? run.last.targets : most;
+                inexact |= run.last.targets_inexact;
+            }
+        }
+        struct correlator_counters c = correlator_counters(run.correlator);
+        assert_int_equal(c.observations, MILLION);
+        assert_int_equal(correlator_bytes(run.correlator), bytes);
+        assert_int_equal(c.incidents, !reverse);
+        if (reverse) {
+            assert_true(c.windows_full > MILLION - 2 * 256 * 64);
+        } else {
+            assert_true(inexact && most > 4 && most <= 16 * 64);
+            assert_true(c.targets_over_limit >= MILLION - most);
+        }
+        run_close(&run);
+    }
+    fixture_close(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -279,6 +324,7 @@ int main(void)
         cmocka_unit_test(evidence_says_what_was_seen_not_where_it_stood),
         cmocka_unit_test(a_full_shard_counts_what_it_gives_up),
         cmocka_unit_test(what_is_as_old_as_the_timespan_does_not_count),
+        cmocka_unit_test(one_source_and_a_million_targets_are_bounded_and_so_is_the_reverse),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
