@@ -107,6 +107,8 @@ int draft_decode(const void *data, size_t len, struct draft_copy *out)
     for (size_t i = 0; i < n; i++) {
         out->fields[i].name = store->data + names[i];
         out->fields[i].value = store->data + values[i];
+        if (i > 0 && strcmp(out->fields[i - 1].name, out->fields[i].name) > 0)
+            return ERR_SYNTAX; /* equal drafts are equal bytes */
     }
     out->draft = (struct entry_draft){
         .id = store->data + id, .revision = revision, .fields = out->fields, .n = n};
