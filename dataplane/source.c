@@ -171,7 +171,6 @@ bool source_shrunk(struct source *s)
     if (!s->map.data || !file_map_shrunk(&s->map, &now) || now >= s->map_size)
         return false;
     s->map_size = now;
-    s->ready = s->position < now ? now - s->position : 0;
     return true;
 }
 

@@ -159,15 +159,15 @@ static struct pcapng_sample pcapng_sample(bool big)
     s.f.big = !big;
     section(&s.f);
     block_done(&s);
-    interface(&s.f, 1, 0, 0, 0);
+    interface(&s.f, 1, 0, 3, 0); /* another interface 0 than that of the first section */
     block_done(&s);
-    add_enhanced(&s, 0, (uint64_t)(SECOND + 3) * 1000000, t0 + 3 * NS_PER_S);
+    add_enhanced(&s, 0, (uint64_t)(SECOND + 3) * 1000, t0 + 3 * NS_PER_S);
     /* The obsolete packet block: interface and drops in 16 bits each. */
     unsigned i = s.packets;
     block_begin(&s.f, 2);
     put16(&s.f, 0);
     put16(&s.f, 99);
-    uint64_t stamp = (uint64_t)(SECOND + 4) * 1000000;
+    uint64_t stamp = (uint64_t)(SECOND + 4) * 1000;
     put32(&s.f, (uint32_t)(stamp >> 32));
     put32(&s.f, (uint32_t)stamp);
     put32(&s.f, frame_len(i));

@@ -215,6 +215,19 @@ static void a_syn_sent_again_begins_no_stream_anew(void **state)
     fixture_free(x);
 }
 
+static void a_syn_behind_its_data_begins_no_stream_anew(void **state)
+{
+    (void)state;
+    struct line_fixture *x = fixture_make(1, 4096, 0);
+    send(x, 0, with_payload(to_server(TCP_ACK, 100, 500), "0123456789", 10));
+    send(x, 1, to_server(TCP_SYN, 99, 0));
+    send(x, 2, with_payload(to_server(TCP_ACK, 110, 500), "more", 4));
+    assert_int_equal(stream_bytes(x), 14);
+    assert_int_equal(line_stats(x->lines[0])->counters.flows, 1);
+    assert_int_equal(line_stats(x->lines[0])->counters.stream_held, 0);
+    fixture_free(x);
+}
+
 /* The next connection in the place of an earlier one is a flow of its own. */
 static void a_new_syn_begins_a_new_flow(void **state)
 {
@@ -244,6 +257,23 @@ static void a_new_syn_begins_a_new_flow(void **state)
         assert_int_equal(line_stats(x->lines[0])->counters.stream_gaps, 0);
         fixture_free(x);
     }
+}
+
+static void a_refused_attempt_that_is_made_again_is_another(void **state)
+{
+    (void)state;
+    struct line_fixture *x = fixture_make(1, 4096, 0);
+    for (int64_t t = 0; t < 3; t++) {
+        send(x, 2 * t * S, to_server(TCP_SYN, 99, 0));
+        send(x, (2 * t + 1) * S, to_client(TCP_RST | TCP_ACK, 0, 100));
+    }
+    assert_int_equal(line_stats(x->lines[0])->counters.flows, 3);
+    assert_int_equal(fixture_count(x, KIND_ATTEMPT), 3);
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(x->seen[i].outcome, OUTCOME_REFUSED);
+        assert_int_equal(x->seen[i].began_ns, 2 * (int64_t)i * S);
+    }
+    fixture_free(x);
 }
 
 static void an_answer_to_data_in_a_syn_is_no_new_flow(void **state)
@@ -359,7 +389,9 @@ int main(void)
         cmocka_unit_test(an_attempt_that_is_open_at_the_end_was_only_seen),
         cmocka_unit_test(a_syn_ack_alone_tells_of_an_attempt),
         cmocka_unit_test(a_syn_sent_again_begins_no_stream_anew),
+        cmocka_unit_test(a_syn_behind_its_data_begins_no_stream_anew),
         cmocka_unit_test(a_new_syn_begins_a_new_flow),
+        cmocka_unit_test(a_refused_attempt_that_is_made_again_is_another),
         cmocka_unit_test(an_answer_to_data_in_a_syn_is_no_new_flow),
         cmocka_unit_test(picked_up_in_the_middle_the_role_comes_from_ports_or_the_message),
         cmocka_unit_test(udp_is_two_way_once_an_end_sends_after_the_answer),

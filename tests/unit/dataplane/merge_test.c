@@ -288,10 +288,15 @@ static void a_folder_stands_for_the_captures_in_it(void **state)
                "\xfd"
                "7zXZ\0and more",
                14);
+    struct file_bytes damaged = {0};
+    pcap_begin(&damaged, PCAP_NANOSECONDS, 1);
+    put_bytes(&damaged, "sixteen and more letters", 24); /* a length that no packet has */
+    file_write(&folder, "in/damaged", damaged.data, damaged.len);
+    free(damaged.data);
     got = read_merged(folder_path, 1, &diags);
-    assert_int_equal(got.counts.inputs, 4);
-    assert_int_equal(got.counts.broken, 2);
-    assert_int_equal(diags.errors, 2);
+    assert_int_equal(got.counts.inputs, 5);
+    assert_int_equal(got.counts.broken, 3);
+    assert_int_equal(diags.errors, 3);
     diags_free(&diags);
 
     /* Given by its own name, what is no capture is broken. */
