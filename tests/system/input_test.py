@@ -215,6 +215,45 @@ def long_frames(work):
                f"{name.name}: {counts['bytes']}")
 
 
+def tcp(source, seq, payload, padding):
+    """An Ethernet frame of a TCP segment from 10.0.0.<source> to 10.0.1.1, with padding behind the IP packet."""
+    addresses = bytes([10, 0, 0, source, 10, 0, 1, 1])
+    segment = struct.pack(">HHIIBBHHH", 40000, 502, seq, 1, 0x50, 0x18, 8192, 0, 0) + payload
+    packet = struct.pack(">BBHHHBBH", 0x45, 0, 20 + len(segment), 0, 0, 64, 6, 0) + addresses + segment
+    return bytes([2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, source]) + b"\x08\x00" + packet + bytes(padding)
+
+
+def blocks_come_back(work):
+    """Far more bytes than all blocks hold, in frames so long that they fill every block long before they fill a
+    worker's queue; and in each block a segment that waits for one that never comes."""
+    path = work / "long.gz"
+    with gzip.open(path, "wb", compresslevel=1) as out:
+        out.write(pcap([]))
+        for i in range(1500):
+            # Each source's first segment, then ever more of them behind a hole.
+            frame = tcp(1 + i % 100, 1000 + 400 * (i // 100), b"payload!" * 10, 60000)
+            out.write(struct.pack("<IIII", 1000, i, len(frame), len(frame)) + frame)
+    for workers in (1, 3):
+        _, counts, _ = results(work, path, "--workers", workers)
+        expect(counts and counts["packets"] == 1500 and counts["counts"]["stream_held"] == 1400,
+               f"{workers} workers: {counts and counts['packets']} packets, {counts and counts['counts']['stream_held']} held")
+        expect(counts["counts"]["stream_bytes"] == 1500 * 80 and counts["counts"]["stream_gaps"] == 1400,
+               f"{workers} workers: {counts['counts']}")
+
+
+def packed_is_plain(work):
+    """Traffic of every kind in many blocks, packed: frames keep their bytes until their worker is done."""
+    capture = CORPORA / "mix/mix-dev.pcap"
+    rules = [word for path in sorted((CORPORA / "rules-ics").rglob("*.rules")) for word in ("--rules", path)]
+    z = work / "mix.zst"
+    subprocess.run(["zstd", "-q", "-1", "-f", capture, "-o", z], check=True)
+    for workers in (1, 3):
+        want = results(work, capture, *rules, "--workers", workers)
+        got = results(work, z, *rules, "--workers", workers)
+        expect(want[1] and want[1]["hits"] > 0, "the rules match nothing in the mix")
+        expect(got[:2] == want[:2], f"the packed mix, {workers} workers: other results than the plain one")
+
+
 def bounded_memory(work):
     """A pipe of 256 MiB needs no more memory than one of 1 MiB, but for the blocks."""
     record = struct.pack("<IIII", 1000, 0, 1014, 1014) + bytes(12) + struct.pack(">H", 0x88b8) + bytes(1000)
@@ -387,10 +426,13 @@ def main():
         cut_packed(work, whole)
         cut_under_the_map(work, whole)
         long_frames(work)
+        blocks_come_back(work)
         bounded_memory(work)
         waiting_can_be_stopped(work)
         if CORPORA:
             formats(work)
+            if shutil.which("zstd"):
+                packed_is_plain(work)
         else:
             print("the captures of every format were left out: no shared corpora")
     finish("input")
