@@ -178,7 +178,8 @@ static bool fire_rest(struct owner *o)
     for (; o->due_next < o->due_n; o->due_next++) {
         if (!has_room_for_revision(o))
             return false;
-        uint32_t item = (uint32_t)o->due[o->due_next], shard = item / incidents, place = item % incidents;
+        uint32_t item = (uint32_t)o->due[o->due_next], shard = item / incidents,
+                 place = item % incidents;
         struct incident *inc = key_shard_incident(o->shards[shard], place);
         struct order order = derived_order(o->due_at, SEQ_INCIDENT(o->config.level, shard), place);
         if (inc->close_at <= o->due_at) {
@@ -310,7 +311,9 @@ static void take_coverage(struct owner *o, const struct observation *obs)
     o->coverage_touched[asset] = true;
 }
 
-/* feed: an incident opened; the correlations over it take that as an observation of its key. */
+/* feed: an incident opened; the correlations over it take that as an observation of its key: the
+ * one that opened it, as it was. Nothing of the others is mixed in, so that what was seen without
+ * contact gives neither outcome nor time to what was seen with it. */
 static void feed(struct owner *o, const struct incident *inc, const struct exchange_item *item)
 {
     const struct definitions *definitions = o->config.policies[o->generation].definitions;
@@ -319,8 +322,6 @@ static void feed(struct owner *o, const struct incident *inc, const struct excha
          definition_feed(definitions, inc->state.definition, i, &inc->state.key, &fed); i++) {
         struct exchange_item *up = up_push(o, item);
         up->obs.order.index = route_derived(item->obs.order.index, o->config.level, i);
-        up->obs.began_ns = inc->state.first_ns;
-        up->obs.outcome = inc->best[0];
         up->route.definition = (uint8_t)fed.number;
         up->route.rule = (uint8_t)fed.rule;
         up->route.key = fed.key;

@@ -196,6 +196,29 @@ static void levels_can_be_stacked_and_mixed_with_detections(void **state)
     end();
 }
 
+/* Without contact anybody can claim a completed command; the level above hears only of the one with
+ * contact that opened the incident. */
+static void what_was_seen_without_contact_claims_nothing_one_level_up(void **state)
+{
+    (void)state;
+    begin(DETECTIONS ALONE CORRELATION("any", "event_count", "alone",
+                                       BY_SOURCE "  condition: {gte: 1}\n"));
+    struct observation forged = seen_at(1 * S, ++seq, KIND_COMMAND, host(9, 1), host(1, 1)),
+                       real = seen_at(2 * S, ++seq, KIND_COMMAND, host(9, 1), host(1, 1));
+    forged.contact = CONTACT_ONE_SIDED;
+    forged.outcome = OUTCOME_COMPLETED;
+    real.contact = CONTACT_COMPLETE;
+    real.outcome = OUTCOME_REFUSED;
+    run_push(&run, forged);
+    run_push(&run, real);
+    correlator_turn(run.correlator, 0);
+    assert_string_equal(settled(3 * S), "any");
+    assert_int_equal(run.last.by[CONTACT_COMPLETE][OUTCOME_REFUSED], 1);
+    assert_int_equal(run.last.count, 1);
+    assert_int_equal(run.last.first_ns, real.began_ns);
+    end();
+}
+
 /* Policy: at 5 s, `row` stays as it is, `each` is there with another timespan. */
 static void a_switch_carries_over_what_stays_the_same(void **state)
 {
@@ -257,6 +280,7 @@ int main(void)
         cmocka_unit_test(an_alias_joins_what_is_target_of_one_and_source_of_the_other),
         cmocka_unit_test(incidents_are_counted_by_the_level_above),
         cmocka_unit_test(levels_can_be_stacked_and_mixed_with_detections),
+        cmocka_unit_test(what_was_seen_without_contact_claims_nothing_one_level_up),
         cmocka_unit_test(a_switch_carries_over_what_stays_the_same),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
