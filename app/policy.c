@@ -152,11 +152,11 @@ static void fields_free(struct fields *f)
         text_free(&f->values[i]);
 }
 
-static int seal(struct sealer_client *sealer, enum entry_kind kind, const char *id, struct fields *f,
-                struct diags *diags)
+static int hand_on(policy_submit *submit, void *ctx, enum entry_kind kind, const char *id,
+                   struct fields *f)
 {
     struct entry_draft draft = {.kind = kind, .id = id, .revision = 1, .fields = f->items, .n = f->n};
-    int error = sealer_submit(sealer, &draft, diags);
+    int error = submit(ctx, &draft);
     fields_free(f);
     return error;
 }
@@ -177,7 +177,7 @@ static void id_from(char *id, size_t room, const struct policy *p)
         snprintf(id + strlen(id), room - strlen(id), "-%ld", p->from_ns);
 }
 
-static int seal_policy(const struct policy *p, struct sealer_client *sealer, struct diags *diags)
+static int policy_entry(const struct policy *p, policy_submit *submit, void *ctx)
 {
     struct fields f = {0};
     uint8_t digest[SHA256_BYTES];
@@ -195,10 +195,10 @@ static int seal_policy(const struct policy *p, struct sealer_client *sealer, str
     put_limits(&w, &p->limits);
     field_close(&f, "limits");
     field_string(&f, "version", PLIMSOLL_VERSION);
-    return seal(sealer, ENTRY_POLICY, id, &f, diags);
+    return hand_on(submit, ctx, ENTRY_POLICY, id, &f);
 }
 
-static int seal_accord(const struct policy *p, struct sealer_client *sealer, struct diags *diags)
+static int accord_entry(const struct policy *p, policy_submit *submit, void *ctx)
 {
     struct fields f = {0};
     uint8_t digest[SHA256_BYTES];
@@ -213,11 +213,11 @@ static int seal_accord(const struct policy *p, struct sealer_client *sealer, str
     json_put_u64(&w, accord_version(p->accord));
     field_close(&f, "version");
     field_string(&f, "party", accord_own_party(p->accord)->id);
-    return seal(sealer, ENTRY_ACCORD, id, &f, diags);
+    return hand_on(submit, ctx, ENTRY_ACCORD, id, &f);
 }
 
-int policy_seal(const struct policy *p, struct sealer_client *sealer, struct diags *diags)
+int policy_entries(const struct policy *p, policy_submit *submit, void *ctx)
 {
-    int error = seal_policy(p, sealer, diags);
-    return error || !p->accord || p->same_accord ? error : seal_accord(p, sealer, diags);
+    int error = policy_entry(p, submit, ctx);
+    return error || !p->accord || p->same_accord ? error : accord_entry(p, submit, ctx);
 }

@@ -6,7 +6,7 @@
 #include "correlate/accord.h"
 #include "correlate/definition.h"
 #include "dataplane/engine.h"
-#include "ledger/sealer_client.h"
+#include "ledger/entry.h"
 #include "rules/rule_set.h"
 
 struct policy_files {
@@ -31,7 +31,9 @@ struct policy {
 int policy_load(struct policy *out, const struct policy_files *files,
                 const struct engine_limits *limits, struct diags *diags, struct diags *rule_diags);
 void policy_free(struct policy *p);
-/* policy_seal: submit the entries that say which policy is in force, and which accord if that is new. */
-int policy_seal(const struct policy *p, struct sealer_client *sealer, struct diags *diags);
+/* policy_entries: hand on the entries that say which policy is in force, and which accord if that is
+ * new. Stops at the first error of submit and returns it. */
+typedef int policy_submit(void *ctx, const struct entry_draft *draft);
+int policy_entries(const struct policy *p, policy_submit *submit, void *ctx);
 
 #endif

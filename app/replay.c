@@ -32,6 +32,7 @@ struct replay {
     struct sealer_hello hello;
     struct correlator *correlator;
     struct judge_policy judging[CORRELATOR_POLICIES_MAX];
+    struct engine_policy inspecting[CORRELATOR_POLICIES_MAX];
     struct judge *judge;
     bool eal_started;
     struct engine *engine;
@@ -96,13 +97,17 @@ static unsigned accord_since(const struct policies *p, unsigned generation)
     return generation;
 }
 
+static int seal_policy_entry(void *ctx, const struct entry_draft *entry)
+{
+    seal(ctx, entry);
+    return 0;
+}
+
 static void on_policy(void *ctx, unsigned generation)
 {
     struct replay *r = ctx;
     r->generation = generation;
-    if (r->sealer && !r->seal_failed &&
-        policy_seal(&r->policies.items[generation], r->sealer, &r->judge_diags))
-        r->seal_failed = true;
+    policy_entries(&r->policies.items[generation], seal_policy_entry, r);
 }
 
 static void on_coverage(void *ctx, const struct judged_coverage *coverage)
@@ -130,6 +135,18 @@ static void *judge_main(void *ctx)
     }
     judge_end(r->judge);
     return NULL;
+}
+
+/* The first entries are the caller's thread's, before there is a judge. */
+struct first_entries {
+    struct sealer_client *sealer;
+    struct diags *diags;
+};
+
+static int submit_first(void *ctx, const struct entry_draft *entry)
+{
+    const struct first_entries *first = ctx;
+    return sealer_submit(first->sealer, entry, first->diags);
 }
 
 static int start_sealer(struct replay *r, struct diags *diags)
@@ -161,7 +178,8 @@ static int start_sealer(struct replay *r, struct diags *diags)
     user_files_free(&files);
     if (!error)
         error = acts_start(r->sealer, &r->hello, diags);
-    return error ? error : policy_seal(policy, r->sealer, diags);
+    struct first_entries first = {r->sealer, diags};
+    return error ? error : policy_entries(policy, submit_first, &first);
 }
 
 static int make_judging(struct replay *r, struct diags *diags)
@@ -208,10 +226,9 @@ static int run_engine(struct replay *r, const struct option_list *captures, stru
     const struct replay_options *o = r->options;
     struct progress progress;
     progress_init(&progress);
-    struct engine_policy policies[CORRELATOR_POLICIES_MAX];
     for (unsigned i = 0; i < r->policies.n; i++) {
         const struct policy *p = &r->policies.items[i];
-        policies[i] = (struct engine_policy){
+        r->inspecting[i] = (struct engine_policy){
             .from_ns = p->from_ns,
             .rules = p->rules,
             .hosts = p->accord ? accord_hosts(p->accord) : NULL,
@@ -223,7 +240,7 @@ static int run_engine(struct replay *r, const struct option_list *captures, stru
         .burst = (unsigned)o->burst,
         .captures = captures->items,
         .n_captures = captures->n,
-        .policies = policies,
+        .policies = r->inspecting,
         .n_policies = r->policies.n,
         .correlator = r->correlator,
         .clock_error_ns = o->clock_error < 0 ? TIME_ERROR_UNKNOWN : (uint64_t)o->clock_error,

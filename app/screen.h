@@ -6,6 +6,7 @@
 #include "app/policies.h"
 #include "app/results.h"
 #include "dataplane/engine.h"
+#include "ledger/sealer_client.h"
 
 struct screen {
     const struct results *results;
