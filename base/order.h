@@ -15,6 +15,9 @@
 #define ORDER_TIMER 0u
 #define ORDER_LAST  UINT16_MAX
 
+#define ORDER_INPUTS_MAX \
+    (ORDER_LAST - 2) /* one below it is taken too, by who needs a place there */
+
 /* 48 bits count the packets of a port that takes ten million a second for ten months; what comes
  * later begins anew, which matters only to packets of the same nanosecond. */
 struct order {
@@ -27,6 +30,13 @@ struct order {
 
 #define ORDER_MIN ((struct order){.t = INT64_MIN})
 #define ORDER_MAX ((struct order){INT64_MAX, ORDER_SEQ_MAX, ORDER_LAST, UINT64_MAX})
+
+/* order_of: the place `index` of a packet. seq is cut to its bits. */
+static inline struct order order_of(int64_t t, uint32_t input, uint64_t seq, uint64_t index)
+{
+    return (struct order){
+        .t = t, .seq = seq & ORDER_SEQ_MAX, .input = (uint16_t)input, .index = index};
+}
 
 static inline int order_compare(const struct order *a, const struct order *b)
 {

@@ -27,7 +27,7 @@ struct correlator_policy {
 
 struct correlator_config {
     unsigned workers; /* 1 to CORRELATOR_WORKERS_MAX */
-    const struct correlator_policy *policies; /* outlive the correlator; obs->generation picks one */
+    const struct correlator_policy *policies; /* copied; obs->generation picks one */
     unsigned n_policies;                      /* 1 to CORRELATOR_POLICIES_MAX */
     size_t keys_per_shard; /* windows and incidents of one of the 256 key shards; 0: default */
     size_t ring_slots;     /* of an exchange ring; 0: default */

@@ -49,8 +49,7 @@ static void open_interval(struct line *line, int64_t t)
     const struct engine_policy *policy = policy_now(line);
     int64_t begin = time_floor(t, policy->coverage_interval_ns),
             end = begin + policy->coverage_interval_ns, until = policy_until(line);
-    line->coverage_from =
-        line->generation && begin < policy->from_ns ? policy->from_ns : begin;
+    line->coverage_from = line->generation && begin < policy->from_ns ? policy->from_ns : begin;
     line->coverage_to = end < until ? end : until;
 }
 
@@ -90,8 +89,8 @@ void line_coverage_flush(struct line *line, int64_t last)
             if (!line->coverage[asset][class])
                 continue;
             /* Lines share this order; the owner sums, so which comes first does not matter. */
-            obs.order = (struct order){
-                .t = last, .input = ORDER_CLOSING, .seq = asset, .index = class};
+            obs.order =
+                (struct order){.t = last, .input = ORDER_CLOSING, .seq = asset, .index = class};
             obs.object_first = asset;
             obs.coverage = (uint8_t) class;
             obs.integer = (int64_t)line->coverage[asset][class];

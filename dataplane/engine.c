@@ -18,7 +18,8 @@
 
 struct engine_limits engine_default_limits(void)
 {
-    return (struct engine_limits){
+    return (struct engine_limits)
+    {
 #define X(member, name, value, text) .member = value,
         ENGINE_LIMITS(X)
 #undef X
@@ -30,9 +31,9 @@ int engine_limits_set(struct engine_limits *limits, const char *word)
     const char *equals = strchr(word, '=');
     uint64_t value;
     uint32_t *member = NULL;
-#define X(row, name, by_default, text)                                                             \
-    if (equals && strlen(name) == (size_t)(equals - word) &&                                       \
-        strncmp(word, name, strlen(name)) == 0)                                                    \
+#define X(row, name, by_default, text)                       \
+    if (equals && strlen(name) == (size_t)(equals - word) && \
+        strncmp(word, name, strlen(name)) == 0)              \
         member = &limits->row;
     ENGINE_LIMITS(X)
 #undef X
@@ -94,6 +95,9 @@ static int make_mbufs(struct engine *e, struct diags *diags)
 int engine_open(struct engine **out, const struct engine_config *config, struct diags *diags)
 {
     *out = NULL;
+    if (config->n_policies < 1 || config->n_policies > CORRELATOR_POLICIES_MAX)
+        return diag_error(diags, ERR_RANGE, diag_file(NULL), NULL, "1 to %d policies",
+                          CORRELATOR_POLICIES_MAX);
     struct engine *e = calloc(1, sizeof *e);
     if (!e)
         return ERR_NOMEM;
@@ -108,6 +112,9 @@ int engine_open(struct engine **out, const struct engine_config *config, struct 
         memset(e->workers, 0, config->workers * sizeof *e->workers);
     if (!error)
         error = merge_open(&e->merge, config->captures, config->n_captures, config->stop, diags);
+    if (!error && merge_counts(e->merge).inputs > ORDER_INPUTS_MAX)
+        error = diag_error(diags, ERR_RANGE, diag_file(NULL), "run them in several runs",
+                           "more than %d captures", ORDER_INPUTS_MAX);
     if (!error)
         error = line_pools_init(&e->pools, &config->limits);
     if (!error) {

@@ -111,6 +111,9 @@ struct engine;
 int engine_eal_start(unsigned memory_mb, struct diags *diags);
 void engine_eal_stop(void);
 
+/* engine_open: ERR_RANGE for more captures than an order can number (ORDER_INPUTS_MAX) or more
+ * policies than correlation has; ERR_NOMEM, ERR_INTERNAL, and what opening captures returns.
+ *   config   copied; what it points to outlives the engine */
 int engine_open(struct engine **out, const struct engine_config *config, struct diags *diags);
 /* engine_run: feed everything and return when all workers have reached the end of input and the correlator
  * is done with every owner. 0, or ERR_TRUNCATED etc. when an input broke: what was read is processed. */

@@ -98,7 +98,7 @@ bool feeder_pump(struct engine *e, struct diags *diags)
         burst[worker][n[worker]++] = m;
         e->source_packets++;
         e->source_bytes += frame.captured;
-        e->fed = (struct order){.t = frame.t, .input = (uint16_t)input, .seq = seq & ORDER_SEQ_MAX, .index = UINT64_MAX};
+        e->fed = order_of(frame.t, input, seq, UINT64_MAX);
         taken++;
     }
     if (e->config.time_stages)

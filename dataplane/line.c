@@ -377,7 +377,7 @@ static void take_packet(struct line *line, const struct packet *pkt, const uint8
         stats->layers[__builtin_ctz(layers)]++;
     stats->first_ns = pkt->t < stats->first_ns ? pkt->t : stats->first_ns;
     stats->last_ns = pkt->t > stats->last_ns ? pkt->t : stats->last_ns;
-    line->now.order = (struct order){.t = pkt->t, .input = (uint16_t)pkt->input, .seq = pkt->seq & ORDER_SEQ_MAX};
+    line->now.order = order_of(pkt->t, pkt->input, pkt->seq, 0);
     line->now.pkt = pkt;
     line->now.data = data;
     line->now.matched = false;

@@ -37,10 +37,10 @@ struct moment {
 
 struct line {
     struct line_config config;
-    struct line_shard *shards[SHARDS]; /* NULL for those of other lines */
-    struct timers *waiting;            /* one a shard: its earliest deadline */
-    int64_t shard_next[SHARDS];        /* what `waiting` is set to */
-    unsigned generation; /* the policy in force */
+    struct line_shard *shards[SHARDS];                 /* NULL for those of other lines */
+    struct timers *waiting;                            /* one a shard: its earliest deadline */
+    int64_t shard_next[SHARDS];                        /* what `waiting` is set to */
+    unsigned generation;                               /* the policy in force */
     struct matcher *matchers[CORRELATOR_POLICIES_MAX]; /* one a policy */
     struct moment now;
     struct line_stats stats;
@@ -121,7 +121,8 @@ void observe_anomaly(struct line *line, enum proto_anomaly anomaly);
 enum coverage_depth { DEPTH_NONE, DEPTH_SCANNED, DEPTH_PARSED };
 int line_coverage_init(struct line *line);
 void line_coverage_packet(struct line *line, const struct packet *pkt, const struct flow *flow);
-/* line_coverage_flush: the interval under way is over; `last` is the last moment that may be in it. */
+/* line_coverage_flush: the interval under way is over; `last` is the last moment that may be in it.
+ */
 void line_coverage_flush(struct line *line, int64_t last);
 
 #endif

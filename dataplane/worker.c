@@ -30,8 +30,7 @@ static void work(struct worker *w, struct rte_mbuf **burst, uint16_t n)
     for (uint16_t i = 0; i < n; i++) {
         const struct packet *pkt = &mbuf_private(burst[i])->pkt;
         line_packet(w->line, pkt, rte_pktmbuf_mtod(burst[i], const uint8_t *));
-        w->reached =
-            (struct order){.t = pkt->t, .input = (uint16_t)pkt->input, .seq = pkt->seq & ORDER_SEQ_MAX, .index = UINT64_MAX};
+        w->reached = order_of(pkt->t, pkt->input, pkt->seq, UINT64_MAX);
     }
     for (uint16_t i = 0; i < n; i++)
         rte_pktmbuf_free(burst[i]);
