@@ -126,7 +126,7 @@ static void put_all(struct json_writer *w, const struct screen *s)
     put_counters(w, &st->counters, "count");
     json_close_object(w);
     object(w, "correlation");
-#define X(name, unit, text) number(w, #name, s->correlation->name);
+#define X(name, unit, what, text) number(w, #name, s->correlation->name);
     CORRELATOR_COUNTERS(X)
 #undef X
     json_put_key(w, "incidents-by-worker");
@@ -134,6 +134,11 @@ static void put_all(struct json_writer *w, const struct screen *s)
     for (unsigned i = 0; i < s->n_workers; i++)
         json_put_u64(w, s->incidents_by_worker[i]);
     json_close_array(w);
+    json_close_object(w);
+    object(w, "judge");
+#define X(name, unit, what, text) number(w, #name, s->judge->name);
+    JUDGE_COUNTERS(X)
+#undef X
     json_close_object(w);
     object(w, "matcher");
     number(w, "inputs", st->matcher.inputs);

@@ -201,7 +201,11 @@ static int make_judging(struct replay *r, struct diags *diags)
             .update_interval_ns = p->incident_quiet_ns,
         };
         r->judging[i] = (struct judge_policy){
-            .accord = p->accord, .definitions = p->definitions, .same_accord = p->same_accord};
+            .accord = p->accord,
+            .definitions = p->definitions,
+            .same_accord = p->same_accord,
+            .update_ns = p->incident_quiet_ns,
+        };
         memcpy(r->judging[i].digest, p->digest, SHA256_BYTES);
     }
     struct correlator_config correlator = {
@@ -303,6 +307,7 @@ static int report(struct replay *r, struct diags *diags)
                        "%lu of %lu entries are not sealed", sealed.submitted - sealed.sealed, sealed.submitted);
     }
     struct correlator_counters correlation = correlator_counters(r->correlator);
+    struct judge_counters judge = judge_counters(r->judge);
     uint64_t incidents[CORRELATOR_WORKERS_MAX];
     for (unsigned w = 0; w < r->options->workers; w++)
         incidents[w] = correlator_incidents(r->correlator, w);
@@ -311,6 +316,7 @@ static int report(struct replay *r, struct diags *diags)
         .coverage = r->coverage,
         .stats = &r->stats,
         .correlation = &correlation,
+        .judge = &judge,
         .incidents_by_worker = incidents,
         .n_workers = (unsigned)r->options->workers,
         .policies = &r->policies,

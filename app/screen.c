@@ -143,11 +143,20 @@ static void print_rates(FILE *out, const struct screen *s)
             st->seconds, (double)st->counters.packets / seconds,
             (double)st->counters.bytes_captured * 8e-9 / seconds, st->counters.flows,
             st->counters.hits, st->counters.commands, st->counters.attempts);
-#define X(name, unit, what, text)                       \
-    if (strcmp(what, "drop") == 0 && st->counters.name) \
-        fprintf(out, "  not inspected: %lu %s %s\n", st->counters.name, unit, text);
+    /* What was lost on the way, stage by stage. */
+#define LOST(counters, verb, name, unit, what, text)   \
+    if (strcmp(what, "drop") == 0 && (counters)->name) \
+        fprintf(out, "  not " verb ": %lu %s %s\n", (counters)->name, unit, text);
+#define X(...) LOST(&st->counters, "inspected", __VA_ARGS__)
     ENGINE_COUNTERS(X)
 #undef X
+#define X(...) LOST(s->correlation, "correlated", __VA_ARGS__)
+    CORRELATOR_COUNTERS(X)
+#undef X
+#define X(...) LOST(s->judge, "judged", __VA_ARGS__)
+    JUDGE_COUNTERS(X)
+#undef X
+#undef LOST
     if (st->budget_total_reached)
         fprintf(out, "  WARNING: the total of a pool was reached; this run is not reproducible\n");
 }

@@ -5,6 +5,7 @@
 #include "app/coverage_sum.h"
 #include "app/policies.h"
 #include "app/results.h"
+#include "correlate/judge.h"
 #include "dataplane/engine.h"
 #include "ledger/sealer_client.h"
 
@@ -13,6 +14,7 @@ struct screen {
     const struct coverage_sum *coverage; /* by the first policy of each accord */
     const struct engine_stats *stats;
     const struct correlator_counters *correlation;
+    const struct judge_counters *judge;
     const uint64_t *incidents_by_worker; /* n_workers of them */
     unsigned n_workers;
     const struct policies *policies;

@@ -338,7 +338,7 @@ struct correlator_counters correlator_counters(const struct correlator *c)
     for (unsigned w = 0; w < c->config.workers; w++) {
         for (unsigned level = 0; level < c->n_levels; level++) {
             const struct correlator_counters *part = &c->levels[level].seats[w].owner.counters;
-#define X(name, unit, text) sum.name += part->name;
+#define X(name, unit, what, text) sum.name += part->name;
             CORRELATOR_COUNTERS(X)
 #undef X
         }

@@ -17,16 +17,16 @@ struct correlator;
 
 /* What governs correlation from a time on. */
 struct correlator_policy {
-    int64_t from_ns; /* of the first, anything; then ascending */
+    int64_t from_ns;                       /* of the first, anything; then ascending */
     const struct definitions *definitions; /* finished; outlives the correlator */
     const struct host_lookup *hosts;       /* NULL without an accord; outlives the correlator */
-    bool same_accord; /* as the policy before: incidents may go on */
+    bool same_accord;                      /* as the policy before: incidents may go on */
     int64_t incident_quiet_ns, update_interval_ns;
 };
 #define CORRELATOR_POLICIES_MAX 16
 
 struct correlator_config {
-    unsigned workers; /* 1 to CORRELATOR_WORKERS_MAX */
+    unsigned workers;                         /* 1 to CORRELATOR_WORKERS_MAX */
     const struct correlator_policy *policies; /* copied; obs->generation picks one */
     unsigned n_policies;                      /* 1 to CORRELATOR_POLICIES_MAX */
     size_t keys_per_shard; /* windows and incidents of one of the 256 key shards; 0: default */
@@ -47,7 +47,8 @@ size_t correlator_bytes(const struct correlator *c);
 /* correlator_begin: call once on the worker's thread, before anything else. */
 void correlator_begin(struct correlator *c, unsigned worker);
 /* correlator_push: one observation; obs->order is greater than all this worker pushed before and
- * than its watermark, and obs->generation is the policy in force at that time. May wait for room, and drains the worker's own intake meanwhile. */
+ * than its watermark, and obs->generation is the policy in force at that time. May wait for room,
+ * and drains the worker's own intake meanwhile. */
 void correlator_push(struct correlator *c, unsigned worker, const struct observation *obs);
 /* correlator_watermark: all later observations of this worker are greater. Call after each burst
  * and before every wait. */
@@ -62,23 +63,25 @@ bool correlator_done(const struct correlator *c, unsigned worker);
  * when there will be no more. */
 int correlator_next(struct correlator *c, struct revision *out);
 
-/* Counts; each exact when the workers are quiescent. Rows: name, unit, text. */
-#define CORRELATOR_COUNTERS(X)                                                                \
-    X(observations, "observations", "pushed by workers")                                      \
-    X(routed, "observations",                                                                 \
-      "sent to the owner of a key (one for each correlation they belong to)")                 \
-    X(windows_full, "keys", "given up while they counted because their shard was full")       \
-    X(incidents_full, "observations", "not kept as an incident because their shard was full") \
-    X(samples_over_limit, "observations", "beyond those that a window keeps one by one")      \
-    X(targets_over_limit, "addresses", "beyond those that an incident keeps apart")           \
-    X(derived, "observations", "made of incidents, for correlations over correlations")       \
-    X(incidents, "incidents", "opened")                                                       \
-    X(revisions, "revisions", "handed to the judge")                                          \
-    X(revisions_lost, "revisions",                                                            \
-      "lost because the judge was too far behind: the run is not reproducible")               \
-    X(push_waits, "waits", "a worker found an exchange ring full")
+/* Counts; each exact when the workers are quiescent. Rows: name, unit, drop or count (a
+ * drop is something that was not kept or not judged), text. */
+#define CORRELATOR_COUNTERS(X)                                                                    \
+    X(observations, "observations", "count", "pushed by workers")                                 \
+    X(routed, "observations", "count",                                                            \
+      "sent to the owner of a key (one for each correlation they belong to)")                     \
+    X(windows_full, "keys", "drop", "given up while they counted because their shard was full")   \
+    X(incidents_full, "observations", "drop",                                                     \
+      "not kept as an incident because their shard was full")                                     \
+    X(samples_over_limit, "observations", "count", "beyond those that a window keeps one by one") \
+    X(targets_over_limit, "addresses", "count", "beyond those that an incident keeps apart")      \
+    X(derived, "observations", "count", "made of incidents, for correlations over correlations")  \
+    X(incidents, "incidents", "count", "opened")                                                  \
+    X(revisions, "revisions", "count", "handed to the judge")                                     \
+    X(revisions_lost, "revisions", "drop",                                                        \
+      "lost because the judge was too far behind: the run is not reproducible")                   \
+    X(push_waits, "waits", "count", "a worker found an exchange ring full")
 struct correlator_counters {
-#define X(name, unit, text) uint64_t name;
+#define X(name, unit, what, text) uint64_t name;
     CORRELATOR_COUNTERS(X)
 #undef X
 };

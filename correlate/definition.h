@@ -98,6 +98,10 @@ struct definition_fed {
 };
 bool definition_feed(const struct definitions *set, unsigned number, unsigned i,
                      const struct group_key *key, struct definition_fed *out);
+/* definition_campaign: of an incident's key, what the unit of a finding has too (source.address,
+ * target.sector); false when there is no more in the key, or no source. */
+bool definition_campaign(const struct definitions *set, unsigned number,
+                         const struct group_key *key, struct group_key *campaign);
 /* definition_value: the 16-byte value that a value_count counts. */
 void definition_value(const struct definitions *set, unsigned number, const struct observation *obs,
                       const struct host_facts *hosts, uint8_t out[16]);

@@ -117,6 +117,26 @@ bool definition_feed(const struct definitions *set, unsigned number, unsigned i,
     return true;
 }
 
+bool definition_campaign(const struct definitions *set, unsigned number,
+                         const struct group_key *key, struct group_key *campaign)
+{
+    const struct correlation *c = &set->correlations[number];
+    bool sourced = false;
+    memset(campaign, 0, sizeof *campaign);
+    for (unsigned i = 0, at = 0; i < c->n_group; i++) {
+        unsigned bytes = field_infos[c->group[i]].key_bytes;
+        /* By name: an alias stands for other fields from rule to rule. */
+        bool source = strcmp(c->group_name[i], field_infos[FIELD_SOURCE_ADDRESS].name) == 0;
+        if (source || strcmp(c->group_name[i], field_infos[FIELD_TARGET_SECTOR].name) == 0) {
+            memcpy(campaign->bytes + campaign->len, key->bytes + at, bytes);
+            campaign->len = (uint8_t)(campaign->len + bytes);
+            sourced = sourced || source;
+        }
+        at += bytes;
+    }
+    return sourced && campaign->len < key->len;
+}
+
 void definition_value(const struct definitions *set, unsigned number, const struct observation *obs,
                       const struct host_facts *hosts, uint8_t out[16])
 {

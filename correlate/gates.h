@@ -29,6 +29,7 @@ struct unit {
     const struct selectivity_space *space;
     const struct revision *revision;
     uint8_t sector;
+    bool campaign; /* the revision sums up several incidents */
     struct address source;
     /* Assets of the line in that sector; those that gates leave out are moved behind n_assets. */
     struct revision_asset assets[REVISION_ASSETS];

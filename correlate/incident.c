@@ -127,25 +127,25 @@ static void add_asset(struct incident *inc, const struct exchange_item *item, bo
 }
 
 /* add_target: whether the address is new to the incident; *lost counts one that found no room. */
-static bool add_target(struct incident *inc, const struct exchange_item *item,
+static bool add_target(struct incident *inc, const struct address *target, bool monitored,
                        struct target_set *targets, const struct incident_limits *limits,
                        unsigned *lost)
 {
     struct revision *r = &inc->state;
     enum target_added added = TARGET_NO_ROOM;
     if (inc->n_targets < limits->targets_max)
-        added = target_set_add(targets, inc->number, &inc->targets, &item->obs.target);
+        added = target_set_add(targets, inc->number, &inc->targets, target);
     if (added == TARGET_NO_ROOM) {
         r->targets_inexact = true;
-        *lost = 1;
+        *lost += 1;
     }
     if (added != TARGET_NEW)
         return false;
     if (r->n_targets < REVISION_TARGETS)
-        r->sample[r->n_targets++] = item->obs.target;
+        r->sample[r->n_targets++] = *target;
     inc->n_targets++;
     r->targets++;
-    r->targets_monitored += item->route.facts.target_monitored;
+    r->targets_monitored += monitored;
     return true;
 }
 
@@ -165,11 +165,93 @@ unsigned incident_add(struct incident *inc, const struct exchange_item *item,
     r->operations |= 1u << o->operation;
     add_source(r, &o->source);
     add_port(r, o->target_port);
-    add_asset(inc, item, add_target(inc, item, targets, limits, &lost));
+    add_asset(
+        inc, item,
+        add_target(inc, &o->target, item->route.facts.target_monitored, targets, limits, &lost));
     evidence_chain(r->evidence, o);
     inc->close_at = o->order.t + limits->quiet_ns;
     if (inc->boundary_at == INT64_MAX)
         inc->boundary_at = time_floor(o->order.t, limits->update_ns) + limits->update_ns;
+    return lost;
+}
+
+static uint32_t larger(uint32_t a, uint32_t b)
+{
+    return a > b ? a : b;
+}
+
+/* join_asset: the i-th asset of a revision. */
+static void join_asset(struct incident *whole, const struct revision *r, unsigned i,
+                       struct incident_counts *before)
+{
+    const struct revision_asset *from = &r->assets[i];
+    struct revision_asset *to = asset_of(whole, from->asset);
+    uint32_t more = from->count - before->assets[i];
+    before->assets[i] = from->count;
+    if (!to)
+        return;
+    to->count += more;
+    to->two_way = to->two_way || from->two_way;
+    to->addresses = larger(to->addresses, from->addresses);
+    for (unsigned view = 0; view < 2; view++) {
+        more_telling(&to->outcome[view], from->outcome[view]);
+        if (from->first_ns[view] < to->first_ns[view])
+            to->first_ns[view] = from->first_ns[view];
+        if (from->last_ns[view] > to->last_ns[view])
+            to->last_ns[view] = from->last_ns[view];
+    }
+}
+
+/* join_targets: the addresses that a revision lists. */
+static unsigned join_targets(struct incident *whole, const struct revision *r,
+                             const struct host_lookup *hosts, struct target_set *targets,
+                             const struct incident_limits *limits)
+{
+    unsigned lost = 0;
+    for (unsigned i = 0; i < r->n_targets; i++) {
+        struct host_facts facts;
+        host_lookup_of(hosts, &r->sample[i], &r->sample[i], &facts);
+        if (!add_target(whole, &r->sample[i], facts.target_monitored, targets, limits, &lost))
+            continue;
+        struct revision_asset *asset =
+            facts.target_asset == HOST_NO_ASSET ? NULL : asset_of(whole, facts.target_asset);
+        if (asset)
+            asset->addresses++;
+    }
+    return lost;
+}
+
+unsigned incident_join(struct incident *whole, const struct revision *r,
+                       struct incident_counts *before, const struct host_lookup *hosts,
+                       struct target_set *targets, const struct incident_limits *limits)
+{
+    struct revision *w = &whole->state;
+    w->count += r->count - before->count;
+    before->count = r->count;
+    for (unsigned contact = 0; contact < CONTACT_COUNT; contact++)
+        for (unsigned outcome = 0; outcome < OUTCOME_COUNT; outcome++)
+            w->by[contact][outcome] += r->by[contact][outcome] - before->by[contact][outcome];
+    memcpy(before->by, r->by, sizeof before->by);
+    w->first_ns = r->first_ns < w->first_ns ? r->first_ns : w->first_ns;
+    w->last_ns = r->last_ns > w->last_ns ? r->last_ns : w->last_ns;
+    w->time_error_ns = r->time_error_ns > w->time_error_ns ? r->time_error_ns : w->time_error_ns;
+    w->time_source = r->time_source;
+    w->protocols |= r->protocols;
+    w->operations |= r->operations;
+    for (unsigned i = 0; i < r->n_sources; i++)
+        add_source(w, &r->sources[i]);
+    for (unsigned i = 0; i < r->n_ports; i++)
+        add_port(w, r->ports[i]);
+    unsigned lost = join_targets(whole, r, hosts, targets, limits);
+    for (unsigned i = 0; i < r->n_assets; i++)
+        join_asset(whole, r, i, before);
+    w->targets = larger(w->targets, r->targets);
+    w->targets_monitored = larger(w->targets_monitored, r->targets_monitored);
+    w->assets_total = larger(w->assets_total, r->assets_total);
+    w->targets_inexact = w->targets_inexact || r->targets_inexact || r->targets > r->n_targets;
+    w->window_inexact = w->window_inexact || r->window_inexact;
+    sha256_pieces(w->evidence,
+                  (struct piece[]){{w->evidence, SHA256_BYTES}, {r->evidence, SHA256_BYTES}}, 2);
     return lost;
 }
 
@@ -204,7 +286,7 @@ void incident_revise(struct incident *inc, enum revision_why why, struct order o
     r->number++;
     best_of(r, inc->best);
     inc->boundary_at = INT64_MAX;
-    if (why == REVISION_OPENED || why == REVISION_DOUBLED) {
+    if (why == REVISION_OPENED || why == REVISION_DOUBLED || why == REVISION_MERGED) {
         inc->marked_count = r->count;
         inc->marked_targets = r->targets;
     }

@@ -3,6 +3,7 @@
 #define CORRELATE_INCIDENT_H
 
 #include "correlate/exchange.h"
+#include "correlate/host_lookup.h"
 #include "correlate/revision.h"
 #include "correlate/target_set.h"
 
@@ -39,5 +40,18 @@ int incident_news(struct incident *inc);
 void incident_revise(struct incident *inc, enum revision_why why, struct order order);
 /* incident_deadline: when to look at it next. */
 int64_t incident_deadline(const struct incident *inc);
+
+/* What a revision has counted, to tell from the next one of its incident what came since. */
+struct incident_counts {
+    uint64_t count, by[CONTACT_COUNT][OUTCOME_COUNT];
+    uint32_t assets[REVISION_ASSETS]; /* in the order in which the revision lists them */
+};
+/* incident_join: what a revision of another incident says of more than *before, into `whole`.
+ * Addresses are told apart as far as the revision lists them; beyond that the numbers of addresses
+ * and assets are the largest that any one incident had, and so lower bounds. The evidence is a
+ * chain over the revisions joined. Returns the number of addresses that could not be kept apart. */
+unsigned incident_join(struct incident *whole, const struct revision *r,
+                       struct incident_counts *before, const struct host_lookup *hosts,
+                       struct target_set *targets, const struct incident_limits *limits);
 
 #endif

@@ -1,6 +1,6 @@
-/* The judge. An incident is split into units of (line, sector); each is judged by its line's gates,
- * and raised or not. The state kept for a unit is what numbering needs, nothing that was said
- * before.
+/* The judge. Incidents that make one campaign are summed up (correlate/campaign.h); each is split
+ * into units of (line, sector); each unit is judged by its line's gates, and raised or not. The
+ * state kept for a unit is what numbering needs, nothing that was said before.
  *
  * A unit's id is keyed and made from what it is about: the correlation, its key with line and
  * sector, the time of the first act as it was known at the first judgement, and a tie that counts
@@ -34,7 +34,7 @@ struct watch {
 
 struct unit_key {
     uint16_t watch;
-    uint8_t sector;
+    uint8_t sector, campaign; /* campaign: 1 when it is one, and the key its first incident's */
     struct group_key group;
 } __attribute__((packed));
 
@@ -51,6 +51,7 @@ struct judge {
     const struct judge_policy *policy; /* in force */
     struct watch *watches;
     unsigned n_watches;
+    struct campaigns *campaigns;
     struct table *units;
     struct coverage_interval coverage;
     struct judgement judgement; /* scratch, large */
@@ -109,9 +110,12 @@ static int adopt(struct judge *j, const struct judge_policy *policy)
     if (anew) {
         coverage_free(&j->coverage);
         table_clear(j->units);
+        campaigns_clear(j->campaigns);
     }
     if (!policy->accord)
         return 0;
+    campaigns_adopt(j->campaigns, policy->definitions, accord_hosts(policy->accord),
+                    policy->update_ns);
     if (anew)
         error = coverage_init(&j->coverage, policy->accord);
     unsigned n = accord_lines(policy->accord, &lines);
@@ -127,9 +131,10 @@ int judge_create(struct judge **out, const struct judge_config *config, struct d
     if (!j)
         return diag_error(diags, ERR_NOMEM, diag_file(NULL), NULL, "no memory for the judge");
     j->config = *config;
-    j->units = table_create(UNITS_MAX, sizeof(struct unit_key), sizeof(struct unit_state),
-                            hash_seed(config->incident_key));
-    int error = j->units ? adopt(j, &config->policies[0]) : ERR_NOMEM;
+    uint64_t seed = hash_seed(config->incident_key);
+    j->units = table_create(UNITS_MAX, sizeof(struct unit_key), sizeof(struct unit_state), seed);
+    j->campaigns = campaigns_create(seed);
+    int error = j->units && j->campaigns ? adopt(j, &config->policies[0]) : ERR_NOMEM;
     if (error) {
         judge_destroy(j);
         return diag_error(diags, error, diag_file(NULL), NULL, "no memory for the judge");
@@ -145,6 +150,7 @@ void judge_destroy(struct judge *j)
     drop_watches(j);
     if (j->units)
         table_destroy(j->units);
+    campaigns_destroy(j->campaigns);
     coverage_free(&j->coverage);
     entry_fields_free(&j->fields);
     free(j);
@@ -153,7 +159,11 @@ void judge_destroy(struct judge *j)
 struct judge_counters judge_counters(const struct judge *j)
 {
     struct judge_counters counters = j->counters;
+    struct campaign_counters campaigns = campaign_counters(j->campaigns);
     counters.coverage_late = j->coverage.late;
+    counters.joined = campaigns.joined;
+    counters.campaigns_full = campaigns.no_room;
+    counters.targets_lost = campaigns.targets_lost;
     return counters;
 }
 
@@ -227,6 +237,7 @@ static struct unit_state *state_of(struct judge *j, unsigned watch, const struct
     memset(&key, 0, sizeof key);
     key.watch = (uint16_t)watch;
     key.sector = unit->sector;
+    key.campaign = unit->campaign;
     key.group.len = r->key.len;
     memcpy(key.group.bytes, r->key.bytes, r->key.len < GROUP_KEY_MAX ? r->key.len : GROUP_KEY_MAX);
     bool made;
@@ -368,7 +379,7 @@ static void report(struct judge *j, struct unit_state *state)
 }
 
 static void judge_unit(struct judge *j, unsigned number, uint8_t sector,
-                       const struct revision *revision)
+                       const struct revision *revision, bool campaign)
 {
     const struct watch *watch = &j->watches[number];
     struct judgement *u = &j->judgement;
@@ -381,6 +392,7 @@ static void judge_unit(struct judge *j, unsigned number, uint8_t sector,
         .space = &watch->space,
         .revision = revision,
         .sector = sector,
+        .campaign = campaign,
     };
     if (revision->n_sources)
         u->unit.source = revision->sources[0];
@@ -413,6 +425,25 @@ static void switch_policy(struct judge *j, unsigned generation)
         j->config.sink.policy(j->config.sink.ctx, generation);
 }
 
+static void judge_units(struct judge *j, const struct revision *revision, bool campaign)
+{
+    for (unsigned i = 0; i < j->n_watches; i++) {
+        if (j->watches[i].definition != revision->definition)
+            continue;
+        for (uint8_t sector = 1; sector < SECTORS_MAX; sector++)
+            if (j->watches[i].line->sectors & 1u << sector)
+                judge_unit(j, i, sector, revision, campaign);
+    }
+}
+
+/* judge_due: campaigns with news whose update interval ended before t. */
+static void judge_due(struct judge *j, int64_t t)
+{
+    const struct revision *due;
+    while ((due = campaigns_due(j->campaigns, t)))
+        judge_units(j, due, true);
+}
+
 void judge_take(struct judge *j, const struct revision *revision)
 {
     j->counters.revisions++;
@@ -422,19 +453,16 @@ void judge_take(struct judge *j, const struct revision *revision)
     }
     if (!j->policy->accord)
         return;
+    judge_due(j, revision->order.t);
     struct coverage_context context = coverage_context(j);
     if (revision->kind == REVISION_COVERAGE) {
         coverage_take(&j->coverage, &context, revision);
         return;
     }
     coverage_until(&j->coverage, &context, revision->order.t);
-    for (unsigned i = 0; i < j->n_watches; i++) {
-        if (j->watches[i].definition != revision->definition)
-            continue;
-        for (uint8_t sector = 1; sector < SECTORS_MAX; sector++)
-            if (j->watches[i].line->sectors & 1u << sector)
-                judge_unit(j, i, sector, revision);
-    }
+    const struct revision *whole = campaigns_take(j->campaigns, revision);
+    if (whole)
+        judge_units(j, whole, whole != revision);
 }
 
 void judge_end(struct judge *j)

@@ -16,6 +16,7 @@
     X(DOUBLED, "doubled", "the number of observations or targets doubled")                         \
     X(BOUNDARY, "boundary", "the state at the end of an update interval")                          \
     X(ESCALATED, "escalated", "an answer more telling than those before")                          \
+    X(MERGED, "merged", "incidents of the same source joined, and doubled what there was")          \
     X(CLOSED, "closed", "nothing more came for the quiet time")                                    \
     X(SUPERSEDED, "superseded", "the policy changed, and its correlation or accord with it")       \
     X(OPEN_AT_END, "open-at-end", "the input ended while it was open")

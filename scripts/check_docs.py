@@ -31,8 +31,8 @@ TABLES = [
     ("How decoding ends", "dataplane/packet.h", "DECODE_VERDICTS", "suffix name text", "name text"),
     ("Layers of a frame", "dataplane/packet.h", "PACKET_LAYERS", "suffix name text", "name text"),
     ("Counters of the engine", "dataplane/engine.h", "ENGINE_COUNTERS", "name unit what text", "name unit what text"),
-    ("Counters of correlation", "correlate/correlator.h", "CORRELATOR_COUNTERS", "name unit text", "name unit text"),
-    ("Counters of the judge", "correlate/judge.h", "JUDGE_COUNTERS", "name unit text", "name unit text"),
+    ("Counters of correlation", "correlate/correlator.h", "CORRELATOR_COUNTERS", "name unit what text", "name unit what text"),
+    ("Counters of the judge", "correlate/judge.h", "JUDGE_COUNTERS", "name unit what text", "name unit what text"),
     ("Errors", "base/error.h", "ERROR_TABLE", "name number text", "name number text"),
 ]
 

@@ -134,8 +134,10 @@ static void on_coverage(void *ctx, const struct judged_coverage *coverage)
 
 static void create_judge(struct scene *s, const char *incident_key)
 {
-    s->policy = (struct judge_policy){
-        .accord = s->accord, .definitions = s->definitions, .digest = {1, 2, 3}};
+    s->policy = (struct judge_policy){.accord = s->accord,
+                                      .definitions = s->definitions,
+                                      .update_ns = NS_PER_S,
+                                      .digest = {1, 2, 3}};
     struct judge_config config = {
         .policies = &s->policy,
         .n_policies = 1,
@@ -396,6 +398,42 @@ static void incident_not_raised_at_first_can_be_raised_later_under_its_id(void *
     assert_string_equal(s->told[0].id, s->told[1].id);
 }
 
+/* A correlation that groups by target makes an incident of each; one source's are one finding. */
+static void a_campaign_is_one_finding(void **state)
+{
+    struct scene *s = *state;
+    struct text finer = {0};
+    const char *sector = strstr(definitions_text, "target.sector");
+    text_printf(&finer, "%.*starget.address%s", (int)(sector - definitions_text), definitions_text,
+                sector + strlen("target.sector"));
+    definitions_destroy(s->definitions);
+    s->definitions = NULL;
+    assert_int_equal(
+        definitions_parse(&s->definitions, "test", text_str(&finer), finer.len, &s->fixture.diags),
+        0);
+    assert_int_equal(definitions_finish(s->definitions, NULL, &s->fixture.diags), 0);
+    text_free(&finer);
+    create_judge(s, KEY_1);
+    for (unsigned target = 1; target <= 4; target++) {
+        struct revision *r = command(s, "203.0.113.9", SUBSTATION_7, OUTCOME_COMPLETED,
+                                     OUTCOME_COMPLETED, REVISION_OPENED, 1);
+        r->key.len = 32; /* the target's address stands where the sector did */
+        r->key.bytes[16] = 0;
+        r->key.bytes[31] = (uint8_t)target;
+        r->targets = r->n_targets = 1;
+        r->sample[0] = address_v4((const uint8_t[4]){10, 20, 1, (uint8_t)target});
+        judge_take(s->judge, r);
+    }
+    /* Said when it opened and when it had doubled: with one, two and four incidents. */
+    assert_int_equal(s->n, 3);
+    for (unsigned i = 0; i < s->n; i++) {
+        assert_string_equal(s->told[i].id, s->told[0].id);
+        assert_int_equal(s->told[i].revision, i + 1);
+        assert_int_equal(s->told[i].count, 1u << i);
+    }
+    assert_int_equal(judge_counters(s->judge).joined, 4);
+}
+
 static void ids_differ_by_key_source_sector_time_and_tie(void **state)
 {
     struct scene *s = *state;
@@ -603,6 +641,7 @@ int main(void)
         TEST(source_in_declared_network_is_a_fact_with_low_confidence),
         TEST(revisions_are_numbered_and_said_only_when_something_is_new),
         TEST(incident_not_raised_at_first_can_be_raised_later_under_its_id),
+        TEST(a_campaign_is_one_finding),
         TEST(ids_differ_by_key_source_sector_time_and_tie),
         TEST(id_is_a_keyed_digest_of_what_the_unit_is),
         TEST(scan_is_split_by_sector),
