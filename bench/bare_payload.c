@@ -70,10 +70,11 @@ static void record(struct recorder *r, struct bare_side *s, const uint8_t *data,
     p->bytes += len;
 }
 
-static void take_bytes(void *ctx, const uint8_t *data, uint32_t len, uint64_t at)
+static void take_bytes(void *ctx, const uint8_t *data, uint32_t len, uint64_t at, int64_t t)
 {
     struct recorder *r = ctx;
     (void)at;
+    (void)t;
     record(r, r->now, data, len);
 }
 
@@ -109,7 +110,8 @@ static void tcp(struct recorder *r, struct bare_flow *f, unsigned from, const st
     }
     if (s->begun) {
         r->now = s;
-        reassembly_segment(&r->reassembly, &s->side, seq, payload, pkt->payload_len);
+        reassembly_segment(&r->reassembly, &s->side, seq, payload, pkt->payload_len,
+                           pkt->t);
     }
     struct bare_side *other = &f->sides[!from];
     if (other->begun && pkt->tcp_flags & TCP_ACK) {

@@ -56,7 +56,7 @@ struct observation {
 #define ORDER_CLOSING (ORDER_LAST - 1)
 
 #define OBSERVATION_HAS_VALUE 1u
-#define OBSERVATION_LATE      2u /* its stamp went back; it was processed at the watermark */
+#define OBSERVATION_LATE      2u /* a stamp went back: it may have begun earlier, as far as its time error says */
 
 static_assert(sizeof(struct observation) == 192, "an observation is three cache lines");
 static_assert(offsetof(struct observation, source) == 64, "who stands in the second line");

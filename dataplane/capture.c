@@ -230,10 +230,12 @@ static void settle_time(struct capture *c, struct frame *frame)
 {
     if (frame->flags & FRAME_NO_STAMP) {
         c->counts.no_stamp++;
+        frame->late_ns = FRAME_LATE_UNKNOWN;
         frame->t = c->last;
     } else if (c->counts.frames > 0 && frame->t < c->last) {
         c->counts.time_back++;
         frame->flags |= FRAME_TIME_BACK;
+        frame->late_ns = (uint64_t)c->last - (uint64_t)frame->t;
         frame->t = c->last;
     }
     c->last = frame->t;

@@ -20,6 +20,8 @@
 #define FRAME_NO_STAMP  2u /* no stamp, or one outside FRAME_TIME_LIMIT; t is the earlier one, 0 at first */
 #define FRAME_OVERLONG  4u /* longer than FRAME_MAX in the file; its end is left out */
 
+#define FRAME_LATE_UNKNOWN UINT64_MAX
+
 #define FRAME_MAX 65535 /* bytes of data: what a packet buffer can point to */
 
 /* Stamps are taken between -FRAME_TIME_LIMIT and FRAME_TIME_LIMIT (the years 1684 to 2255), so that adding a
@@ -35,6 +37,7 @@ struct frame {
     struct block *block; /* NULL: data lies in a map */
     uint32_t captured;  /* bytes of data, at most FRAME_MAX */
     uint32_t wire;      /* bytes on the wire, >= captured unless the file says otherwise */
+    uint64_t late_ns;   /* how much later t is than the stamp; FRAME_LATE_UNKNOWN without one */
     uint16_t linktype;
     uint16_t flags;
 };

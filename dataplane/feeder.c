@@ -54,6 +54,7 @@ static void fill(struct rte_mbuf *m, const struct frame *frame, uint32_t input, 
     m->pkt_len = frame->captured;
     private->pkt = (struct packet){
         .t = frame->t,
+        .late_ns = frame->late_ns,
         .seq = seq,
         .input = input,
         .wire = frame->wire,

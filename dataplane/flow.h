@@ -50,6 +50,9 @@ struct flow {
     int64_t idle_at, attempt_at, app_at; /* deadlines, INT64_MAX none */
     int64_t timer_at; /* what the shard's timer is set to: never later than the earliest of these */
     int64_t attempt_began;
+    /* Packets whose stamp went back: what began until late_at may have begun late_ns earlier. */
+    int64_t late_at;
+    uint64_t late_ns;
     struct flow_side side[2];
     uint8_t client;  /* which side asks; what is known of it is in role */
     uint8_t role;    /* enum role */

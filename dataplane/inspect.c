@@ -21,7 +21,8 @@ static void on_anomaly(void *ctx, enum proto_anomaly anomaly, enum proto_directi
 
 static struct proto_sink sink_of(struct line *line)
 {
-    return (struct proto_sink){.ctx = line, .command = on_command, .anomaly = on_anomaly};
+    return (struct proto_sink){
+        .ctx = line, .command = on_command, .anomaly = on_anomaly, .seen_ns = line->now.seen_ns};
 }
 
 static void *app_state_of(struct line *line)
@@ -213,14 +214,17 @@ static void match_stream(struct line *line, const uint8_t *data, uint32_t len, u
     }
 }
 
-void inspect_bytes(void *ctx, const uint8_t *data, uint32_t len, uint64_t at)
+void inspect_bytes(void *ctx, const uint8_t *data, uint32_t len, uint64_t at, int64_t t)
 {
     struct line *line = ctx;
+    int64_t seen = line->now.seen_ns;
     enum engine_stage before = stage_enter(line, STAGE_APP);
+    line->now.seen_ns = t;
     parse(line, data, len);
     stage_enter(line, STAGE_MATCH);
     match_stream(line, data, len, at);
     stage_enter(line, before);
+    line->now.seen_ns = seen;
 }
 
 void inspect_gap(void *ctx, uint32_t len, uint64_t at)

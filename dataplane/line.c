@@ -249,6 +249,7 @@ static void fire_moment(struct line *line, int64_t deadline)
     for (unsigned i = 0; i < n; i++) {
         struct line_shard *s = line->shards[due[i]];
         line->now.order = (struct order){.t = deadline, .input = ORDER_TIMER, .seq = due[i]};
+        line->now.seen_ns = deadline;
         while (timers_pop(s->flow.timers, deadline, &item, &at))
             fire(line, s, item, deadline);
         line->shard_next[due[i]] = INT64_MAX;
@@ -333,7 +334,7 @@ static void follow_tcp(struct line *line)
         line->now.side = side;
     }
     reassembly_segment(&r, &f->side[side].stream, pkt->tcp_seq + !!(pkt->tcp_flags & TCP_SYN),
-                       line->now.data + pkt->payload_at, pkt->payload_len);
+                       line->now.data + pkt->payload_at, pkt->payload_len, pkt->t);
     if (pkt->tcp_flags & TCP_RST)
         flush_streams(line);
 }
@@ -345,6 +346,8 @@ static void take_transport(struct line *line, struct line_shard *shard)
         line_coverage_packet(line, pkt, NULL);
         return;
     }
+    if (pkt->late_ns)
+        observe_late(line->now.flow, pkt);
     bool tcp = pkt->transport == IP_TCP;
     *(tcp ? &line->stats.counters.payload_tcp : &line->stats.counters.payload_udp) +=
         pkt->payload_len;
@@ -378,6 +381,7 @@ static void take_packet(struct line *line, const struct packet *pkt, const uint8
     stats->first_ns = pkt->t < stats->first_ns ? pkt->t : stats->first_ns;
     stats->last_ns = pkt->t > stats->last_ns ? pkt->t : stats->last_ns;
     line->now.order = order_of(pkt->t, pkt->input, pkt->seq, 0);
+    line->now.seen_ns = pkt->t;
     line->now.pkt = pkt;
     line->now.data = data;
     line->now.matched = false;
@@ -405,6 +409,7 @@ static void end_all(struct line *line, unsigned shard, int64_t last)
 {
     struct line_shard *s = line->shards[shard];
     line->now.order = (struct order){.t = last, .input = ORDER_CLOSING, .seq = SHARD_ENDS(shard)};
+    line->now.seen_ns = last;
     line->now.pkt = NULL;
     while (s->flow.oldest != POOL_NONE) {
         set_moment(line, s, s->flow.oldest);

@@ -26,6 +26,7 @@ struct line_shard {
 /* The flow and packet that the stages are at; set while one packet or timer is worked on. */
 struct moment {
     struct order order;       /* of the next observation; index counts */
+    int64_t seen_ns;          /* when what is looked at was seen: earlier for bytes that had to wait */
     const struct packet *pkt; /* NULL for timers */
     const uint8_t *data;
     struct line_shard *shard;
@@ -106,12 +107,13 @@ void attempt_unanswered(struct line *line);
 
 /* inspect.c: parsers and rules. */
 void inspect_packet(struct line *line);
-void inspect_bytes(void *ctx, const uint8_t *data, uint32_t len, uint64_t at);
+void inspect_bytes(void *ctx, const uint8_t *data, uint32_t len, uint64_t at, int64_t t);
 void inspect_gap(void *ctx, uint32_t len, uint64_t at);
 void inspect_app_due(struct line *line, int64_t deadline);
 void inspect_end(struct line *line, int64_t t, enum outcome open_requests);
 
 /* observe.c: observations of the moment's flow. */
+void observe_late(struct flow *f, const struct packet *pkt);
 void observe_hits(struct line *line, const struct hit *hits, size_t n);
 void observe_attempt(struct line *line, enum outcome outcome, int64_t began);
 void observe_command(struct line *line, const struct proto_command *command);

@@ -9,7 +9,7 @@ static struct observation begin(struct line *line, enum kind kind, unsigned acto
     const struct flow *f = line->now.flow;
     struct observation obs = {
         .order = line->now.order,
-        .began_ns = line->now.order.t,
+        .began_ns = line->now.seen_ns,
         .time_error_ns = line->config.clock_error_ns,
         .flow_id = f->id,
         .kind = (uint8_t)kind,
@@ -35,8 +35,23 @@ static struct observation begin(struct line *line, enum kind kind, unsigned acto
     return obs;
 }
 
-static void send(struct line *line, const struct observation *obs)
+void observe_late(struct flow *f, const struct packet *pkt)
 {
+    f->late_at = pkt->t;
+    f->late_ns = pkt->late_ns > f->late_ns ? pkt->late_ns : f->late_ns;
+}
+
+/* send: a stamp that went back says less of when the act began than the clock's error would. */
+static void send(struct line *line, struct observation *obs)
+{
+    const struct flow *f = line->now.flow;
+    if (f->late_ns && obs->began_ns <= f->late_at) {
+        obs->flags |= OBSERVATION_LATE;
+        if (obs->time_error_ns > UINT64_MAX - f->late_ns)
+            obs->time_error_ns = TIME_ERROR_UNKNOWN;
+        else
+            obs->time_error_ns += f->late_ns;
+    }
     line->stats.counters.observations++;
     line->now.order.index++;
     enum engine_stage before = stage_enter(line, STAGE_OBSERVE);

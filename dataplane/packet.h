@@ -56,6 +56,7 @@ enum decode_verdict {
 struct packet {
     /* from the source */
     int64_t t;             /* event time, ns since 1970 */
+    uint64_t late_ns;      /* how much earlier than t its stamp was; UINT64_MAX if it had none */
     uint64_t seq;          /* within its input, from 1 */
     uint32_t input;        /* number of the input, from 1 */
     uint32_t wire;         /* bytes on the wire */

@@ -28,7 +28,7 @@ void reassembly_start(struct stream_side *side, uint32_t seq)
 
 /* deliver: what is new of a segment that begins at or before the next byte. */
 static void deliver(struct reassembly *r, struct stream_side *side, uint32_t seq,
-                    const uint8_t *data, uint32_t len)
+                    const uint8_t *data, uint32_t len, int64_t t)
 {
     uint32_t old = (uint32_t)distance(side->next_seq, seq);
     if (old >= len) {
@@ -40,7 +40,7 @@ static void deliver(struct reassembly *r, struct stream_side *side, uint32_t seq
     uint64_t at = side->at;
     side->next_seq += len - old;
     side->at += len - old;
-    r->bytes(r->ctx, data + old, len - old, at);
+    r->bytes(r->ctx, data + old, len - old, at, t);
 }
 
 /* give_items: hand back the items of a segment. */
@@ -59,7 +59,8 @@ static void deliver_first(struct reassembly *r, struct stream_side *side)
     uint32_t first = side->held, len = segment_at(r, first)->len, at = 0;
     for (uint32_t item = first; item != POOL_NONE; item = segment_at(r, item)->more) {
         uint32_t piece = len - at < HELD_ITEM_BYTES ? len - at : HELD_ITEM_BYTES;
-        deliver(r, side, segment_at(r, first)->seq + at, segment_at(r, item)->data, piece);
+        deliver(r, side, segment_at(r, first)->seq + at, segment_at(r, item)->data, piece,
+                segment_at(r, first)->t);
         at += piece;
     }
     side->held = segment_at(r, first)->next;
@@ -115,7 +116,7 @@ static uint32_t copy(struct reassembly *r, const uint8_t *data, uint32_t len)
 
 /* hold: keep a segment that begins behind the next byte; false without room. */
 static bool hold(struct reassembly *r, struct stream_side *side, uint32_t seq, const uint8_t *data,
-                 uint32_t len)
+                 uint32_t len, int64_t t)
 {
     if (side->held_n == HELD_SEGMENTS_MAX || side->held_bytes + len > HELD_BYTES_MAX)
         return false;
@@ -129,6 +130,7 @@ static bool hold(struct reassembly *r, struct stream_side *side, uint32_t seq, c
     s->next = *link;
     s->seq = seq;
     s->len = len;
+    s->t = t;
     *link = item;
     side->held_n++;
     side->held_bytes += len;
@@ -137,7 +139,7 @@ static bool hold(struct reassembly *r, struct stream_side *side, uint32_t seq, c
 }
 
 void reassembly_segment(struct reassembly *r, struct stream_side *side, uint32_t seq,
-                        const uint8_t *data, uint32_t len)
+                        const uint8_t *data, uint32_t len, int64_t t)
 {
     if (len == 0)
         return;
@@ -145,7 +147,7 @@ void reassembly_segment(struct reassembly *r, struct stream_side *side, uint32_t
         reassembly_start(side, seq);
     bool full = false;
     while (distance(seq, side->next_seq) > 0) {
-        if (hold(r, side, seq, data, len))
+        if (hold(r, side, seq, data, len, t))
             return;
         /* Without room the oldest hole is given up, until the segment is in order or fits. */
         *r->count.hold_full += !full;
@@ -155,7 +157,7 @@ void reassembly_segment(struct reassembly *r, struct stream_side *side, uint32_t
         else
             skip(r, side, seq);
     }
-    deliver(r, side, seq, data, len);
+    deliver(r, side, seq, data, len, t);
     drain(r, side);
 }
 

@@ -14,13 +14,14 @@
 
 #include <assert.h>
 
-#define HELD_ITEM_BYTES 2032
+#define HELD_ITEM_BYTES 2024
 
 /* An item of the pool: a segment, or the continuation of one that needs several. */
 struct held_segment {
     uint32_t next; /* segment behind it; also used by the pool while free */
     uint32_t more; /* item with its further bytes, POOL_NONE */
     uint32_t seq, len;
+    int64_t t; /* when it came */
     uint8_t data[HELD_ITEM_BYTES];
 };
 static_assert(sizeof(struct held_segment) == 2048, "no room is lost to the pool's alignment");
@@ -46,18 +47,19 @@ struct reassembly {
     struct pool_share *share;
     struct reassembly_counters count;
     void *ctx;
-    /* bytes: `len` new bytes at stream offset `at`. gap: `len` bytes are missing at that offset. */
-    void (*bytes)(void *ctx, const uint8_t *data, uint32_t len, uint64_t at);
+    /* bytes: `len` new bytes at stream offset `at`, of a segment that came at t. gap: `len` bytes
+     * are missing at that offset. */
+    void (*bytes)(void *ctx, const uint8_t *data, uint32_t len, uint64_t at, int64_t t);
     void (*gap)(void *ctx, uint32_t len, uint64_t at);
 };
 
 void stream_side_init(struct stream_side *side);
 /* reassembly_start: the stream's first byte has this sequence number. */
 void reassembly_start(struct stream_side *side, uint32_t seq);
-/* reassembly_segment: data that arrived; delivers what is in order. A stream that has not begun
- * begins here. */
+/* reassembly_segment: data that arrived at t; delivers what is in order. A stream that has not
+ * begun begins here. */
 void reassembly_segment(struct reassembly *r, struct stream_side *side, uint32_t seq,
-                        const uint8_t *data, uint32_t len);
+                        const uint8_t *data, uint32_t len, int64_t t);
 /* reassembly_acked: the other end acknowledged everything before `ack`: holes before it are final.
  */
 void reassembly_acked(struct reassembly *r, struct stream_side *side, uint32_t ack);

@@ -61,7 +61,7 @@ static void report(const struct modbus_request *q, enum outcome outcome, uint8_t
         .object_count = q->count,
         .value = value,
         .has_value = has_value,
-        .request_ns = q->ns,
+        .request_ns = q->seen_ns,
         .answer_ns = now,
     };
     sink->command(sink->ctx, &command);
@@ -112,7 +112,7 @@ static void expire(void *state, int64_t now, const struct proto_sink *sink)
 {
     struct state *s = state;
     for (unsigned i = 0; i < s->n_open;) {
-        int64_t due = s->open[i].ns + MODBUS_ANSWER_NS;
+        int64_t due = s->open[i].due_ns;
         if (due <= now)
             open_give_up(s, i, OUTCOME_UNANSWERED, due, sink);
         else
@@ -142,7 +142,8 @@ static void take_request(struct state *s, int64_t now, const uint8_t *adu, uint3
         q.first = q.count = q.value = 0;
         q.flags = REQUEST_MALFORMED;
     }
-    q.ns = now;
+    q.seen_ns = sink->seen_ns;
+    q.due_ns = now + MODBUS_ANSWER_NS;
     if (s->dir[PROTO_TO_SERVER].unsure > 0)
         q.flags |= s->dir[PROTO_TO_SERVER].doubt;
     if (s->dir[PROTO_TO_CLIENT].mode == MODE_LOST)
@@ -347,10 +348,8 @@ static int64_t deadline(const void *state)
 {
     const struct state *s = state;
     int64_t first = INT64_MAX;
-    for (unsigned i = 0; i < s->n_open; i++) {
-        if (s->open[i].ns + MODBUS_ANSWER_NS < first)
-            first = s->open[i].ns + MODBUS_ANSWER_NS;
-    }
+    for (unsigned i = 0; i < s->n_open; i++)
+        first = s->open[i].due_ns < first ? s->open[i].due_ns : first;
     return first;
 }
 

@@ -23,7 +23,7 @@ enum modbus_request_flag {
 };
 
 struct modbus_request {
-    int64_t ns;
+    int64_t seen_ns, due_ns; /* due: when its answer is no longer waited for */
     uint32_t first;
     uint16_t count;
     uint16_t transaction;

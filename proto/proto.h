@@ -42,14 +42,18 @@ enum proto_anomaly {
 };
 extern const struct word proto_anomaly_words[PROTO_ANOMALY_COUNT];
 
+/* Where reports go, and what each call is told of its bytes. */
 struct proto_sink {
     void *ctx;
     void (*command)(void *ctx, const struct proto_command *command);
     void (*anomaly)(void *ctx, enum proto_anomaly anomaly, enum proto_direction dir);
+    /* When the bytes that are fed were seen: before `now` if they had to wait for others. Requests are dated
+     * by it; how long they wait for an answer counts from `now`, as none could come before. */
+    int64_t seen_ns;
 };
 
 /* The largest state of all parsers, bytes; a flow's app state is this big, 8-byte aligned. */
-#define PROTO_STATE_MAX 1024
+#define PROTO_STATE_MAX 1152
 
 /* One parser. All functions: threads: any, each state has one owner. */
 struct proto_parser {

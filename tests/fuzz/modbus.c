@@ -37,7 +37,7 @@ static void run(const struct proto_parser *p, const uint8_t *data, size_t len, s
                 struct seen *seen)
 {
     alignas(8) uint8_t state[PROTO_STATE_MAX] = {0};
-    struct proto_sink sink = {seen, on_command, on_anomaly};
+    struct proto_sink sink = {.ctx = seen, .command = on_command, .anomaly = on_anomaly};
     struct reader r = reader_over(data, len);
     while (reader_left(&r) >= 2) {
         uint8_t kind = reader_u8(&r), size = reader_u8(&r);
@@ -55,6 +55,7 @@ static void run(const struct proto_parser *p, const uint8_t *data, size_t len, s
         for (size_t at = 0; at < left; at += cut) {
             size_t piece = left - at < cut ? left - at : cut;
             uint8_t *part = fuzz_exact(bytes + at, piece);
+            sink.seen_ns = seen->now;
             p->feed(state, dir, seen->now, part, (uint32_t)piece, &sink);
             free(part);
         }

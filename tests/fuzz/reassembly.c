@@ -8,6 +8,7 @@
 struct check {
     uint32_t first_seq;
     uint64_t at, delivered, missing;
+    int64_t now; /* of the segment under way */
 };
 
 /* byte_at: the content of the stream; each sequence number has its own. */
@@ -16,10 +17,10 @@ static uint8_t byte_at(uint32_t seq)
     return (uint8_t)(seq * 2654435761u >> 24);
 }
 
-static void on_bytes(void *ctx, const uint8_t *data, uint32_t len, uint64_t at)
+static void on_bytes(void *ctx, const uint8_t *data, uint32_t len, uint64_t at, int64_t t)
 {
     struct check *c = ctx;
-    must(at == c->at && len > 0);
+    must(at == c->at && len > 0 && t > 0 && t <= c->now);
     for (uint32_t i = 0; i < len; i++)
         must(data[i] == byte_at(c->first_seq + (uint32_t)at + i));
     c->at += len;
@@ -75,7 +76,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
         for (uint32_t i = 0; i < size; i++)
             segment[i] = byte_at(seq + i);
         given += size;
-        reassembly_segment(&reassembly, &side, seq, segment, size);
+        check.now = n;
+        reassembly_segment(&reassembly, &side, seq, segment, size, n);
         free(segment);
     }
     reassembly_end(&reassembly, &side);

@@ -207,6 +207,7 @@ def same_at_any_number_of_workers(exercise, name, wanted):
     expect(counts["packets"] == len(exercise.frames), f"{exercise.label}, {name}: {counts['packets']} packets")
     other = replay(exercise.work / f"{exercise.label}-{name}.pcap", *GRID, "--workers", 4)
     expect(lines == other, f"{exercise.label}, {name}: --json differs at 1 and 4 workers")
+    return lines
 
 
 def stamps_go_back_in_places(exercise):
@@ -220,17 +221,26 @@ def stamps_go_back_in_places(exercise):
 
 
 def clock_is_set_back(exercise):
-    """Before the refused commander acts the clock is set back by five minutes: until it has caught up, all
-    that happens, happens at the time that was reached."""
+    """Before the refused commander acts the clock is set back by five minutes. Until it has caught up, all that
+    happens, happens at the time that was reached, and is so much less sure than the clock was said to be: what
+    would have been raised hangs on that alone. From then on its stamps are believed again."""
     back = 300 * S
     at = int(exercise.truth["from"]) + 1230 * S
-    after = [f for f in exercise.frames if f.ns >= at]
     reached = max(f.ns for f in exercise.frames if f.ns < at)
-    for f in after:
-        f.ns -= back
-    seen_at = lambda t: t if int(t) < at else str(max(reached, int(t) - back))
-    same_at_any_number_of_workers(exercise, "clock-back",
-                                  [{**row, "first": seen_at(row["first"]), "last": seen_at(row["last"])} for row in exercise.key])
+    for f in exercise.frames:
+        if f.ns >= at:
+            f.ns -= back
+    raised, unsure = [], []
+    for row in exercise.key:
+        first, last = (t if int(t) < at else str(int(t) - back) for t in (row["first"], row["last"]))
+        late = int(row["first"]) >= at and int(first) <= reached
+        (unsure if late else raised).append({**row, "first": first, "last": last})
+    expect(unsure or exercise.benign, f"{exercise.label}: nothing happens before the clock has caught up")
+    lines = same_at_any_number_of_workers(exercise, "clock-back", raised)
+    for row in unsure:
+        units = not_raised(lines, line=row["line"], sector=row["sector"], source=row["source"])
+        expect([{g for g, r in u["gates"].items() if r != "held"} for u in units] == [{"clock-error"}],
+               f"{exercise.label}: what is dated by a clock that was set back: {[u['gates'] for u in units]}")
 
 
 def frames_reversed(exercise):

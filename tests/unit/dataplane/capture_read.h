@@ -14,6 +14,7 @@ struct frame_read {
     uint8_t *data;
     uint32_t captured, wire;
     uint16_t linktype, flags;
+    uint64_t late_ns;
 };
 
 struct capture_read {
@@ -31,7 +32,7 @@ static inline struct frame_read frame_copy(const struct frame *f)
 {
     struct frame_read out = {f->t,        f->number, malloc(f->captured ? f->captured : 1),
                              f->captured, f->wire,   f->linktype,
-                             f->flags};
+                             f->flags,    f->late_ns};
     if (!out.data)
         abort();
     memcpy(out.data, f->data, f->captured);

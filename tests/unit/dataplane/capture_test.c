@@ -391,6 +391,7 @@ static void times_never_go_back(void **state)
     static const int64_t times[] = {
         1000, 1000, 1000, 1001, 1001, FRAME_TIME_LIMIT, FRAME_TIME_LIMIT};
     static const uint16_t flags[] = {0, FRAME_TIME_BACK, 0, 0, FRAME_TIME_BACK, 0, FRAME_NO_STAMP};
+    static const uint64_t lates[] = {0, 100, 0, 0, 996, 0, FRAME_LATE_UNKNOWN};
     for (unsigned i = 0; i < 7; i++)
         enhanced_packet(&f, 0, stamps[i], frame_data(i), frame_len(i), frame_len(i) + i);
     struct path p = file_write(&folder, "times.pcapng", f.data, f.len);
@@ -399,6 +400,7 @@ static void times_never_go_back(void **state)
     for (unsigned i = 0; i < 7; i++) {
         expect_frame(&r, i, times[i]);
         assert_int_equal(r.frames[i].flags, flags[i]);
+        assert_int_equal(r.frames[i].late_ns, lates[i]);
     }
     assert_int_equal(r.counts.time_back, 2);
     assert_int_equal(r.counts.no_stamp, 1);

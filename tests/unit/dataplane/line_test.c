@@ -110,6 +110,96 @@ static void a_packet_puts_off_what_is_due(void **state)
     fixture_free(x);
 }
 
+/* fixture_send_late: a packet whose stamp was `late` earlier than the time it got. */
+static void send_late(struct line_fixture *x, int64_t t, uint64_t late, struct frame_spec spec)
+{
+    struct built_frame f;
+    build_frame(&spec, &f);
+    struct packet pkt = {.t = t,
+                         .late_ns = late,
+                         .seq = ++x->seq,
+                         .input = 1,
+                         .wire = f.len,
+                         .linktype = LINKTYPE_ETHERNET,
+                         .shard = frame_shard(LINKTYPE_ETHERNET, f.data, f.len)};
+    decode_frame(&pkt, f.data, f.len);
+    line_packet(x->lines[0], &pkt, f.data);
+}
+
+static void send_all(struct line_fixture *x, int64_t t, const struct frame_spec *specs, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        fixture_send(x, t, &specs[i]);
+}
+
+/* Modbus, write single register: transaction, 4 zero or length bytes, unit 1, function 6, register,
+ * value. An answer repeats it. */
+static const uint8_t write_1[12] = {0, 1, 0, 0, 0, 6, 1, 6, 0, 1, 0, 1};
+static const uint8_t write_2[12] = {0, 2, 0, 0, 0, 6, 1, 6, 0, 2, 0, 2};
+
+static void a_request_behind_a_hole_began_when_it_was_seen(void **state)
+{
+    (void)state;
+    struct line_fixture *x = fixture_make(1, 256, 0);
+    const struct frame_spec handshake[] = {to_server(TCP_SYN, 99, 0),
+                                           to_client(TCP_SYN | TCP_ACK, 499, 100),
+                                           to_server(TCP_ACK, 100, 500)};
+    send_all(x, 0, handshake, 3);
+    /* The second request comes first, and waits for the bytes before it,
+     * longer than a request would wait for its answer. */
+    const struct frame_spec second = with_payload(to_server(TCP_ACK, 112, 500), write_2, 12),
+                            first = with_payload(to_server(TCP_ACK, 100, 500), write_1, 12),
+                            answers[] = {with_payload(to_client(TCP_ACK, 500, 124), write_1, 12),
+                                         with_payload(to_client(TCP_ACK, 512, 124), write_2, 12)};
+    fixture_send(x, 5 * S, &second);
+    fixture_send(x, 1000 * S, &first);
+    send_all(x, 1001 * S, answers, 2);
+    line_finish(x->lines[0], 1001 * S);
+    int64_t began[2] = {0}, n = 0;
+    for (size_t i = 0; i < x->n_seen; i++)
+        if (x->seen[i].kind == KIND_COMMAND) {
+            assert_true(n < 2);
+            assert_int_equal(x->seen[i].order.t, 1001 * S);
+            assert_int_equal(x->seen[i].outcome, OUTCOME_ACKNOWLEDGED);
+            began[n++] = x->seen[i].began_ns;
+        }
+    assert_int_equal(n, 2);
+    assert_int_equal(began[0], 1000 * S);
+    assert_int_equal(began[1], 5 * S);
+    fixture_free(x);
+}
+
+static void a_stamp_that_went_back_makes_the_time_less_sure(void **state)
+{
+    (void)state;
+    struct line_fixture *x = fixture_make(1, 256, 0);
+    x->lines[0]->config.clock_error_ns = 1000;
+    const uint64_t lates[] = {0, 7 * S, FRAME_LATE_UNKNOWN};
+    for (unsigned i = 0; i < 3; i++) {
+        struct frame_spec syn = to_server(TCP_SYN, 99, 0),
+                          refused = to_client(TCP_RST | TCP_ACK, 0, 100);
+        syn.source_port = refused.target_port = (uint16_t)(1000 + i);
+        send_late(x, 10 * S, lates[i], syn);
+        send_late(x, 10 * S, 0, refused);
+    }
+    /* What begins later in the same conversation is as sure as the clock. */
+    struct frame_spec syn = to_server(TCP_SYN, 199, 0),
+                      refused = to_client(TCP_RST | TCP_ACK, 0, 200);
+    syn.source_port = refused.target_port = 1001;
+    send_late(x, 11 * S, 0, syn);
+    send_late(x, 11 * S, 0, refused);
+    line_finish(x->lines[0], 11 * S);
+    assert_int_equal(x->n_seen, 4);
+    const uint64_t errors[] = {1000, 7 * S + 1000, TIME_ERROR_UNKNOWN, 1000};
+    for (unsigned i = 0; i < 4; i++) {
+        assert_int_equal(x->seen[i].kind, KIND_ATTEMPT);
+        assert_int_equal(x->seen[i].time_error_ns, errors[i]);
+        assert_int_equal(x->seen[i].flags & OBSERVATION_LATE,
+                         errors[i] == 1000 ? 0 : OBSERVATION_LATE);
+    }
+    fixture_free(x);
+}
+
 static void a_full_shard_ends_the_flow_idle_longest(void **state)
 {
     (void)state;
@@ -310,6 +400,8 @@ int main(void)
         cmocka_unit_test(a_timer_of_another_shard_fires_before_the_packet_too),
         cmocka_unit_test(flows_expire_exactly_when_they_are_due),
         cmocka_unit_test(a_packet_puts_off_what_is_due),
+        cmocka_unit_test(a_request_behind_a_hole_began_when_it_was_seen),
+        cmocka_unit_test(a_stamp_that_went_back_makes_the_time_less_sure),
         cmocka_unit_test(a_full_shard_ends_the_flow_idle_longest),
         cmocka_unit_test(coverage_comes_before_the_deadlines_of_its_end),
         cmocka_unit_test(observations_leave_in_ascending_order),

@@ -16,6 +16,7 @@ struct gap {
 /* What came out of a side: bytes with their place, gaps with theirs. */
 struct output {
     uint8_t *bytes; /* by (place - base) */
+    uint8_t *times; /* of each: when its segment came, as far as it goes into a byte */
     uint64_t first, next;
     size_t room;
     struct gap gaps[GAPS];
@@ -24,13 +25,21 @@ struct output {
 
 static void output_init(struct output *o, size_t room)
 {
-    *o = (struct output){.bytes = calloc(1, room), .room = room};
+    *o = (struct output){.bytes = calloc(1, room), .times = calloc(1, room), .room = room};
     assert_non_null(o->bytes);
+    assert_non_null(o->times);
 }
 
-static void output_byte(struct output *o, uint8_t byte)
+static void output_free(struct output *o)
+{
+    free(o->bytes);
+    free(o->times);
+}
+
+static void output_byte(struct output *o, uint8_t byte, int64_t t)
 {
     assert_true(o->next < o->room);
+    o->times[o->next] = (uint8_t)t;
     o->bytes[o->next++] = byte;
 }
 
@@ -46,7 +55,7 @@ static void output_gap(struct output *o, uint32_t len)
 struct model_segment {
     int64_t start;
     uint32_t len;
-    uint64_t order;
+    uint64_t order; /* also when it came */
     uint8_t *data;
 };
 struct model {
@@ -89,7 +98,7 @@ static void model_deliver(struct model *m)
         }
         if (!best)
             break;
-        output_byte(&m->out, best->data[m->next - best->start]);
+        output_byte(&m->out, best->data[m->next - best->start], (int64_t)best->order);
         m->next++;
     }
     for (size_t i = 0; i < m->n;) {
@@ -165,13 +174,13 @@ struct real {
     unsigned at; /* the side under way */
 };
 
-static void on_bytes(void *ctx, const uint8_t *data, uint32_t len, uint64_t at)
+static void on_bytes(void *ctx, const uint8_t *data, uint32_t len, uint64_t at, int64_t time)
 {
     struct real *t = ctx;
     struct output *o = &t->out[t->at];
     assert_int_equal(at, o->next);
     for (uint32_t i = 0; i < len; i++)
-        output_byte(o, data[i]);
+        output_byte(o, data[i], time);
 }
 
 static void on_gap(void *ctx, uint32_t len, uint64_t at)
@@ -215,7 +224,7 @@ static size_t items_out(const struct real *t)
 static void real_free(struct real *t)
 {
     for (int i = 0; i < SIDES; i++)
-        free(t->out[i].bytes);
+        output_free(&t->out[i]);
     shard_pool_free(&t->pool);
     free(t);
 }
@@ -282,8 +291,9 @@ static void run_shape(const struct shape *shape, uint64_t *seed)
             for (uint32_t i = 0; i < len; i++)
                 data[i] = (uint8_t)random_next(seed);
             given += len;
+            int64_t time = (int64_t)m->order;
             full += !model_segment(m, start, data, len, &models[!t->at], t->pool.budget);
-            reassembly_segment(&t->r, side, base[t->at] + (uint32_t)start, data, len);
+            reassembly_segment(&t->r, side, base[t->at] + (uint32_t)start, data, len, time);
         }
         compare(t, models);
         assert_int_equal(t->counts.hold_full, full);
@@ -294,12 +304,13 @@ static void run_shape(const struct shape *shape, uint64_t *seed)
         model_acked(&models[i], INT64_MAX);
         reassembly_end(&t->r, &t->side[i]);
         assert_memory_equal(t->out[i].bytes, models[i].out.bytes, models[i].out.next);
+        assert_memory_equal(t->out[i].times, models[i].out.times, models[i].out.next);
         assert_memory_equal(t->out[i].gaps, models[i].out.gaps,
                             models[i].out.n_gaps * sizeof(struct gap));
         gaps += models[i].out.n_gaps;
         for (size_t k = 0; k < models[i].out.n_gaps; k++)
             gap_bytes += models[i].out.gaps[k].len;
-        free(models[i].out.bytes);
+        output_free(&models[i].out);
     }
     compare(t, models);
     assert_int_equal(items_out(t), 0);
@@ -337,8 +348,8 @@ static void random_segments_come_out_as_in_the_model(void **state)
 /* give: a segment of text at a place of side 0, which began at 1000. */
 static void give(struct real *t, uint32_t at, const char *text)
 {
-    reassembly_segment(&t->r, &t->side[0], 1000 + at, (const uint8_t *)text,
-                       (uint32_t)strlen(text));
+    reassembly_segment(&t->r, &t->side[0], 1000 + at, (const uint8_t *)text, (uint32_t)strlen(text),
+                       0);
 }
 
 static void expect_out(struct real *t, const char *text)
@@ -410,7 +421,7 @@ static void a_stream_without_a_start_begins_with_its_first_segment(void **state)
 {
     (void)state;
     struct real *t = real_new(1024, 100);
-    reassembly_segment(&t->r, &t->side[0], 77, (const uint8_t *)"", 0); /* begins nothing */
+    reassembly_segment(&t->r, &t->side[0], 77, (const uint8_t *)"", 0, 0); /* begins nothing */
     assert_false(t->side[0].begun);
     give(t, 500, "abc");
     give(t, 503, "def");
@@ -419,9 +430,10 @@ static void a_stream_without_a_start_begins_with_its_first_segment(void **state)
 }
 
 static const uint8_t *seen_at;
-static void note_place(void *ctx, const uint8_t *data, uint32_t len, uint64_t at)
+static void note_place(void *ctx, const uint8_t *data, uint32_t len, uint64_t at, int64_t t)
 {
     (void)ctx;
+    (void)t;
     (void)len;
     (void)at;
     seen_at = data;
@@ -433,9 +445,9 @@ static void bytes_in_order_are_delivered_in_place(void **state)
     struct real *t = real_new(1024, 100);
     t->r.bytes = note_place;
     const uint8_t data[] = "0123456789";
-    reassembly_segment(&t->r, &t->side[0], 5, data, 4);
+    reassembly_segment(&t->r, &t->side[0], 5, data, 4, 0);
     assert_ptr_equal(seen_at, data);
-    reassembly_segment(&t->r, &t->side[0], 7, data, 6);
+    reassembly_segment(&t->r, &t->side[0], 7, data, 6, 0);
     assert_ptr_equal(seen_at, data + 2);
     real_free(t);
 }

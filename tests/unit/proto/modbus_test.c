@@ -44,7 +44,7 @@ static struct bench *bench_new(void)
 {
     struct bench *b = calloc(1, sizeof(*b));
     assert_non_null(b);
-    b->sink = (struct proto_sink){&b->seen, on_command, on_anomaly};
+    b->sink = (struct proto_sink){.ctx = &b->seen, .command = on_command, .anomaly = on_anomaly};
     return b;
 }
 
@@ -67,6 +67,7 @@ static void feed_bytes(struct bench *b, enum proto_direction dir, int64_t now, c
     uint8_t *copy = malloc(len ? len : 1);
     assert_non_null(copy);
     memcpy(copy, data, len);
+    b->sink.seen_ns = now;
     modbus_parser.feed(b->state, dir, now, copy, len, &b->sink);
     free(copy);
 }
