@@ -317,7 +317,7 @@ static void weigh(struct judgement *j)
     }
     bool whole = unit->n_assets == r->n_assets;
     j->outcome = (enum outcome)outcome;
-    j->count = whole ? r->count : count;
+    j->count = count;
     j->assets_total = whole ? r->assets_total : unit->n_assets;
     severity_of(&unit->clause->severity, j->outcome, by_class[ASSET_CLASS_VITAL],
                 by_class[ASSET_CLASS_IMPORTANT], &j->severity);

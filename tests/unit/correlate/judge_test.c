@@ -516,6 +516,17 @@ static void scan_is_split_by_sector(void **state)
     assert_non_null(strstr(string_of(&s->told[0], "gates-why", "selectivity"), "15 of 16"));
 }
 
+/* What one source did elsewhere is no part of what is said of an asset. */
+static void only_what_met_the_assets_counts(void **state)
+{
+    struct scene *s = *state;
+    struct revision *r = command(s, "203.0.113.9", SUBSTATION_7, OUTCOME_COMPLETED,
+                                 OUTCOME_COMPLETED, REVISION_OPENED, 1);
+    r->count = 100; /* 99 of them to hosts of the sector that are no asset */
+    judge_take(s->judge, r);
+    assert_int_equal(s->told[0].count, 1);
+}
+
 static void sweep_over_everything_is_not_raised(void **state)
 {
     struct scene *s = *state;
@@ -645,6 +656,7 @@ int main(void)
         TEST(ids_differ_by_key_source_sector_time_and_tie),
         TEST(id_is_a_keyed_digest_of_what_the_unit_is),
         TEST(scan_is_split_by_sector),
+        TEST(only_what_met_the_assets_counts),
         TEST(sweep_over_everything_is_not_raised),
         TEST(unknown_clock_is_not_decidable_and_recorded),
         TEST(interval_is_one_entry_with_every_asset),
