@@ -2,12 +2,14 @@
 """Every single byte of every public file of a small ledger, changed by XOR 0x01 and by XOR 0x80: verify ends 1
 and names what broke (lines of unknown keys, which a note must ignore, are reported instead). A log rewritten
 under another key, and stray or missing files, are noticed too. Keys come from outside the directory."""
+import multiprocessing
+import os
 import pathlib
 import re
 import shutil
 import subprocess
 
-from common import FULL, GRID, PLIMSOLL, expect, finish, grid, run, temporary
+from common import GRID, PLIMSOLL, expect, fault, finish, grid, run, temporary
 
 VKEY = re.compile(r"\S+\+[0-9a-f]{8}\+[A-Za-z0-9+/=]+$", re.M)
 
@@ -38,19 +40,40 @@ def shorten(work, capture, packets):
     (work / "small.pcapng").write_bytes(data[:at])
 
 
-def every_byte(ledger, keys):
-    for path in public_files(ledger):
-        data = path.read_bytes()
-        for at in range(0, len(data)):
+def flip_part(part):
+    """One share of the flips, on a copy of the ledger; what went wrong, in words."""
+    ledger, keys, share, shares, work = part
+    copy = work / f"copy-{share}"
+    shutil.copytree(ledger, copy)
+    said, n = [], 0
+    for path in public_files(copy):
+        data, name = path.read_bytes(), path.relative_to(copy)
+        for at in range(len(data)):
+            n += 1
+            if n % shares != share:
+                continue
             for flip in (0x01, 0x80):
                 path.write_bytes(data[:at] + bytes([data[at] ^ flip]) + data[at + 1:])
-                done = verify(ledger, keys)
-                name = path.relative_to(ledger)
-                if not expect(done.returncode == 1, f"{name} byte {at} ^ {flip:#x}: verify ended {done.returncode}"):
-                    continue
-                expect(str(name.parts[0]) in done.stderr + done.stdout, f"{name} byte {at}: what broke is not named: {done.stderr}")
+                done = verify(copy, keys)
+                if done.returncode != 1:
+                    said.append(f"{name} byte {at} ^ {flip:#x}: verify ended {done.returncode}")
+                elif name.parts[0] not in done.stderr + done.stdout:
+                    said.append(f"{name} byte {at}: what broke is not named: {done.stderr}")
         path.write_bytes(data)
-    expect(verify(ledger, keys).returncode == 0, "the ledger restored does not verify")
+    if verify(copy, keys).returncode != 0:
+        said.append("the ledger restored does not verify")
+    return n, said
+
+
+def every_byte(ledger, keys, work):
+    shares = os.cpu_count() or 1
+    with multiprocessing.Pool(shares) as pool:
+        results = pool.map(flip_part, [(ledger, keys, share, shares, work) for share in range(shares)])
+    total = sum(p.stat().st_size for p in public_files(ledger))
+    for n, said in results:
+        expect(n == total, f"{n} of {total} bytes were looked at")
+        for words in said:
+            fault(words)
 
 
 def main():
@@ -68,7 +91,7 @@ def main():
         shown = run("ledger", "show", ledger).stdout.splitlines()
         expect(len(shown) >= 4, "ledger show shows nothing")
 
-        every_byte(ledger, keys)
+        every_byte(ledger, keys, work)
 
         # A line of a key that is not known is reported and does no harm; neither does a change in it.
         checkpoint = ledger / "facts/checkpoint"
