@@ -140,13 +140,20 @@ static void build_logs(struct schema_reader *r, struct accord *a, struct accord_
     }
 }
 
-static struct annex_ref build_ref(struct schema_reader *r, struct accord *a,
-                                  const struct yaml_node *annexes, const char *kind)
+/* place_of: where a node stands; outlives the reading. */
+static struct diag_pos place_of(const struct accord *a, const struct yaml_node *node)
+{
+    return (struct diag_pos){.file = a->path, .line = node->line, .col = node->col};
+}
+
+static struct annex_ref build_ref(struct accord *a, const struct yaml_node *annexes,
+                                  const char *kind)
 {
     const struct yaml_node *node = yaml_get(annexes, kind);
-    struct diag_pos pos = yaml_pos(r->docs, yaml_get(node, "root"));
-    pos.file = a->path;
-    return (struct annex_ref){accord_text(a, node, "file"), accord_text(a, node, "root"), pos};
+    return (struct annex_ref){.file = accord_text(a, node, "file"),
+                              .file_pos = place_of(a, yaml_get(node, "file")),
+                              .root = accord_text(a, node, "root"),
+                              .root_pos = place_of(a, yaml_get(node, "root"))};
 }
 
 static void build_party(struct schema_reader *r, struct accord *a, const struct yaml_node *node)
@@ -161,8 +168,8 @@ static void build_party(struct schema_reader *r, struct accord *a, const struct 
                      "a quorum of %u cannot be reached with %u keys", party->quorum, party->n_keys);
     build_logs(r, a, party, yaml_get(node, "logs"));
     const struct yaml_node *annexes = yaml_get(node, "annexes");
-    a->assets_ref[a->n_parties] = build_ref(r, a, annexes, "assets");
-    a->networks_ref[a->n_parties] = build_ref(r, a, annexes, "networks");
+    a->assets_ref[a->n_parties] = build_ref(a, annexes, "assets");
+    a->networks_ref[a->n_parties] = build_ref(a, annexes, "networks");
     a->n_parties++;
 }
 
@@ -300,6 +307,8 @@ static void build_line(struct schema_reader *r, struct accord *a, const struct y
         uint8_t sector = accord_sector(a, s->scalar);
         if (sector == 0)
             schema_fault(r, ERR_FULL, s, NULL, "more than %d sectors", SECTORS_MAX - 1);
+        else if (!a->sector_pos[sector].line)
+            a->sector_pos[sector] = place_of(a, s);
         line->sectors |= sector ? 1u << sector : 0;
     }
     line->published_only = accord_bool(protects, "published");
@@ -333,7 +342,8 @@ static void build(struct schema_reader *r, struct accord *a, const struct yaml_n
     a->from_ns = accord_time(in_force, "from");
     a->until_ns = accord_time(in_force, "until");
     if (a->from_ns >= a->until_ns)
-        schema_fault(r, ERR_RANGE, in_force, NULL, "'from' is not before 'until'");
+        schema_fault(r, ERR_RANGE, yaml_get(in_force, "until"), NULL,
+                     "'until' is not behind 'from'");
     a->incident_quiet_ns = duration(yaml_get(root, "intervals"), "incident-quiet");
     a->coverage_ns = duration(yaml_get(root, "intervals"), "coverage");
 

@@ -17,6 +17,7 @@ struct annex {
     struct yaml_documents docs;
     struct schema_reader reader;
     const struct yaml_node *root;
+    json_t *typed;
 };
 
 static char *beside(const char *accord_path, const char *file)
@@ -27,8 +28,9 @@ static char *beside(const char *accord_path, const char *file)
     return asprintf(&path, "%.*s%s", dir, accord_path, file) < 0 ? NULL : path;
 }
 
-static int check_root(const struct annex *annex, const json_t *typed, const struct annex_ref *ref,
-                      struct diags *diags)
+/* check_root: is this what the parties signed? Asked last: of an annex with a mistake the mistake
+ * is the news. */
+static int check_root(const struct annex *annex, const struct annex_ref *ref, struct diags *diags)
 {
     char *salts_path = annex_salts_path(annex->path), root[65];
     struct text salts = {0};
@@ -37,7 +39,7 @@ static int check_root(const struct annex *annex, const json_t *typed, const stru
         diag_error(diags, error, diag_file(salts_path), "plimsoll accord root ANNEX --make-salts",
                    "cannot read the salts of the annex's rows: %s", error_text(error));
     } else {
-        json_t *rows = annex_rows(typed);
+        json_t *rows = annex_rows(annex->typed);
         error = annex_root(rows, text_str(&salts), salts.len, salts_path, root, diags);
         json_decref(rows);
         if (!error && strcmp(root, ref->root) != 0)
@@ -59,29 +61,29 @@ static int annex_open(struct annex *annex, const struct accord *a, const struct 
         return ERR_NOMEM;
     int error = yaml_load(annex->path, &annex->docs, diags);
     if (error)
-        return error;
+        return diag_error(diags, error, ref->file_pos, NULL, "without this annex of party '%s'",
+                          party->id);
     annex->reader = (struct schema_reader){.docs = &annex->docs, .diags = diags};
     if (annex->docs.n != 1 || !annex->docs.roots[0])
         return diag_error(diags, ERR_SCHEMA, diag_file(annex->path), NULL,
                           "an annex is one YAML document");
     annex->root = annex->docs.roots[0];
-    json_t *typed = schema_read(&annex->reader, schema, annex->root, "the annex");
-    if (!typed)
+    annex->typed = schema_read(&annex->reader, schema, annex->root, "the annex");
+    if (!annex->typed)
         return annex->reader.error;
     const struct yaml_node *of = yaml_get(annex->root, "party");
     if (strcmp(of->scalar, party->id) != 0)
         schema_fault(&annex->reader, ERR_CONFLICT, of, NULL,
                      "this annex is of party '%s', the accord names it for '%s'", of->scalar,
                      party->id);
-    error = check_root(annex, typed, ref, diags);
-    json_decref(typed);
-    return annex->reader.error ? annex->reader.error : error;
+    return annex->reader.error;
 }
 
 static void annex_close(struct annex *annex)
 {
     if (annex->docs.roots)
         yaml_documents_free(&annex->docs);
+    json_decref(annex->typed);
     free(annex->path);
 }
 
@@ -232,7 +234,7 @@ static int load_assets(struct accord *a, const struct accord_party *party,
         for (unsigned i = 0; i < asset->n_networks; i++, at = at->next)
             refuse_overlap(&annex, a, a->n_assets - 1, at, &asset->networks[i]);
     }
-    error = annex.reader.error;
+    error = annex.reader.error ? annex.reader.error : check_root(&annex, ref, diags);
     if (!error) {
         qsort(a->assets, a->n_assets, sizeof *a->assets, by_id);
         error = build_maps(a, yaml_get(annex.root, "monitored"));
@@ -263,7 +265,7 @@ static int load_networks(struct accord *a, const struct accord_party *party,
         network->from_ns = accord_time(node, "from");
         check_site(&annex, node, yaml_get(node, "prefix"), &network->prefix);
     }
-    error = annex.reader.error;
+    error = annex.reader.error ? annex.reader.error : check_root(&annex, ref, diags);
 out:
     annex_close(&annex);
     return error;

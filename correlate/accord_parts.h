@@ -10,8 +10,8 @@ extern const struct schema_type accord_schema, assets_annex_schema, networks_ann
 
 /* An annex as the accord names it. The file is relative to the accord's folder. */
 struct annex_ref {
-    const char *file, *root;  /* root: 64 hexadecimal digits */
-    struct diag_pos root_pos; /* where the accord says so */
+    const char *file, *root; /* root: 64 hexadecimal digits */
+    struct diag_pos file_pos, root_pos;
 };
 
 struct accord {
@@ -28,8 +28,9 @@ struct accord {
 
     struct accord_line *lines;
     unsigned n_lines;
-    const char *sectors[SECTORS_MAX]; /* from number 1 */
-    unsigned n_sectors;               /* numbers given so far, 0 included */
+    const char *sectors[SECTORS_MAX];        /* from number 1 */
+    struct diag_pos sector_pos[SECTORS_MAX]; /* where a line names it first */
+    unsigned n_sectors;                      /* numbers given so far, 0 included */
 
     struct asset *assets; /* in the order of their ids */
     unsigned n_assets;

@@ -68,6 +68,20 @@ static void print_assets(FILE *out, const struct accord *a)
     fprintf(out, "%u declared networks\n", a->n_networks);
 }
 
+/* A sector that a line protects and no asset is of: another party may have some, or it is misspelt.
+ */
+static void warn_of_empty_sectors(const struct accord *a, struct diags *diags)
+{
+    for (unsigned s = 1; s < a->n_sectors; s++) {
+        unsigned i = 0;
+        while (i < a->n_assets && a->assets[i].sector != s)
+            i++;
+        if (i == a->n_assets)
+            diag_warning(diags, ERR_NOT_FOUND, a->sector_pos[s], NULL,
+                         "no asset of party '%s' is of the sector '%s'", a->own->id, a->sectors[s]);
+    }
+}
+
 /* The shipped correlations, or NULL: then nothing is said about what this build lacks. */
 static struct definitions *shipped(void)
 {
@@ -110,6 +124,7 @@ int accord_check_report(const char *path, const char *party, FILE *out, struct d
     if (definitions)
         definitions_destroy(definitions);
     print_assets(out, a);
+    warn_of_empty_sectors(a, diags);
     accord_destroy(a);
     return 0;
 }

@@ -144,17 +144,26 @@ static void load_selection(struct loader *l, const struct yaml_node *n, struct s
         load_test(l, t, &out->tests[out->n++]);
 }
 
+/* logsource_is: this build reads no logs; what it detects in are its own observations. */
+static void logsource_is(struct loader *l, const struct yaml_node *source, const char *key,
+                         const char *wanted)
+{
+    const char *is = loader_scalar(l, source, key);
+    const struct yaml_node *at = yaml_get(source, key);
+    if (strcmp(is, wanted) != 0)
+        FAULT(l, ERR_UNSUPPORTED, yaml_pos(l->docs, at ? at : source),
+              "product: plimsoll, category: observation",
+              "the log source %s `%s` is not in this build", key, is);
+}
+
 static void load_detection(struct loader *l, const struct yaml_node *doc, struct detection *out)
 {
     static const char *const logsource_keys[] = {"product", "category", "service", NULL};
     const struct yaml_node *source = loader_node(l, doc, "logsource", YAML_MAPPING);
     if (source) {
         loader_known_keys(l, source, "a logsource", logsource_keys);
-        if (strcmp(loader_scalar(l, source, "product"), "plimsoll") != 0 ||
-            strcmp(loader_scalar(l, source, "category"), "observation") != 0)
-            FAULT(l, ERR_UNSUPPORTED, yaml_pos(l->docs, source),
-                  "product: plimsoll, category: observation",
-                  "this log source is not in this build");
+        logsource_is(l, source, "product", "plimsoll");
+        logsource_is(l, source, "category", "observation");
     }
     const struct yaml_node *detection = loader_node(l, doc, "detection", YAML_MAPPING);
     if (!detection)

@@ -32,11 +32,12 @@ static int hex_bytes(struct rule_reader *r, const struct value *v, size_t *i, ui
         char c = v->text[*i];
         if (c == ' ' || c == ',')
             continue;
-        int high = hex_value(c), low = *i + 1 < v->len ? hex_value(v->text[*i + 1]) : -1;
-        if (high < 0)
-            return byte_fault(r, v, *i, "no hex digit between bars");
-        if (low < 0)
+        char next = *i + 1 < v->len ? v->text[*i + 1] : '|';
+        int high = hex_value(c), low = hex_value(next);
+        if (high >= 0 && low < 0 && (next == '|' || next == ' '))
             return byte_fault(r, v, *i, "half a byte between bars");
+        if (high < 0 || low < 0)
+            return byte_fault(r, v, high < 0 ? *i : *i + 1, "no hex digit between bars");
         if (*n == CONTENT_BYTES)
             return byte_fault(r, v, *i, "longer than a content may be");
         out[(*n)++] = (uint8_t)(high << 4 | low);
@@ -108,20 +109,21 @@ static const struct {
 };
 
 /* modify: set a flag of the last content, once; *out is that content. */
-static int modify(struct rule_reader *r, size_t at, unsigned flag, struct content **out)
+static int modify(struct rule_reader *r, unsigned flag, struct content **out)
 {
     if (r->sig->n_contents == 0)
-        return rule_fault(r, at, ERR_SYNTAX, "modifier without a content",
+        return rule_fault(r, r->option_at, ERR_SYNTAX, "modifier without a content",
                           "there is no content before this to modify");
     struct content *c = &r->sig->contents[r->sig->n_contents - 1];
     *out = c;
     if (c->flags & flag)
-        return rule_fault(r, at, ERR_SYNTAX, "modifier given twice",
+        return rule_fault(r, r->option_at, ERR_SYNTAX, "modifier given twice",
                           "this content has this modifier already");
     for (size_t i = 0; i < sizeof exclusions / sizeof exclusions[0]; i++)
         if ((flag & exclusions[i].a && c->flags & exclusions[i].b) ||
             (flag & exclusions[i].b && c->flags & exclusions[i].a))
-            return rule_fault(r, at, ERR_SCHEMA, exclusions[i].why, "%s", exclusions[i].why);
+            return rule_fault(r, r->option_at, ERR_SCHEMA, exclusions[i].why, "%s",
+                              exclusions[i].why);
     c->flags |= (uint16_t)flag;
     return 0;
 }
@@ -129,13 +131,15 @@ static int modify(struct rule_reader *r, size_t at, unsigned flag, struct conten
 int content_flag(struct rule_reader *r, const struct value *v, unsigned flag)
 {
     struct content *c = NULL;
-    return modify(r, v->at, flag, &c);
+    (void)v;
+    return modify(r, flag, &c);
 }
 
 int content_nocase(struct rule_reader *r, const struct value *v, unsigned flag)
 {
     struct content *c = NULL;
-    int error = modify(r, v->at, flag, &c);
+    (void)v;
+    int error = modify(r, flag, &c);
     if (error)
         return error;
     uint8_t *lower = arena_alloc(r->ctx->arena, c->len);
@@ -169,7 +173,7 @@ static int number_of(struct rule_reader *r, const struct value *v, bool negative
 int content_place(struct rule_reader *r, const struct value *v, unsigned flag)
 {
     struct content *c = NULL;
-    int error = modify(r, v->at, flag, &c);
+    int error = modify(r, flag, &c);
     if (!error)
         error = number_of(r, v, false, PLACE_MAX, flag == CONTENT_OFFSET ? &c->offset : &c->depth);
     if (!error && flag == CONTENT_DEPTH && c->depth < c->len)
@@ -181,7 +185,7 @@ int content_place(struct rule_reader *r, const struct value *v, unsigned flag)
 int content_distance(struct rule_reader *r, const struct value *v, unsigned flag)
 {
     struct content *c = NULL;
-    int error = modify(r, v->at, flag, &c);
+    int error = modify(r, flag, &c);
     if (!error)
         error = number_of(r, v, true, DISTANCE_MAX,
                           flag == CONTENT_DISTANCE ? &c->distance : &c->within);
@@ -193,7 +197,7 @@ int content_distance(struct rule_reader *r, const struct value *v, unsigned flag
 int content_fast_pattern(struct rule_reader *r, const struct value *v, unsigned flag)
 {
     struct content *c = NULL;
-    int error = modify(r, v->at, flag, &c);
+    int error = modify(r, flag, &c);
     if (error)
         return error;
     for (unsigned i = 0; i + 1 < r->sig->n_contents; i++)

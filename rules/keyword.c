@@ -56,7 +56,8 @@ int value_number(struct rule_reader *r, const struct value *v, uint64_t min, uin
         if (text_u64(buf, max, out) == 0 && *out >= min)
             return 0;
     }
-    return value_fault(r, v, "no number that is allowed here");
+    return rule_fault(r, v->at, ERR_SYNTAX, "no number that is allowed here",
+                      "`%.*s` is no number from %lu to %lu", (int)v->len, v->text, min, max);
 }
 
 struct value value_unquoted(const struct value *v)
@@ -369,6 +370,7 @@ static void note_option(struct rule_reader *r, const struct keyword *k, const st
 
 static int read_keyword(struct rule_reader *r, const struct value *name, const struct value *value)
 {
+    r->option_at = name->at;
     if (name->len == 0)
         return rule_fault(r, name->at, ERR_SYNTAX, "keyword missing", "there is no keyword here");
     for (size_t i = 0; i < KEYWORDS; i++) {

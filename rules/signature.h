@@ -135,6 +135,7 @@ struct rule_reader {
     struct text normal; /* what was read, in one form; what digests are over */
     uint64_t seen;      /* keywords that may be there once */
     size_t view_at;     /* what decided sig->views */
+    size_t option_at;   /* the option under way */
     const char *file;
     uint32_t line;   /* of raw[0] */
     const char *raw; /* as in the file, for counting lines */

@@ -161,7 +161,7 @@ static const struct {
     {"version: 3", "version: 0", "0\ntitle", ERR_RANGE},
     {"version: 3\n", "", "accord: example-grid", ERR_SCHEMA},
     {"until: 2028-01-01T00:00:00Z", "until: tomorrow", "tomorrow", ERR_SYNTAX},
-    {"until: 2028-01-01T00:00:00Z", "until: 2025-01-01", "{from: 2026-01-01T", ERR_RANGE},
+    {"until: 2028-01-01T00:00:00Z", "until: 2025-01-01", "2025-01-01", ERR_RANGE},
     {"id: basalt", "id: amber", "amber\n    name: Basalt", ERR_EXISTS},
     {"quorum: 1\n", "quorum: 3\n", "3\n    annexes", ERR_RANGE},
     {"kind: acts", "kind: facts", "facts\n        origin: ledger.amber.example/grid/acts",

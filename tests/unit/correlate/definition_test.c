@@ -45,7 +45,7 @@ static void faults_are_refused_by_name_at_their_place(void **state)
         {DETECTION("  s: {kind: hit}\n"), ERR_SCHEMA, 5, 3, "condition"},
         {"title: d\nname: d\nlogsource: {product: zeek, category: observation}\n"
          "detection: {s: {kind: hit}, condition: s}\n",
-         ERR_UNSUPPORTED, 3, 12, NULL},
+         ERR_UNSUPPORTED, 3, 22, "zeek"},
         {"title: d\nname: d\nflavour: mild\n" LOGSOURCE
          "detection: {s: {kind: hit}, condition: s}\n",
          ERR_SCHEMA, 3, 1, "flavour"},
