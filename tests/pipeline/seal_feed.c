@@ -12,6 +12,8 @@
  * are acknowledged or kept in the engine's own file PLIMSOLL_FEED_ORPHAN   after so many entries
  * the sealer is killed and SEALER removed PLIMSOLL_FEED_ORIGIN   in place of ledger.test.example
  *     PLIMSOLL_FEED_TIME     the acts' first wall clock, in ns
+ *     PLIMSOLL_FEED_ROOM     bytes that may wait while no sealer takes them
+ *     PLIMSOLL_FEED_PATIENCE seconds that this is borne when they are used up
  */
 #include "ledger/sealer_client.h"
 
@@ -176,12 +178,15 @@ int main(int argc, char **argv)
     char facts[128], acts[128];
     snprintf(facts, sizeof facts, "%s/facts", origin);
     snprintf(acts, sizeof acts, "%s/acts", origin);
-    struct sealer_config config = {.program = argv[1],
-                                   .ledger_dir = argv[2],
-                                   .key_file = argv[3],
-                                   .secret_file = argv[4],
-                                   .origin_facts = facts,
-                                   .origin_acts = acts};
+    struct sealer_config config = {
+        .program = argv[1],
+        .ledger_dir = argv[2],
+        .key_file = argv[3],
+        .secret_file = argv[4],
+        .origin_facts = facts,
+        .origin_acts = acts,
+        .waiting_bytes = (size_t)atoi(setting("PLIMSOLL_FEED_ROOM", "0")),
+        .patience_s = (unsigned)atoi(setting("PLIMSOLL_FEED_PATIENCE", "0"))};
     struct feed f = {.status = open_status(),
                      .program = argv[1],
                      .orphan = (unsigned)atoi(setting("PLIMSOLL_FEED_ORPHAN", "0")),
