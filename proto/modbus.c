@@ -1,42 +1,24 @@
 /* Modbus TCP: requests and answers of one connection, paired.
  *
  * Each direction is a row of ADUs: transaction, protocol 0, length, unit, then the PDU that begins
- * with a function. While a direction is in step the lengths lead from one ADU to the next. Out of
- * step (behind a gap, or after bytes that are no header) it looks for the next ADU that is whole
- * and right in every field. One that begins at the first byte behind a gap is likely right, as
- * clients and servers begin an ADU with a segment: it is believed unless what follows is no ADU.
- * One found further in is a guess: it may be the values of a message whose head is missing. A
- * guessed request is reported only when its own answer confirms it. Both hold for the requests
- * that follow, until the row is longer than any message could be.
+ * with a function. Behind a gap they are found again as proto/framing.h says. A tentative request
+ * is believed unless what follows is no ADU; a guessed one is reported only when its own answer
+ * confirms it.
  *
  * A request waits for the answer with the same transaction, unit and function. What can be said
  * without the answer is said carefully: "unanswered" only where the answering direction was
  * complete.
  */
+#include "proto/framing.h"
 #include "proto/modbus.h"
 #include "proto/modbus_pdu.h"
 
 #include <string.h>
 
-enum mode {
-    MODE_IN_STEP = 0, /* the next byte begins an ADU, or continues the one in the buffer */
-    MODE_BEHIND_GAP,  /* the next byte is the first behind a gap */
-    MODE_LOST
-};
-
-struct direction {
-    uint8_t buf[MODBUS_ADU_MAX]; /* the beginning of an ADU */
-    uint16_t len;
-    uint16_t skip;   /* bytes of an ADU that was cut by a gap, still to come */
-    uint16_t unsure; /* bytes behind the first ADU found in which all share its doubt */
-    uint8_t doubt;   /* REQUEST_GUESSED or REQUEST_TENTATIVE */
-    uint8_t mode;
-};
-
 /* Owner: the flow. Requests are in the order they came. */
 struct state {
     struct modbus_request open[MODBUS_OPEN_MAX];
-    struct direction dir[2];
+    struct framing dir[2];
     uint8_t n_open;
 };
 _Static_assert(sizeof(struct state) <= PROTO_STATE_MAX, "state fits a flow");
@@ -122,6 +104,12 @@ static void expire(void *state, int64_t now, const struct proto_sink *sink)
 
 /* ---- whole ADUs ---- */
 
+static const uint8_t doubt_flags[] = {
+    [FRAMING_CERTAIN] = 0,
+    [FRAMING_TENTATIVE] = REQUEST_TENTATIVE,
+    [FRAMING_GUESSED] = REQUEST_GUESSED,
+};
+
 static void anomaly(const struct proto_sink *sink, enum proto_anomaly what,
                     enum proto_direction dir)
 {
@@ -144,9 +132,8 @@ static void take_request(struct state *s, int64_t now, const uint8_t *adu, uint3
     }
     q.seen_ns = sink->seen_ns;
     q.due_ns = now + MODBUS_ANSWER_NS;
-    if (s->dir[PROTO_TO_SERVER].unsure > 0)
-        q.flags |= s->dir[PROTO_TO_SERVER].doubt;
-    if (s->dir[PROTO_TO_CLIENT].mode == MODE_LOST)
+    q.flags |= doubt_flags[framing_doubt_now(&s->dir[PROTO_TO_SERVER])];
+    if (framing_lost(&s->dir[PROTO_TO_CLIENT]))
         q.flags |= REQUEST_DOUBTFUL;
     /* A repeat takes the place of the one that still waits: the answer cannot be told apart, so
      * nothing is claimed for the earlier one. */
@@ -169,8 +156,8 @@ static void take_answer(struct state *s, int64_t now, const uint8_t *adu, uint32
     uint16_t transaction = load_be16(adu);
     uint8_t unit = adu[MODBUS_HEADER_LEN], function = adu[MODBUS_HEADER_LEN + 1];
     unsigned match = MODBUS_OPEN_MAX;
-    const struct direction *d = &s->dir[PROTO_TO_CLIENT];
-    bool fits = false, guessed = d->unsure > 0 && d->doubt == REQUEST_GUESSED;
+    bool guessed = framing_doubt_now(&s->dir[PROTO_TO_CLIENT]) == FRAMING_GUESSED;
+    bool fits = false;
     for (unsigned i = 0; i < s->n_open && !fits; i++) {
         const struct modbus_request *q = &s->open[i];
         if (q->transaction != transaction || q->unit != unit ||
@@ -192,7 +179,7 @@ static void take_answer(struct state *s, int64_t now, const uint8_t *adu, uint32
     if (fits && (q.flags & (REQUEST_GUESSED | REQUEST_TENTATIVE))) {
         for (unsigned i = match; i < s->n_open; i++)
             s->open[i].flags &= (uint8_t) ~(REQUEST_GUESSED | REQUEST_TENTATIVE);
-        s->dir[PROTO_TO_SERVER].unsure = 0;
+        framing_confirm(&s->dir[PROTO_TO_SERVER]);
     }
     open_remove(s, match);
     if (!fits) {
@@ -210,138 +197,63 @@ static void take_answer(struct state *s, int64_t now, const uint8_t *adu, uint32
     }
 }
 
-static void take(struct state *s, enum proto_direction dir, int64_t now, const uint8_t *adu,
+static void take(void *state, enum proto_direction dir, int64_t now, const uint8_t *adu,
                  uint32_t len, const struct proto_sink *sink)
 {
-    struct direction *d = &s->dir[dir];
     if (dir == PROTO_TO_SERVER)
-        take_request(s, now, adu, len, sink);
+        take_request(state, now, adu, len, sink);
     else
-        take_answer(s, now, adu, len, sink);
-    d->unsure = (uint16_t)(d->unsure > len ? d->unsure - len : 0);
+        take_answer(state, now, adu, len, sink);
 }
 
-/* ---- bytes ---- */
-
-static void lose(struct state *s, enum proto_direction dir, const struct proto_sink *sink)
+static void lost(void *state, enum proto_direction dir)
 {
-    s->dir[dir].mode = MODE_LOST;
-    anomaly(sink, PROTO_ANOMALY_LOST_SYNC, dir);
     if (dir == PROTO_TO_CLIENT)
-        open_doubt(s);
+        open_doubt(state);
     else
-        open_drop_guesses(s);
+        open_drop_guesses(state);
 }
 
-/* seek: out of step, look for an ADU. Returns how many of the n bytes are done with, 0: more
- * needed. */
-static uint32_t seek(struct state *s, enum proto_direction dir, int64_t now, const uint8_t *p,
-                     uint32_t n, const struct proto_sink *sink)
+static bool possible(const uint8_t *adu)
 {
-    struct direction *d = &s->dir[dir];
-    bool behind_gap = d->mode == MODE_BEHIND_GAP;
-    uint32_t at = 0;
-    while (at + MODBUS_HEADER_LEN + 2 <= n) {
-        uint32_t len = modbus_adu_len(p + at);
-        bool possible = len != 0 && modbus_function_known(p[at + MODBUS_HEADER_LEN + 1]);
-        if (possible && n - at < len)
-            break;
-        if (possible && modbus_known_form(dir, p + at, len)) {
-            d->mode = MODE_IN_STEP;
-            d->unsure = MODBUS_ADU_MAX;
-            d->doubt = behind_gap ? REQUEST_TENTATIVE : REQUEST_GUESSED;
-            take(s, dir, now, p + at, len, sink);
-            return at + len;
-        }
-        if (behind_gap)
-            lose(s, dir, sink);
-        behind_gap = false;
-        at++;
-    }
-    return at;
+    return modbus_function_known(adu[MODBUS_HEADER_LEN + 1]);
 }
 
-/* step: work on the n bytes that are next. Returns how many are done with, 0: more needed; that is
- * never so with MODBUS_ADU_MAX bytes. */
-static uint32_t step(struct state *s, enum proto_direction dir, int64_t now, const uint8_t *p,
-                     uint32_t n, const struct proto_sink *sink)
+static enum framing_form form(enum proto_direction dir, const uint8_t *adu, uint32_t len)
 {
-    if (n < MODBUS_HEADER_LEN + 2)
-        return 0;
-    if (s->dir[dir].mode != MODE_IN_STEP)
-        return seek(s, dir, now, p, n, sink);
-    uint32_t len = modbus_adu_len(p);
-    if (len == 0) {
-        lose(s, dir, sink);
-        return 1;
-    }
-    if (n < len)
-        return 0;
-    /* Not long behind a gap, a message that contradicts itself says that this is no boundary. */
-    if (s->dir[dir].unsure > 0 && modbus_function_known(p[MODBUS_HEADER_LEN + 1]) &&
-        !modbus_known_form(dir, p, len)) {
-        lose(s, dir, sink);
-        return 1;
-    }
-    take(s, dir, now, p, len, sink);
-    return len;
+    if (!modbus_function_known(adu[MODBUS_HEADER_LEN + 1]))
+        return FORM_UNKNOWN;
+    return modbus_known_form(dir, adu, len) ? FORM_RIGHT : FORM_CONTRADICTS;
 }
+
+static const struct framing_kind framing = {
+    .head = MODBUS_HEADER_LEN,
+    .least = MODBUS_HEADER_LEN + 2,
+    .max = MODBUS_ADU_MAX,
+    .length = modbus_adu_len,
+    .possible = possible,
+    .form = form,
+    .take = take,
+    .lost = lost,
+};
+_Static_assert(MODBUS_ADU_MAX <= FRAMING_MAX, "an ADU fits the buffer");
 
 static void feed(void *state, enum proto_direction dir, int64_t now, const uint8_t *data,
                  uint32_t len, const struct proto_sink *sink)
 {
     struct state *s = state;
-    struct direction *d = &s->dir[dir];
     expire(s, now, sink);
-    while (len > 0) {
-        if (d->skip > 0) {
-            uint32_t cut = d->skip < len ? d->skip : len;
-            d->skip = (uint16_t)(d->skip - cut);
-            data += cut;
-            len -= cut;
-            continue;
-        }
-        if (d->len == 0) {
-            uint32_t used = step(s, dir, now, data, len, sink);
-            if (used > 0) {
-                data += used;
-                len -= used;
-                continue;
-            }
-        }
-        uint32_t room = MODBUS_ADU_MAX - d->len;
-        uint32_t part = len < room ? len : room;
-        memcpy(d->buf + d->len, data, part);
-        d->len = (uint16_t)(d->len + part);
-        data += part;
-        len -= part;
-        for (uint32_t used; (used = step(s, dir, now, d->buf, d->len, sink)) > 0;) {
-            d->len = (uint16_t)(d->len - used);
-            memmove(d->buf, d->buf + used, d->len);
-        }
-    }
+    framing_feed(&framing, &s->dir[dir], s, dir, now, data, len, sink);
 }
 
 static void gap(void *state, enum proto_direction dir, int64_t now, uint32_t len,
                 const struct proto_sink *sink)
 {
     struct state *s = state;
-    struct direction *d = &s->dir[dir];
     expire(s, now, sink);
     if (dir == PROTO_TO_CLIENT)
         open_doubt(s);
-    /* An ADU whose length is known may still tell where the next one begins. */
-    uint32_t left = d->skip;
-    if (d->mode == MODE_IN_STEP && d->len >= MODBUS_HEADER_LEN && modbus_adu_len(d->buf) > d->len)
-        left = modbus_adu_len(d->buf) - d->len;
-    if (d->len > 0)
-        anomaly(sink, PROTO_ANOMALY_LOST_SYNC, dir);
-    d->len = 0;
-    d->skip = 0;
-    if (d->mode == MODE_IN_STEP && len > 0 && len <= left)
-        d->skip = (uint16_t)(left - len);
-    else
-        d->mode = MODE_BEHIND_GAP;
+    framing_gap(&framing, &s->dir[dir], dir, len, sink);
 }
 
 static int64_t deadline(const void *state)
@@ -357,7 +269,7 @@ static void end(void *state, int64_t now, enum outcome open_requests, const stru
 {
     struct state *s = state;
     expire(s, now, sink);
-    if (s->dir[PROTO_TO_CLIENT].len > 0 || s->dir[PROTO_TO_CLIENT].skip > 0)
+    if (framing_partial(&s->dir[PROTO_TO_CLIENT]))
         open_doubt(s);
     while (s->n_open > 0)
         open_give_up(s, 0, open_requests, now, sink);
@@ -366,28 +278,28 @@ static void end(void *state, int64_t now, enum outcome open_requests, const stru
 /* ---- recognition ---- */
 
 /* Which side sends what looks so. */
-enum form { FORM_WRONG, FORM_REQUEST, FORM_ANSWER, FORM_EITHER };
+enum side { SENDS_NEITHER, SENDS_REQUEST, SENDS_ANSWER, SENDS_EITHER };
 
-static enum form form_of(bool request, bool answer)
+static enum side side_of(bool request, bool answer)
 {
-    return (request ? FORM_REQUEST : 0) | (answer ? FORM_ANSWER : 0);
+    return (request ? SENDS_REQUEST : 0) | (answer ? SENDS_ANSWER : 0);
 }
 
-/* form_of_beginning: what the first nine bytes of an ADU of a known function say. Reads answer with
+/* side_of_beginning: what the first nine bytes of an ADU of a known function say. Reads answer with
  * a count of bytes that fills the length. */
-static enum form form_of_beginning(const uint8_t *data)
+static enum side side_of_beginning(const uint8_t *data)
 {
     uint32_t length = load_be16(data + 4), counted = 3u + data[MODBUS_HEADER_LEN + 2];
     uint8_t function = data[MODBUS_HEADER_LEN + 1];
     if (function & MODBUS_EXCEPTION)
-        return form_of(false, length == 3);
+        return side_of(false, length == 3);
     if (function <= 4)
-        return form_of(length == 6, length == counted);
+        return side_of(length == 6, length == counted);
     if (function <= 6)
-        return form_of(length == 6, length == 6);
+        return side_of(length == 6, length == 6);
     if (function == 15 || function == 16)
-        return form_of(length > 6, length == 6);
-    return FORM_EITHER;
+        return side_of(length > 6, length == 6);
+    return SENDS_EITHER;
 }
 
 /* probe: only a header that is none says no. An unknown function or a PDU that contradicts itself
@@ -403,17 +315,17 @@ static int probe(const uint8_t *data, uint32_t len, bool *from_server)
         return -1;
     if (len < MODBUS_HEADER_LEN + 2 || !modbus_function_known(data[MODBUS_HEADER_LEN + 1]))
         return 0;
-    enum form form;
+    enum side side;
     if (len >= whole)
-        form = form_of(modbus_known_form(PROTO_TO_SERVER, data, whole),
+        side = side_of(modbus_known_form(PROTO_TO_SERVER, data, whole),
                        modbus_known_form(PROTO_TO_CLIENT, data, whole));
     else if (len < MODBUS_HEADER_LEN + 3)
         return 0;
     else
-        form = form_of_beginning(data);
-    if (form == FORM_REQUEST || form == FORM_ANSWER)
-        *from_server = form == FORM_ANSWER;
-    return form != FORM_WRONG;
+        side = side_of_beginning(data);
+    if (side == SENDS_REQUEST || side == SENDS_ANSWER)
+        *from_server = side == SENDS_ANSWER;
+    return side != SENDS_NEITHER;
 }
 
 const struct proto_parser modbus_parser = {
