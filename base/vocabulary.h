@@ -48,9 +48,10 @@
     X(OTHER, "other", "a request of another kind")
 
 /* Application protocols that this build parses. */
-#define VOCABULARY_PROTOCOLS(X)                      \
-    X(UNKNOWN, "unknown", "no parser recognised it") \
-    X(MODBUS, "modbus", "Modbus TCP (Modbus Messaging on TCP/IP Implementation Guide V1.0b)")
+#define VOCABULARY_PROTOCOLS(X)                                                               \
+    X(UNKNOWN, "unknown", "no parser recognised it")                                          \
+    X(MODBUS, "modbus", "Modbus TCP (Modbus Messaging on TCP/IP Implementation Guide V1.0b)") \
+    X(IEC104, "iec104", "IEC 60870-5-104 (telecontrol over TCP)")
 
 /* From what it is known which end asked first. */
 #define VOCABULARY_ROLES(X)                         \

@@ -61,28 +61,44 @@ static bool speaks_as_server(const struct line *line, uint16_t port)
     return line->now.side != f->client;
 }
 
+/* adopt: the flow speaks this protocol; from_server: the side that sends is the one that serves. */
+static void adopt(struct line *line, unsigned parser, bool from_server)
+{
+    struct flow *f = line->now.flow;
+    unsigned client = from_server ? !line->now.side : line->now.side;
+    if (client != f->client && !f->handshake) {
+        f->client = (uint8_t)client;
+        f->role = ROLE_MESSAGE;
+    }
+    begin_parsing(line, parser);
+}
+
 /* probe: find the parser by content, then by port. What contradicts the protocol of a well-known
  * port does not end the search: its server may have skipped it and taken what follows. */
 static void probe(struct line *line, const uint8_t *data, uint32_t len)
 {
     struct flow *f = line->now.flow;
     struct flow_side *me = &f->side[line->now.side];
-    bool open = false;
+    bool open = false, of_port_serves = false;
+    unsigned of_port = proto_parser_count;
     for (unsigned i = 0; i < proto_parser_count; i++) {
         uint16_t port = proto_parsers[i]->port;
         bool by_port = port == side_port(f, 0) || port == side_port(f, 1);
         bool from_server = speaks_as_server(line, port);
         int verdict = proto_parsers[i]->probe(data, len, &from_server);
-        if (verdict > 0 || (verdict == 0 && by_port)) {
-            unsigned client = from_server ? !line->now.side : line->now.side;
-            if (client != f->client && !f->handshake) {
-                f->client = (uint8_t)client;
-                f->role = ROLE_MESSAGE;
-            }
-            begin_parsing(line, i);
+        if (verdict > 0) {
+            adopt(line, i, from_server);
             return;
         }
+        if (verdict == 0 && by_port && of_port == proto_parser_count) {
+            of_port = i;
+            of_port_serves = from_server;
+        }
         open |= verdict == 0 || by_port;
+    }
+    if (of_port < proto_parser_count) {
+        adopt(line, of_port, of_port_serves);
+        return;
     }
     me->probed += len;
     if (!open || me->probed >= PROBE_BYTES_MAX)

@@ -70,7 +70,9 @@ void observe_attempt(struct line *line, enum outcome outcome, int64_t began)
 
 void observe_command(struct line *line, const struct proto_command *command)
 {
-    struct observation obs = begin(line, KIND_COMMAND, line->now.flow->client);
+    unsigned client = line->now.flow->client;
+    struct observation obs =
+        begin(line, KIND_COMMAND, command->from == PROTO_TO_SERVER ? client : !client);
     obs.outcome = command->outcome;
     obs.operation = command->operation;
     obs.began_ns = command->request_ns;

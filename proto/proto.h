@@ -21,6 +21,7 @@ enum proto_direction { PROTO_TO_SERVER = 0, PROTO_TO_CLIENT = 1 };
 struct proto_command {
     uint8_t operation;      /* enum operation */
     uint8_t outcome;        /* enum outcome: acknowledged, refused (an exception), unanswered, seen */
+    uint8_t from;           /* enum proto_direction: of the request */
     uint8_t function;       /* the protocol's own number of the request */
     uint8_t exception;      /* the protocol's own number of the refusal, 0 none */
     uint16_t unit;          /* addressed unit behind the server */

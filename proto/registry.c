@@ -1,5 +1,6 @@
 /* The parsers of this build. A new protocol is one file and one row here. */
 #include "proto/proto.h"
+#include "proto/iec104.h"
 #include "proto/modbus.h"
 
 #include <stddef.h>
@@ -14,6 +15,7 @@ const struct word proto_anomaly_words[PROTO_ANOMALY_COUNT] = {
 
 const struct proto_parser *const proto_parsers[] = {
     &modbus_parser,
+    &iec104_parser,
 };
 const unsigned proto_parser_count = sizeof(proto_parsers) / sizeof(proto_parsers[0]);
 

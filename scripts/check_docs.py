@@ -21,6 +21,8 @@ TABLES = [
     ("Contact, the strongest last", "base/vocabulary.h", "VOCABULARY_CONTACTS", "suffix name text", "name text"),
     ("Operations", "base/vocabulary.h", "VOCABULARY_OPERATIONS", "suffix name text", "name text"),
     ("Protocols with a parser", "base/vocabulary.h", "VOCABULARY_PROTOCOLS", "suffix name text", "name text"),
+    ("IEC 60870-5-104: types", "proto/iec104.def", "TYPE", "number name octets operation value text", "number name operation text"),
+    ("IEC 60870-5-104: causes of transmission", "proto/iec104.def", "CAUSE", "number name text", "number name text"),
     ("Coverage of an asset", "base/vocabulary.h", "VOCABULARY_COVERAGE", "suffix name text", "name text"),
     ("Fields of an observation", "correlate/observation_fields.def", "FIELD", "suffix name type bytes text", "name type bytes text"),
     ("Why an incident is revised", "correlate/revision.h", "REVISION_WHYS", "suffix name text", "name text"),
