@@ -106,12 +106,12 @@ static enum operation operation_of(const struct iec104_request *q)
     enum operation asked = type ? (enum operation)type->operation : OPERATION_NONE;
     if (asked == OPERATION_NONE)
         return OPERATION_OTHER;
-    if (q->flags & SELECT)
-        return OPERATION_SELECT;
     /* To deactivate a parameter changes the device as to activate it does; all else is called off.
      */
     if (q->cause == IEC104_DEACTIVATION)
         return asked == OPERATION_WRITE ? asked : OPERATION_OTHER;
+    if (q->flags & SELECT)
+        return OPERATION_SELECT;
     /* Bits 7 and 8 freeze or reset the counters: 7.2.6.23. */
     if (q->type == IEC104_COUNTER_INTERROGATION && (q->value & 0xc0))
         return OPERATION_WRITE;
@@ -261,6 +261,7 @@ static void make_room(struct iec104_pairs *p, enum proto_direction from, int64_t
 /* ---- answers ---- */
 
 enum answer { NO_ANSWER, CONFIRMS, REFUSES, ENDS };
+enum fit { FITS_NOT, FITS_LOOSELY, FITS };
 
 /* answer_of: what an answer that repeats its request says, by its cause. */
 static enum answer answer_of(const struct iec104_asdu *a)
@@ -326,7 +327,7 @@ static enum answer delivers(const struct iec104_request *q, const struct iec104_
  * the earlier. *fits: nothing contradicts. */
 static unsigned find(const struct iec104_pairs *p, enum proto_direction from,
                      const struct iec104_asdu *a, const struct iec104_object *o,
-                     enum answer *answer, bool *fits)
+                     enum answer *answer, enum fit *fits)
 {
     bool select;
     uint32_t value = value_of(a, o->data, &select);
@@ -344,14 +345,15 @@ static unsigned find(const struct iec104_pairs *p, enum proto_direction from,
             got = NO_ANSWER;
         if (got == NO_ANSWER || (confirmed && got != ENDS && !broadcast(q)))
             continue;
-        bool same = vague || said == NO_ANSWER ||
-                    (q->value == value && !(q->flags & SELECT) == !select && q->count == a->count);
+        bool free = vague || said == NO_ANSWER;
+        bool step = free || !(q->flags & SELECT) == !select;
+        bool same = free || (step && q->value == value && q->count == a->count);
         unsigned rank = 1u + 2u * same + (confirmed == (got == ENDS));
         if (rank > best_rank) {
             best = i;
             best_rank = rank;
             *answer = got;
-            *fits = same || got == REFUSES;
+            *fits = same ? FITS : step || got == REFUSES ? FITS_LOOSELY : FITS_NOT;
         }
     }
     return best;
@@ -362,9 +364,10 @@ static bool take_answer(struct iec104_pairs *p, enum proto_direction from, int64
                         enum framing_doubt doubt, const struct proto_sink *sink)
 {
     enum answer answer = NO_ANSWER;
-    bool fits = false, guessed = doubt == FRAMING_GUESSED, confirms = false;
-    unsigned match = find(p, from, a, o, &answer, &fits);
-    fits = fits && form >= 0;
+    enum fit fit = FITS_NOT;
+    bool guessed = doubt == FRAMING_GUESSED, confirms = false;
+    unsigned match = find(p, from, a, o, &answer, &fit);
+    bool fits = fit != FITS_NOT && form >= 0;
     if (match == IEC104_OPEN_MAX) {
         if (!guessed && answer_of(a) != NO_ANSWER)
             anomaly(sink, PROTO_ANOMALY_ANSWER_UNASKED, from);
@@ -372,6 +375,8 @@ static bool take_answer(struct iec104_pairs *p, enum proto_direction from, int64
     }
     if (!fits && guessed)
         return false;
+    if (!fits || (fit == FITS_LOOSELY && answer != REFUSES))
+        anomaly(sink, PROTO_ANOMALY_MALFORMED, from);
     struct iec104_request *q = &p->open[match];
     /* A confirmed guess confirms those behind it, not those before: they may be content still. */
     if (fits && (q->flags & (GUESSED | TENTATIVE))) {
@@ -381,7 +386,6 @@ static bool take_answer(struct iec104_pairs *p, enum proto_direction from, int64
                 p->open[i].flags &= (uint8_t) ~(GUESSED | TENTATIVE);
     }
     if (!fits) {
-        anomaly(sink, PROTO_ANOMALY_MALFORMED, from);
         give_up(p, match, OUTCOME_SEEN, now, sink);
         return false;
     }
