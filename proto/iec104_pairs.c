@@ -414,6 +414,15 @@ static bool take_answer(struct iec104_pairs *p, enum proto_direction from, int64
     return confirms;
 }
 
+/* selected: a file that is announced was asked for before. */
+static bool selected(const struct iec104_pairs *p, enum proto_direction from,
+                     const struct iec104_asdu *a, const struct iec104_object *o)
+{
+    enum answer answer;
+    enum fit fit;
+    return a->type == IEC104_FILE_READY && find(p, from, a, o, &answer, &fit) < IEC104_OPEN_MAX;
+}
+
 bool iec104_pairs_take(struct iec104_pairs *p, enum proto_direction from, int64_t now,
                        uint16_t sequence, const struct iec104_asdu *a, int form,
                        enum framing_doubt doubt, bool deaf, const struct proto_sink *sink)
@@ -421,7 +430,7 @@ bool iec104_pairs_take(struct iec104_pairs *p, enum proto_direction from, int64_
     struct iec104_object o = {0};
     if (form < 0 || !iec104_object(a, 0, &o))
         o = (struct iec104_object){0};
-    if (!asks(a, from, &o))
+    if (!asks(a, from, &o) || selected(p, from, a, &o))
         return take_answer(p, from, now, a, &o, form, doubt, sink);
     struct iec104_request q = {
         .ns = now,

@@ -135,6 +135,40 @@ seed("modbus", "out-of-step", talk((0, b"\1\2\3" + modbus(1, READ)), (1, b"\xff"
 seed("modbus", "gap", talk((0, modbus(1, READ)[:5]), (6, b""), (0, modbus(2, WRITE)), (1, modbus(2, WRITE))))
 seed("modbus", "exception", talk((0, modbus(1, READ)), (1, modbus(1, b"\x83\2")), (1, modbus(9, b"\x83\5"))))
 
+# IEC 60870-5-104: the same steps.
+
+def apdu(send, receive, asdu):
+    return struct.pack("<BBHH", 0x68, 4 + len(asdu), send << 1, receive << 1) + asdu
+
+
+def asdu(kind, cause, objects, common=10, count=1, sequence=False):
+    return struct.pack("<BBBBH", kind, count | sequence << 7, cause, 0, common) + objects
+
+
+def unnumbered(octet):
+    return bytes([0x68, 4, octet, 0, 0, 0])
+
+
+OBJECT = b"\2\0\0"
+STARTED = [(0, unnumbered(7)), (1, unnumbered(11))]
+ONES = [(45, b"\1"), (46, b"\x82"), (47, b"\1"), (48, b"\1\0\0"), (50, b"\0\0\x80\x3f\x80"), (51, b"\1\2\3\4"), (58, b"\1" + bytes(7)),
+        (63, b"\0\0\x80\x3f\0" + bytes(7)), (100, b"\x14"), (101, b"\x45"), (103, bytes(7)), (105, b"\1"), (110, b"\1\0\1"), (113, b"\3")]
+DONE = [step for n, (kind, element) in enumerate(ONES) for step in (
+    (0, apdu(n, 2 * n, asdu(kind, 6, OBJECT + element))), (1, apdu(2 * n, n + 1, asdu(kind, 7, OBJECT + element))),
+    (1, apdu(2 * n + 1, n + 1, asdu(kind, 10, OBJECT + element))))]
+seed("iec104", "done", talk(*STARTED, *DONE))
+seed("iec104", "in-one", talk(*STARTED, (0, b"".join(d for k, d in DONE if k == 0)[:255]), (1, b"".join(d for k, d in DONE if k == 1)[:255])))
+seed("iec104", "refused", talk(*((k, apdu(0, 0, asdu(45, c, OBJECT + b"\1"))) for k, c in ((0, 6), (1, 0x47), (0, 6), (1, 0x6c), (0, 8), (1, 0x49), (0, 6), (1, 0x6f)))))
+seed("iec104", "unanswered", talk((0, apdu(0, 0, asdu(45, 6, OBJECT + b"\1"))), (0xF1, unnumbered(0x83)), (0xF0, b"")))
+seed("iec104", "read", talk((0, apdu(0, 0, asdu(102, 5, OBJECT))), (1, apdu(0, 1, asdu(9, 5, OBJECT + b"\1\2\0" * 3, count=3, sequence=True))), (0, apdu(1, 1, asdu(102, 5, OBJECT))), (1, apdu(1, 2, asdu(102, 0x6f, OBJECT)))))
+seed("iec104", "all-stations", talk((0, apdu(0, 0, asdu(100, 6, b"\0\0\0\x14", 0xffff))), *((1, apdu(n, 1, asdu(100, c, b"\0\0\0\x14", a))) for n, (c, a) in enumerate(((7, 1), (7, 2), (10, 1), (10, 2))))))
+seed("iec104", "files", talk(*((k, apdu(0, 0, asdu(t, c, OBJECT + e))) for k, t, c, e in (
+    (0, 122, 5, b"\1\0\0\0"), (1, 126, 5, b"\1\0\1\0\0\0" + bytes(7)), (0, 122, 13, b"\1\0\0\1"), (1, 120, 13, b"\1\0\1\0\0\0"),
+    (0, 122, 13, b"\1\0\0\2"), (1, 121, 13, b"\1\0\1\1\0\0\0"), (1, 125, 13, b"\1\0\1\2ab"), (1, 123, 13, b"\1\0\1\3\xc3"),
+    (0, 124, 13, b"\1\0\1\3"), (0, 120, 13, b"\1\0\1\0\0\0"), (1, 124, 13, b"\1\0\0\2")))))
+seed("iec104", "out-of-step", talk((0, b"\x68\x68" + apdu(0, 0, asdu(45, 6, OBJECT + b"\1"))), (1, b"\xff" + apdu(0, 1, asdu(45, 7, OBJECT + b"\1")))))
+seed("iec104", "gap", talk((0, apdu(0, 0, asdu(45, 6, OBJECT + b"\1"))[:5]), (6, b""), (0, apdu(1, 0, asdu(46, 6, OBJECT + b"\1"))), (1, apdu(0, 2, asdu(46, 7, OBJECT + b"\1"))), (7, b""), (0, apdu(2, 1, asdu(46, 6, OBJECT + b"\1")))))
+
 # The line: side, conversation and time; flags; distance; length; payload.
 
 def frames(*steps):
@@ -145,6 +179,7 @@ def frames(*steps):
 SYN, ACK, PSH, FIN, RST = 2, 16, 8, 1, 4
 HANDSHAKE = [(0, 0, 0, SYN, 0, b""), (1, 0, 0, SYN | ACK, 0, b""), (0, 0, 0, ACK, 0, b"")]
 seed("line", "modbus", frames(*HANDSHAKE, *((k, 0, 1, PSH | ACK, 0, d) for k, d in ASKED), (0, 0, 0, FIN | ACK, 0, b""), (1, 0, 0, FIN | ACK, 0, b"")))
+seed("line", "iec104", frames(*HANDSHAKE, *((k, 0, 1, PSH | ACK, 0, d) for k, d in STARTED + DONE[:12]), (0, 0, 0, RST, 0, b"")))
 seed("line", "http", frames((0, 1, 0, SYN, 0, b""), (1, 1, 0, SYN | ACK, 0, b""), (0, 1, 0, ACK, 0, b"a"), (0, 1, 0, ACK, 0, b"b..c"), (0, 1, 0, ACK, 0, b"d")))
 seed("line", "udp", frames((0, 2, 0, 0, 0, b"axYz"), (1, 2, 1, 0, 0, b"answer")))
 seed("line", "refused", frames((0, 0, 0, SYN, 0, b""), (1, 0, 0, RST | ACK, 0, b"")))

@@ -1,92 +1,16 @@
-/* Both directions of a Modbus TCP stream with gaps and time. Checked: what is reported is in its
- * vocabulary and in the order of time, and the same bytes cut in another way report the same
- * commands. */
-#include "tests/fuzz/fuzz.h"
+/* Modbus TCP, as tests/fuzz/parser.h says. */
+#include "tests/fuzz/parser.h"
 
-#include "proto/proto.h"
+#include "proto/modbus.h"
 
-#include <stdalign.h>
-
-#define PORT         502
-#define COMMANDS_MAX 4096
-
-struct seen {
-    struct proto_command commands[COMMANDS_MAX];
-    size_t n;
-    int64_t now;
-};
-
-static void on_command(void *ctx, const struct proto_command *c)
+static void check(const struct proto_command *c)
 {
-    struct seen *seen = ctx;
-    must(c->operation < OPERATION_COUNT && c->outcome < OUTCOME_COUNT);
-    must(c->request_ns <= seen->now && c->answer_ns <= seen->now && c->request_ns <= c->answer_ns);
     must(c->object_count <= 65536 && c->object_first <= 65535 + 65536);
-    if (seen->n < COMMANDS_MAX)
-        seen->commands[seen->n++] = *c;
-}
-
-static void on_anomaly(void *ctx, enum proto_anomaly anomaly, enum proto_direction dir)
-{
-    (void)ctx;
-    must(anomaly < PROTO_ANOMALY_COUNT && (dir == PROTO_TO_SERVER || dir == PROTO_TO_CLIENT));
-}
-
-/* The input: steps of two bytes (direction and kind, length) and, for bytes, the bytes. */
-static void run(const struct proto_parser *p, const uint8_t *data, size_t len, size_t cut,
-                struct seen *seen)
-{
-    alignas(8) uint8_t state[PROTO_STATE_MAX] = {0};
-    struct proto_sink sink = {.ctx = seen, .command = on_command, .anomaly = on_anomaly};
-    struct reader r = reader_over(data, len);
-    while (reader_left(&r) >= 2) {
-        uint8_t kind = reader_u8(&r), size = reader_u8(&r);
-        enum proto_direction dir = kind & 1 ? PROTO_TO_CLIENT : PROTO_TO_SERVER;
-        seen->now += (int64_t)(kind >> 4) * 1000000000;
-        if (p->deadline(state) <= seen->now)
-            p->expire(state, seen->now, &sink);
-        must(p->deadline(state) > seen->now);
-        if ((kind & 6) == 6) {
-            p->gap(state, dir, seen->now, kind & 8 ? 0 : size, &sink);
-            continue;
-        }
-        size_t left = size < reader_left(&r) ? size : reader_left(&r);
-        uint8_t *bytes = fuzz_exact(reader_take(&r, left), left);
-        for (size_t at = 0; at < left; at += cut) {
-            size_t piece = left - at < cut ? left - at : cut;
-            uint8_t *part = fuzz_exact(bytes + at, piece);
-            sink.seen_ns = seen->now;
-            p->feed(state, dir, seen->now, part, (uint32_t)piece, &sink);
-            free(part);
-        }
-        free(bytes);
-    }
-    p->end(state, seen->now, len & 1 ? OUTCOME_SEEN : OUTCOME_UNANSWERED, &sink);
+    must(c->from == PROTO_TO_SERVER);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-    static struct seen whole, cut;
-    const struct proto_parser *p = proto_by_port(PORT);
-    bool from_server;
-    must(p && p->state_size <= PROTO_STATE_MAX);
-    uint8_t *copy = fuzz_exact(data, len);
-    p->probe(copy, (uint32_t)len, &from_server);
-    free(copy);
-    whole.n = cut.n = 0;
-    whole.now = cut.now = 1;
-    run(p, data, len, SIZE_MAX / 2, &whole);
-    run(p, data, len, 1 + len % 7, &cut);
-    must(whole.n == cut.n);
-    for (size_t i = 0; i < whole.n; i++) {
-        const struct proto_command *a = &whole.commands[i], *b = &cut.commands[i];
-        must(a->operation == b->operation && a->outcome == b->outcome &&
-             a->function == b->function);
-        must(a->exception == b->exception && a->unit == b->unit &&
-             a->transaction == b->transaction);
-        must(a->object_first == b->object_first && a->object_count == b->object_count);
-        must(a->has_value == b->has_value && (!a->has_value || a->value == b->value));
-        must(a->request_ns == b->request_ns && a->answer_ns == b->answer_ns);
-    }
+    fuzz_parser(&modbus_parser, check, data, len);
     return 0;
 }
