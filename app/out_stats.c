@@ -73,6 +73,24 @@ static void put_commands(struct json_writer *w, const struct engine_stats *st)
     json_close_object(w);
 }
 
+static void put_sessions(struct json_writer *w, const struct engine_stats *st)
+{
+    object(w, "sessions");
+    for (int p = PROTOCOL_UNKNOWN + 1; p < PROTOCOL_COUNT; p++) {
+        uint64_t sum = 0;
+        for (int r = 0; r < OUTCOME_COUNT; r++)
+            sum += st->sessions[p][r];
+        if (sum == 0)
+            continue;
+        object(w, protocol_words[p].name);
+        for (int r = 0; r < OUTCOME_COUNT; r++)
+            if (st->sessions[p][r])
+                number(w, outcome_words[r].name, st->sessions[p][r]);
+        json_close_object(w);
+    }
+    json_close_object(w);
+}
+
 static void put_bytes(struct json_writer *w, const struct engine_stats *st)
 {
     object(w, "bytes");
@@ -114,6 +132,7 @@ static void put_all(struct json_writer *w, const struct screen *s)
     put_bytes(w, st);
     put_frames(w, st);
     put_commands(w, st);
+    put_sessions(w, st);
     number(w, "hits", st->counters.hits);
     number(w, "observations", st->counters.observations);
     number(w, "incidents", s->correlation->incidents);

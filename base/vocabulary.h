@@ -8,13 +8,13 @@
 
 #include <stdint.h>
 
-#define VOCABULARY_KINDS(X)                                          \
-    X(HIT, "hit", "a rule matched")                                  \
-    X(ATTEMPT, "attempt", "somebody tried to reach an address")      \
-    X(SESSION, "session", "a session of a known protocol began")     \
-    X(COMMAND, "command", "a request of a control protocol")         \
-    X(ANOMALY, "anomaly", "bytes that do not follow their protocol") \
-    X(LOG, "log", "a record of a log")                               \
+#define VOCABULARY_KINDS(X)                                                      \
+    X(HIT, "hit", "a rule matched")                                              \
+    X(ATTEMPT, "attempt", "somebody tried to reach an address")                  \
+    X(SESSION, "session", "a session of a known protocol began, or was refused") \
+    X(COMMAND, "command", "a request of a control protocol")                     \
+    X(ANOMALY, "anomaly", "bytes that do not follow their protocol")             \
+    X(LOG, "log", "a record of a log")                                           \
     X(COVERAGE, "coverage", "what was seen of an asset in an interval")
 
 /* What the target's own answer says; the most telling of several is the last in this list. */
@@ -51,7 +51,12 @@
 #define VOCABULARY_PROTOCOLS(X)                                                               \
     X(UNKNOWN, "unknown", "no parser recognised it")                                          \
     X(MODBUS, "modbus", "Modbus TCP (Modbus Messaging on TCP/IP Implementation Guide V1.0b)") \
-    X(IEC104, "iec104", "IEC 60870-5-104 (telecontrol over TCP)")
+    X(IEC104, "iec104", "IEC 60870-5-104 (telecontrol over TCP)")                             \
+    X(HTTP, "http", "HTTP/1 (RFC 9112), heads")                                               \
+    X(SSH, "ssh", "SSH (RFC 4253), up to the new keys")                                       \
+    X(RDP, "rdp", "RDP ([MS-RDPBCGR]), its connection request")                               \
+    X(VNC, "vnc", "VNC (RFC 6143), its handshake")                                            \
+    X(TELNET, "telnet", "Telnet (RFC 854), its login")
 
 /* From what it is known which end asked first. */
 #define VOCABULARY_ROLES(X)                         \

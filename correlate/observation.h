@@ -16,6 +16,7 @@
 
 #define OBSERVATION_VERSION 1
 
+enum { NAME_USER, NAME_HOST };
 enum visibility { VISIBILITY_BOTH, VISIBILITY_ONE_SIDED, VISIBILITY_GAPS };
 
 struct observation {
@@ -32,14 +33,14 @@ struct observation {
 
     /* Who. Names are the first 16 bytes of their SHA-256. */
     struct address source, target;
-    uint8_t name[2][16];        /* user, host */
+    uint8_t name[2][16];        /* NAME_USER, NAME_HOST; zero: not known */
 
     /* What. */
     uint32_t rule_sid, rule_gid;
     uint32_t rule_rev;
     uint32_t generation;        /* of the policy that was in force */
     uint32_t object_first, object_count;
-    int64_t integer;            /* the value of a command; the number of a coverage count */
+    int64_t integer;            /* the value of a command; the number of a coverage count; a session's code */
     uint16_t unit, transaction;
     uint8_t function, exception;
     uint8_t coverage;           /* enum coverage, for KIND_COVERAGE */

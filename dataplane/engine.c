@@ -235,6 +235,8 @@ static void add_line(struct engine_stats *out, const struct worker *w)
 #undef X
     for (unsigned p = 0; p < PROTOCOL_COUNT; p++) {
         out->anomalies[p] += s->anomalies[p];
+        for (unsigned r = 0; r < OUTCOME_COUNT; r++)
+            out->sessions[p][r] += s->sessions[p][r];
         for (unsigned o = 0; o < OPERATION_COUNT; o++)
             for (unsigned r = 0; r < OUTCOME_COUNT; r++)
                 out->commands[p][o][r] += s->commands[p][o][r];

@@ -41,6 +41,7 @@
     X(hits, "hits", "count", "rules that matched")                                                 \
     X(attempts, "attempts", "count", "to reach an address")                                        \
     X(commands, "commands", "count", "of control protocols")                                       \
+    X(sessions, "sessions", "count", "that began or were refused, of protocols that log in")        \
     X(anomalies, "anomalies", "count", "in protocols")                                             \
     X(observations, "observations", "count", "handed to correlation")                              \
     X(app_state_full, "flows", "drop", "not parsed: no room for the parser's state")
@@ -126,6 +127,7 @@ struct engine_stats {
     uint64_t verdicts[DECODE_VERDICT_COUNT];  /* packets by decode verdict */
     uint64_t layers[PACKET_LAYER_COUNT];      /* frames by layer */
     uint64_t commands[PROTOCOL_COUNT][OPERATION_COUNT][OUTCOME_COUNT];
+    uint64_t sessions[PROTOCOL_COUNT][OUTCOME_COUNT];
     uint64_t anomalies[PROTOCOL_COUNT];
     struct matcher_stats matcher;
     uint64_t port_packets;                    /* sum of the ports' own counters */

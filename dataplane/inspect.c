@@ -19,10 +19,20 @@ static void on_anomaly(void *ctx, enum proto_anomaly anomaly, enum proto_directi
     observe_anomaly(ctx, anomaly);
 }
 
+static void on_session(void *ctx, const struct proto_session *session)
+{
+    observe_session(ctx, session);
+}
+
 static struct proto_sink sink_of(struct line *line)
 {
     return (struct proto_sink){
-        .ctx = line, .command = on_command, .anomaly = on_anomaly, .seen_ns = line->now.seen_ns};
+        .ctx = line,
+        .command = on_command,
+        .anomaly = on_anomaly,
+        .session = on_session,
+        .seen_ns = line->now.seen_ns,
+    };
 }
 
 static void *app_state_of(struct line *line)

@@ -60,6 +60,7 @@ void line_finish(struct line *line, int64_t last);
 struct line_stats {
     struct engine_counters counters;
     uint64_t commands[PROTOCOL_COUNT][OPERATION_COUNT][OUTCOME_COUNT];
+    uint64_t sessions[PROTOCOL_COUNT][OUTCOME_COUNT];
     uint64_t anomalies[PROTOCOL_COUNT];
     uint64_t verdicts[DECODE_VERDICT_COUNT], layers[PACKET_LAYER_COUNT];
     uint64_t stage_ticks[STAGE_COUNT];

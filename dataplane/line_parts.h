@@ -117,6 +117,7 @@ void observe_late(struct flow *f, const struct packet *pkt);
 void observe_hits(struct line *line, const struct hit *hits, size_t n);
 void observe_attempt(struct line *line, enum outcome outcome, int64_t began);
 void observe_command(struct line *line, const struct proto_command *command);
+void observe_session(struct line *line, const struct proto_session *session);
 void observe_anomaly(struct line *line, enum proto_anomaly anomaly);
 
 /* coverage.c */

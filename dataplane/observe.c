@@ -1,7 +1,10 @@
 /* Observations: what a stage saw, with who, when and how sure, in the one order. */
 #include "dataplane/line_parts.h"
 
+#include "base/digest.h"
 #include "base/time_point.h"
+
+#include <string.h>
 
 /* begin: an observation of the moment's flow, acted by the end that asks unless said otherwise. */
 static struct observation begin(struct line *line, enum kind kind, unsigned actor)
@@ -88,6 +91,29 @@ void observe_command(struct line *line, const struct proto_command *command)
     }
     line->stats.counters.commands++;
     line->stats.commands[obs.protocol][command->operation][command->outcome]++;
+    send(line, &obs);
+}
+
+static void put_name(uint8_t out[16], struct bytes name)
+{
+    uint8_t digest[SHA256_BYTES];
+    if (name.len == 0)
+        return;
+    sha256(digest, name.data, name.len);
+    memcpy(out, digest, 16);
+}
+
+void observe_session(struct line *line, const struct proto_session *session)
+{
+    struct observation obs = begin(line, KIND_SESSION, line->now.flow->client);
+    obs.outcome = session->outcome;
+    obs.began_ns = session->request_ns;
+    obs.integer = session->code;
+    obs.flags |= OBSERVATION_HAS_VALUE;
+    put_name(obs.name[NAME_USER], session->user);
+    put_name(obs.name[NAME_HOST], session->host);
+    line->stats.counters.sessions++;
+    line->stats.sessions[obs.protocol][session->outcome]++;
     send(line, &obs);
 }
 

@@ -34,6 +34,18 @@ struct proto_command {
     int64_t answer_ns;      /* event time of the answer, or of the deadline */
 };
 
+/* A session, or an attempt to begin one, as far as its beginning shows. Texts are borrowed for the
+ * call, empty where they are not known or not in this protocol, and cut where they are long. */
+struct proto_session {
+    uint8_t outcome;        /* enum outcome: acknowledged (let in), refused, unanswered, seen */
+    uint16_t code;          /* the protocol's own number of the answer; its header says what it is */
+    struct bytes user;      /* who wants in */
+    struct bytes host;      /* the name under which the server is asked */
+    struct bytes method, uri;
+    int64_t request_ns;     /* event time of the beginning, or of the request */
+    int64_t answer_ns;      /* when its fate was known */
+};
+
 enum proto_anomaly {
     PROTO_ANOMALY_LOST_SYNC,      /* bytes skipped until the next plausible message */
     PROTO_ANOMALY_MALFORMED,      /* a message that contradicts its protocol */
@@ -48,6 +60,7 @@ struct proto_sink {
     void *ctx;
     void (*command)(void *ctx, const struct proto_command *command);
     void (*anomaly)(void *ctx, enum proto_anomaly anomaly, enum proto_direction dir);
+    void (*session)(void *ctx, const struct proto_session *session);
     /* When the bytes that are fed were seen: before `now` if they had to wait for others. Requests are dated
      * by it; how long they wait for an answer counts from `now`, as none could come before. */
     int64_t seen_ns;

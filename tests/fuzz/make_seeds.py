@@ -169,6 +169,25 @@ seed("iec104", "files", talk(*((k, apdu(0, 0, asdu(t, c, OBJECT + e))) for k, t,
 seed("iec104", "out-of-step", talk((0, b"\x68\x68" + apdu(0, 0, asdu(45, 6, OBJECT + b"\1"))), (1, b"\xff" + apdu(0, 1, asdu(45, 7, OBJECT + b"\1")))))
 seed("iec104", "gap", talk((0, apdu(0, 0, asdu(45, 6, OBJECT + b"\1"))[:5]), (6, b""), (0, apdu(1, 0, asdu(46, 6, OBJECT + b"\1"))), (1, apdu(0, 2, asdu(46, 7, OBJECT + b"\1"))), (7, b""), (0, apdu(2, 1, asdu(46, 6, OBJECT + b"\1")))))
 
+# Heads: which parser, then the same steps.
+
+def packet(kind, size):
+    return struct.pack(">IBB", size + 2, 0, kind) + bytes(size)
+
+
+SSH_BEGIN = [(1, b"SSH-2.0-a\r\n"), (0, b"SSH-2.0-b\r\n"), (0, packet(20, 40)), (1, packet(20, 40)), (0, packet(30, 32)), (1, packet(31, 60) + packet(21, 10)),
+             (0, packet(21, 10)), (0, bytes(44)), (1, bytes(44))]
+seed("heads", "http-basic", b"\0" + talk(
+    (0, b"GET /a HTTP/1.1\r\nHost: h\r\nAuthorization: Basic YWRtaW46eA==\r\n\r\n"), (1, b"HTTP/1.1 401 No\r\nContent-Length: 3\r\n\r\nabc"),
+    (0, b"POST /b HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"), (1, b"HTTP/1.1 100 Go\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2;x=y\r\nok\r\n0\r\n\r\n")))
+seed("heads", "http-gap", b"\0" + talk((0, b"HEAD / HTTP/1.1\r\n\r\nCONNECT a:1 HTTP/1.1\r\n\r\n"), (7, b""), (1, b"x\r\nHTTP/1.1 403 No\r\n\r\n")))
+seed("heads", "ssh-refused", b"\1" + talk(*SSH_BEGIN, *[(0, bytes(52)), (1, bytes(52))] * 3))
+seed("heads", "ssh-let-in", b"\1" + talk(*SSH_BEGIN, (0, bytes(52)), (1, bytes(52)), (0, bytes(80)), (1, bytes(28)), (0, bytes(60))))
+seed("heads", "rdp", b"\2" + talk((0, b"\3\0\0\x29\x24\xe0\0\0\0\0\0Cookie: mstshash=eve\r\n\1\0\x08\0\3\0\0\0"), (1, b"\3\0\0\x13\x0e\xd0\0\0\x12\x34\0\2\x1f\x08\0\2\0\0\0"), (1, bytes(99))))
+seed("heads", "vnc", b"\3" + talk((1, b"RFB 003.008\n"), (0, b"RFB 003.008\n"), (1, b"\2\1\2"), (0, b"\2"), (1, bytes(16)), (0, bytes(16)), (1, b"\0\0\0\1")))
+seed("heads", "vnc-33", b"\3" + talk((1, b"RFB 003.003\n"), (0, b"RFB 003.003\n"), (1, b"\0\0\0\2"), (1, bytes(16)), (0, bytes(16)), (1, bytes(4))))
+seed("heads", "telnet", b"\4" + talk((1, b"\xff\xfd\x18\xff\xfa\x18\1\xff\xf0login: "), (0, b"root\r\0"), (1, b"Password: "), (0, b"x\r\0"), (1, b"\r\nLogin incorrect\r\nlogin: "), (0, b"root\r"), (1, b"Password: "), (0, b"y\r"), (1, b"\r\nhi\r\n$ "), (0, b"ls")))
+
 # The line: side, conversation and time; flags; distance; length; payload.
 
 def frames(*steps):

@@ -18,7 +18,8 @@ typedef void fuzz_command_check(const struct proto_command *c);
 
 struct fuzz_seen {
     struct proto_command commands[FUZZ_COMMANDS_MAX];
-    size_t n;
+    struct proto_session sessions[FUZZ_COMMANDS_MAX]; /* texts are not kept, their lengths are */
+    size_t n, n_sessions;
     int64_t now;
     fuzz_command_check *check;
 };
@@ -34,6 +35,24 @@ static void fuzz_on_command(void *ctx, const struct proto_command *c)
         seen->commands[seen->n++] = *c;
 }
 
+static void fuzz_on_session(void *ctx, const struct proto_session *session)
+{
+    struct fuzz_seen *seen = ctx;
+    const struct bytes *texts[] = {&session->user, &session->host, &session->method, &session->uri};
+    uint8_t sum = 0;
+    must(session->outcome < OUTCOME_COUNT && session->request_ns <= session->answer_ns);
+    must(session->answer_ns <= seen->now);
+    for (int i = 0; i < 4; i++)
+        for (size_t k = 0; k < texts[i]->len; k++)
+            sum = (uint8_t)(sum + texts[i]->data[k]);
+    if (seen->n_sessions < FUZZ_COMMANDS_MAX) {
+        struct proto_session *kept = &seen->sessions[seen->n_sessions++];
+        *kept = *session;
+        kept->user.data = kept->host.data = kept->method.data = kept->uri.data = NULL;
+        kept->code = (uint16_t)(kept->code ^ sum << 8);
+    }
+}
+
 static void fuzz_on_anomaly(void *ctx, enum proto_anomaly anomaly, enum proto_direction dir)
 {
     (void)ctx;
@@ -44,9 +63,12 @@ static void fuzz_run(const struct proto_parser *p, const uint8_t *data, size_t l
                      struct fuzz_seen *seen)
 {
     alignas(8) uint8_t state[PROTO_STATE_MAX] = {0};
-    struct proto_sink sink = {.ctx = seen, .command = fuzz_on_command, .anomaly = fuzz_on_anomaly};
+    struct proto_sink sink = {.ctx = seen,
+                              .command = fuzz_on_command,
+                              .anomaly = fuzz_on_anomaly,
+                              .session = fuzz_on_session};
     struct reader r = reader_over(data, len);
-    seen->n = 0;
+    seen->n = seen->n_sessions = 0;
     seen->now = 1;
     while (reader_left(&r) >= 2) {
         uint8_t kind = reader_u8(&r), size = reader_u8(&r);
@@ -82,6 +104,14 @@ static void fuzz_same_command(const struct proto_command *a, const struct proto_
     must(a->request_ns == b->request_ns && a->answer_ns == b->answer_ns && a->from == b->from);
 }
 
+static void fuzz_same_session(const struct proto_session *a, const struct proto_session *b)
+{
+    must(a->outcome == b->outcome && a->code == b->code);
+    must(a->user.len == b->user.len && a->host.len == b->host.len);
+    must(a->method.len == b->method.len && a->uri.len == b->uri.len);
+    must(a->request_ns == b->request_ns && a->answer_ns == b->answer_ns);
+}
+
 static inline void fuzz_parser(const struct proto_parser *p, fuzz_command_check *check,
                                const uint8_t *data, size_t len)
 {
@@ -94,9 +124,11 @@ static inline void fuzz_parser(const struct proto_parser *p, fuzz_command_check 
     whole.check = cut.check = check;
     fuzz_run(p, data, len, SIZE_MAX / 2, &whole);
     fuzz_run(p, data, len, 1 + len % 7, &cut);
-    must(whole.n == cut.n);
+    must(whole.n == cut.n && whole.n_sessions == cut.n_sessions);
     for (size_t i = 0; i < whole.n; i++)
         fuzz_same_command(&whole.commands[i], &cut.commands[i]);
+    for (size_t i = 0; i < whole.n_sessions; i++)
+        fuzz_same_session(&whole.sessions[i], &cut.sessions[i]);
 }
 
 #endif
