@@ -79,6 +79,12 @@ uint64_t field_number(enum field field, const struct observation *obs,
         return obs->unit;
     case FIELD_FUNCTION:
         return obs->function;
+    case FIELD_EXCEPTION:
+        return obs->exception;
+    case FIELD_OBJECT:
+        return obs->object_first;
+    case FIELD_CODE:
+        return obs->kind == KIND_SESSION ? (uint64_t)obs->integer : 0;
     default:
         return 0;
     }

@@ -239,7 +239,7 @@ static void start(struct state *s, enum proto_direction dir, int64_t now,
                   const struct proto_sink *sink)
 {
     struct side *d = &s->side[dir];
-    struct request q = {.ns = now};
+    struct request q = {.ns = sink->seen_ns};
     bool right = dir == PROTO_TO_SERVER ? request_line(&d->line, &q) : status_line(&d->line) > 0;
     if (!right) {
         if (d->mode == MODE_START && d->line.len > 0) {

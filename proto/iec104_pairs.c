@@ -433,7 +433,7 @@ bool iec104_pairs_take(struct iec104_pairs *p, enum proto_direction from, int64_
     if (!asks(a, from, &o) || selected(p, from, a, &o))
         return take_answer(p, from, now, a, &o, form, doubt, sink);
     struct iec104_request q = {
-        .ns = now,
+        .ns = sink->seen_ns,
         .due = now + IEC104_ANSWER_NS,
         .common = a->common,
         .sequence = sequence,

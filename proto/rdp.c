@@ -94,7 +94,7 @@ static void feed(void *state, enum proto_direction dir, int64_t now, const uint8
     struct side *d = &s->side[dir];
     if (!s->begun && len > 0) {
         s->begun = true;
-        s->began = now;
+        s->began = sink->seen_ns;
     }
     for (; len > 0 && !d->done; data++, len--) {
         d->buf[d->len++] = *data;

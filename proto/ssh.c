@@ -126,7 +126,7 @@ static void feed(void *state, enum proto_direction dir, int64_t now, const uint8
     struct side *d = &s->side[dir];
     if (!s->begun && len > 0) {
         s->begun = true;
-        s->began = now;
+        s->began = sink->seen_ns;
     }
     while (len > 0 && d->mode != MODE_BLIND) {
         uint32_t done = 1;

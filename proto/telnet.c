@@ -151,7 +151,7 @@ static void feed(void *state, enum proto_direction dir, int64_t now, const uint8
     struct state *s = state;
     if (!s->begun && len > 0) {
         s->begun = true;
-        s->began = now;
+        s->began = sink->seen_ns;
     }
     for (uint32_t i = 0; i < len; i++) {
         if (!text_byte(&s->level[dir], data[i]))

@@ -85,6 +85,9 @@ static void take_field(struct state *s, enum proto_direction dir, int64_t now,
             tell(s, OUTCOME_SEEN, now, sink);
         } else if (dir == PROTO_TO_CLIENT) {
             expect(s, dir, FIELD_NOTHING, 0);
+        } else if (s->side[PROTO_TO_CLIENT].field == FIELD_VERSION) {
+            tell(s, OUTCOME_SEEN, now,
+                 sink); /* who answers before he is asked speaks something else */
         } else {
             s->minor = (uint8_t)(d->buf[10] - '0');
             version_chosen(s);
@@ -128,7 +131,7 @@ static void feed(void *state, enum proto_direction dir, int64_t now, const uint8
     struct state *s = state;
     if (!s->begun) {
         s->begun = true;
-        s->began = now;
+        s->began = sink->seen_ns;
         s->side[0].need = s->side[1].need = VERSION_LEN;
     }
     struct side *d = &s->side[dir];
@@ -139,9 +142,6 @@ static void feed(void *state, enum proto_direction dir, int64_t now, const uint8
         if (d->have == d->need)
             take_field(s, dir, now, sink);
     }
-    /* Bytes of a side whose turn it is not: what it said cannot be placed. */
-    if (len > 0 && !s->told && dir == PROTO_TO_SERVER && s->side[1].field == FIELD_VERSION)
-        tell(s, OUTCOME_SEEN, now, sink);
 }
 
 static void gap(void *state, enum proto_direction dir, int64_t now, uint32_t len,

@@ -7,6 +7,10 @@ static void report_says_what_this_build_lacks(void **state)
     char report[8192] = "";
     (void)state;
     fixture_start(&f);
+    free(change_file(&f, "example-grid.yaml", "unless: plimsoll.remote-session-into-operator",
+                     "unless: example.pivot"));
+    free(change_file(&f, "example-grid.yaml", "correlation: plimsoll.credential-guessing",
+                     "correlation: example.guessing"));
     FILE *out = fmemopen(report, sizeof report, "w");
     assert_int_equal(
         accord_check_report(in_fixture(&f, "example-grid.yaml"), "amber", out, &f.diags), 0);
@@ -14,8 +18,8 @@ static void report_says_what_this_build_lacks(void **state)
     static const char *const wanted[] = {
         "accord example-grid version 3",
         "line control (reportable)",
-        "its exception plimsoll.remote-session-into-operator is not in this build",
-        ("matched by plimsoll.credential-guessing; gates: two-way-contact, clock-error at most 1s, "
+        "its exception example.pivot is not in this build",
+        ("matched by example.guessing; gates: two-way-contact, clock-error at most 1s, "
          "independent-evidence 2\n    not-decidable: not in this build"),
         "4 assets in 131328 monitored addresses",
         "3 declared networks",

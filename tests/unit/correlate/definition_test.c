@@ -30,8 +30,8 @@ static void faults_are_refused_by_name_at_their_place(void **state)
         const char *says;
     } cases[] = {
         {DETECTION("  s: {kind: hti}\n  condition: s\n"), ERR_UNSUPPORTED, 5, 13, "hti"},
-        {DETECTION("  s: {protocol: [modbus, ssh]}\n  condition: s\n"), ERR_UNSUPPORTED, 5, 26,
-         "ssh"},
+        {DETECTION("  s: {protocol: [modbus, dnp3]}\n  condition: s\n"), ERR_UNSUPPORTED, 5, 26,
+         "dnp3"},
         {DETECTION("  s: {color: red}\n  condition: s\n"), ERR_UNSUPPORTED, 5, 7, "color"},
         {DETECTION("  s: {unit|contains: 1}\n  condition: s\n"), ERR_UNSUPPORTED, 5, 7, "contains"},
         {DETECTION("  s: {target.port: 70000}\n  condition: s\n"), ERR_RANGE, 5, 20, "70000"},
