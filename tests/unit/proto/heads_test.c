@@ -88,6 +88,7 @@ static struct seen *talk(const struct proto_parser *p, const struct says *says, 
             uint8_t *copy = malloc(n);
             assert_non_null(copy);
             memcpy(copy, (const uint8_t *)says[i].data + at, n);
+            sink.seen_ns = now;
             p->feed(state, says[i].dir, now, copy, n, &sink);
             free(copy);
         }

@@ -67,6 +67,7 @@ static void feed_bytes(struct bench *b, enum proto_direction dir, int64_t now, c
     uint8_t *copy = malloc(len ? len : 1);
     assert_non_null(copy);
     memcpy(copy, data, len);
+    b->sink.seen_ns = now;
     iec104_parser.feed(b->state, dir, now, copy, len, &b->sink);
     free(copy);
 }
