@@ -83,6 +83,17 @@ static int make_dir(const char *path, unsigned mode)
     return made || errno != EACCES ? error : 0;
 }
 
+/* create: a file that is ours alone. What stands there is of a write that was not finished, or of
+ * somebody who waits for what will be written: it is not written into, nor is a link followed. */
+static int create(const char *path, unsigned mode)
+{
+    const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+    int fd = open(path, flags, (mode_t)mode);
+    if (fd < 0 && errno == EEXIST && unlink(path) == 0)
+        fd = open(path, flags, (mode_t)mode);
+    return fd;
+}
+
 int file_replace(const char *path, const void *data, size_t len, unsigned mode)
 {
     char fresh[PATH_MAX];
@@ -90,7 +101,7 @@ int file_replace(const char *path, const void *data, size_t len, unsigned mode)
         errno = ENAMETOOLONG;
         return ERR_IO;
     }
-    int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, (mode_t)mode);
+    int fd = create(fresh, mode);
     if (fd < 0)
         return ERR_IO;
     int error = write_all(fd, data, len);
