@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -68,6 +69,19 @@ static int lock(struct waiting *w, struct diags *diags)
     }
 }
 
+/* damaged: bytes of the file behind its last good record; the zeros of reserved room are none. */
+static uint64_t damaged(const struct waiting *w)
+{
+    char block[16384];
+    uint64_t end = w->file.durable;
+    ssize_t n;
+    for (off_t at = (off_t)end; (n = pread(w->file.fd, block, sizeof block, at)) > 0; at += n)
+        for (ssize_t i = 0; i < n; i++)
+            if (block[i])
+                end = (uint64_t)(at + i + 1);
+    return end - w->file.durable;
+}
+
 int waiting_open(struct waiting *w, const char *ledger_dir, size_t max, struct diags *diags)
 {
     uint64_t cut;
@@ -79,6 +93,14 @@ int waiting_open(struct waiting *w, const char *ledger_dir, size_t max, struct d
     int error = lock(w, diags);
     if (!error)
         error = wal_open(&w->file, w->path, take_earlier, w, &cut, diags);
+    w->known = !error;
+    uint64_t lost = error || !cut ? 0 : damaged(w);
+    if (lost)
+        diag_warning(diags, ERR_TRUNCATED, diag_file(w->path),
+                     "read the same packets again: what is sealed already is not repeated",
+                     "%" PRIu64 " bytes behind the %" PRIu64
+                     " entries that wait are of an unfinished write, or damaged; they are cut off",
+                     lost, w->n);
     if (!error)
         error = wal_cut(&w->file, diags);
     if (!error && file_sync_name(w->path))
@@ -148,7 +170,7 @@ void waiting_reset(struct waiting *w)
 
 void waiting_close(struct waiting *w)
 {
-    if (w->n == 0 && w->file.durable == 0 && w->lock >= 0)
+    if (w->known && w->n == 0 && w->file.durable == 0)
         unlink(w->path);
     if (w->lock >= 0)
         close(w->lock);

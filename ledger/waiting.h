@@ -20,7 +20,8 @@ struct waiting_draft {
 
 struct waiting {
     struct wal file;
-    int lock; /* of the file, locked; -1: it is not ours */
+    int lock;   /* of the file, locked; -1: it is not ours */
+    bool known; /* what was in the file is in the list */
     char *path;
     struct waiting_draft *first, *last;
     struct waiting_draft *unkept; /* the first that is not in the file */
@@ -29,7 +30,8 @@ struct waiting {
 };
 
 /* waiting_open: make the file or take what an earlier engine left in it. 0; ERR_CONFLICT: another
- * engine has it; ERR_FULL, ERR_IO, ERR_NOMEM. That no room could be reserved is a warning. */
+ * engine has it; ERR_FULL, ERR_IO, ERR_NOMEM. That no room could be reserved, or that something in
+ * the file is damaged and given up, is a warning. */
 int waiting_open(struct waiting *w, const char *ledger_dir, size_t max, struct diags *diags);
 /* waiting_add: 0, ERR_FULL, ERR_NOMEM. In memory only, until waiting_keep. */
 int waiting_add(struct waiting *w, const void *draft, size_t len);
@@ -39,7 +41,7 @@ int waiting_keep(struct waiting *w, struct diags *diags);
 /* waiting_done: the oldest is done with, in memory. waiting_reset: none waits; in the file too. */
 void waiting_done(struct waiting *w);
 void waiting_reset(struct waiting *w);
-/* waiting_close: removes the file if none waits. */
+/* waiting_close: removes the file if none waits, and only if that is known. */
 void waiting_close(struct waiting *w);
 
 #endif

@@ -3,6 +3,9 @@
 
 #include "ledger/waiting.h"
 
+#include <fcntl.h>
+#include <sys/resource.h>
+
 struct place {
     char *dir, *file;
     struct waiting waiting;
@@ -187,6 +190,63 @@ static void torn_file_gives_what_is_whole(void **state)
     place_remove(&p);
 }
 
+/* What is cut off behind a torn record was never promised; that something is cut off is said. */
+static void damage_is_said_and_reserved_room_is_none(void **state)
+{
+    (void)state;
+    struct place p;
+    struct text whole = {0};
+    place_make(&p);
+    assert_int_equal(open_waiting(&p, 400), 0);
+    for (unsigned i = 0; i < 4; i++)
+        assert_int_equal(add(&p.waiting, i), 0);
+    assert_int_equal(waiting_keep(&p.waiting, &p.diags), 0);
+    const size_t record = p.waiting.bytes / 4;
+    waiting_close(&p.waiting);
+    assert_int_equal(open_waiting(&p, 400), 0);
+    waiting_close(&p.waiting);
+    assert_int_equal(p.diags.n, 0);
+    assert_int_equal(file_read(p.file, 4096, &whole), 0);
+    whole.data[2 * record + 40] ^= 1;
+    assert_int_equal(file_replace(p.file, whole.data, whole.len, 0600), 0);
+    assert_int_equal(open_waiting(&p, 400), 0);
+    assert_waits(&p.waiting, 0, 2);
+    assert_true(diags_mention(&p.diags, "behind the 2 entries"));
+    waiting_close(&p.waiting);
+    text_free(&whole);
+    place_remove(&p);
+}
+
+/* With no file descriptor left for reading it: it could as well be the disk. */
+static void file_that_cannot_be_read_is_not_taken_away(void **state)
+{
+    (void)state;
+    struct place p;
+    struct rlimit before, few;
+    place_make(&p);
+    assert_int_equal(open_waiting(&p, 400), 0);
+    for (unsigned i = 0; i < 4; i++)
+        assert_int_equal(add(&p.waiting, i), 0);
+    assert_int_equal(waiting_keep(&p.waiting, &p.diags), 0);
+    waiting_close(&p.waiting);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    int lowest = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    close(lowest);
+    for (rlim_t more = 0; more < 4; more++) {
+        few = before;
+        few.rlim_cur = (rlim_t)lowest + more;
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+        int error = open_waiting(&p, 400);
+        waiting_close(&p.waiting);
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+        assert_int_equal(error, more < 3 ? ERR_IO : 0);
+        assert_int_equal(open_waiting(&p, 400), 0);
+        assert_waits(&p.waiting, 0, 4);
+        waiting_close(&p.waiting);
+    }
+    place_remove(&p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -196,6 +256,8 @@ int main(void)
         cmocka_unit_test(bound_is_kept_in_memory_and_in_the_file),
         cmocka_unit_test(second_engine_is_refused_and_takes_nothing_away),
         cmocka_unit_test(torn_file_gives_what_is_whole),
+        cmocka_unit_test(damage_is_said_and_reserved_room_is_none),
+        cmocka_unit_test(file_that_cannot_be_read_is_not_taken_away),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
