@@ -58,6 +58,8 @@ static int open_logs(struct sealer *s, char **argv)
         s->made_key = s->made_key || made;
     }
     int error = secret_load(argv[ARG_SECRET], !any, s->secret, &s->made_secret, &s->diags);
+    keys_warn_shared(argv[ARG_KEY], &s->diags);
+    keys_warn_shared(argv[ARG_SECRET], &s->diags);
     for (unsigned i = 0; i < LEDGER_LOGS && !error; i++) {
         struct log_config config = {dir, (enum ledger_log)i, s->secret, &s->signers[i]};
         error = log_open(&s->logs[i], &config, &s->diags);

@@ -7,6 +7,7 @@
 
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define PATH_ROOM 128
@@ -185,6 +186,88 @@ static void only_64_hex_digits_are_a_secret(void **state)
     place_remove(&p);
 }
 
+/* make_both: what a sealer that starts makes; 0 if it is what the files hold in the end. */
+static int make_both(const char *key_file, const char *secret_file, int begin, int end)
+{
+    struct note_signer mine, there;
+    uint8_t secret[LEDGER_SECRET_BYTES], secret_there[LEDGER_SECRET_BYTES];
+    struct diags diags = {0};
+    bool made = false;
+    char unused;
+    if (read(begin, &unused, 1) != 0)
+        return 1;
+    if (keys_load(key_file, FACTS, true, &mine, &made, &diags) ||
+        secret_load(secret_file, true, secret, &made, &diags))
+        return 2;
+    close(end); /* the others are told that this one is done */
+    return keys_load(key_file, FACTS, false, &there, &made, &diags) ||
+           memcmp(mine.secret, there.secret, sizeof mine.secret) != 0 ||
+           secret_load(secret_file, false, secret_there, &made, &diags) ||
+           memcmp(secret, secret_there, sizeof secret) != 0;
+}
+
+/* Two first starts with one key file: no ledger is begun with a key that is lost at once. */
+static void makers_at_the_same_time_agree_on_one_key(void **state)
+{
+    (void)state;
+    enum { MAKERS = 8, ROUNDS = 10 };
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        struct place p;
+        char secret_file[PATH_ROOM + 32];
+        int begin[2], end[2];
+        char unused;
+        place_make(&p);
+        snprintf(secret_file, sizeof secret_file, "%s/new/secret", p.dir);
+        assert_int_equal(pipe(begin), 0);
+        assert_int_equal(pipe(end), 0);
+        for (unsigned i = 0; i < MAKERS; i++) {
+            pid_t pid = fork();
+            assert_true(pid >= 0);
+            if (pid == 0) {
+                close(begin[1]);
+                close(end[0]);
+                _exit(make_both(p.path, secret_file, begin[0], end[1]));
+            }
+        }
+        close(begin[0]);
+        close(end[1]);
+        close(begin[1]); /* all of them now */
+        assert_int_equal(read(end[0], &unused, 1), 0);
+        close(end[0]);
+        for (unsigned i = 0; i < MAKERS; i++) {
+            int status;
+            assert_true(wait(&status) > 0);
+            assert_int_equal(status, 0);
+        }
+        place_remove(&p);
+    }
+}
+
+static bool warned(const struct place *p)
+{
+    for (size_t i = 0; i < p->diags.n; i++)
+        if (p->diags.items[i].level == DIAG_WARNING && strstr(p->diags.items[i].text, "others"))
+            return true;
+    return false;
+}
+
+static void file_that_others_can_read_is_warned_of(void **state)
+{
+    (void)state;
+    static const mode_t modes[] = {0600, 0400, 0640, 0604, 0602, 0666};
+    struct place p;
+    uint8_t secret[LEDGER_SECRET_BYTES];
+    bool made = false;
+    for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++) {
+        place_make(&p);
+        assert_int_equal(secret_load(p.path, true, secret, &made, &p.diags), 0);
+        assert_int_equal(chmod(p.path, modes[i]), 0);
+        keys_warn_shared(p.path, &p.diags);
+        assert_int_equal(warned(&p), i >= 2);
+        place_remove(&p);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -194,6 +277,8 @@ int main(void)
         cmocka_unit_test(two_keys_of_one_log_are_refused),
         cmocka_unit_test(secret_is_made_once_and_found_again),
         cmocka_unit_test(only_64_hex_digits_are_a_secret),
+        cmocka_unit_test(makers_at_the_same_time_agree_on_one_key),
+        cmocka_unit_test(file_that_others_can_read_is_warned_of),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
