@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define CHECKPOINT_MAX 65536
 #define BUNDLE_MAX     (TILE_WIDTH * (size_t)(ENTRY_BYTES_MAX + 2))
@@ -36,7 +37,11 @@ static int read_public(struct verified_log *log, const char *path, size_t max, s
     if (snprintf(full, sizeof full, "%s/%s/%s", log->ledger_dir, log->name, path) >=
         (int)sizeof full)
         return verify_fault(log, ERR_IO, path, "the path is too long");
-    int error = file_read(full, max, out);
+    struct stat st;
+    bool plain = lstat(full, &st) || S_ISREG(st.st_mode); /* what else it is is not opened */
+    int error = plain ? file_read(full, max, out) : ERR_CORRUPT;
+    if (!plain)
+        return verify_fault(log, ERR_CORRUPT, path, "this is no plain file");
     if (error == ERR_NOT_FOUND)
         return verify_fault(log, ERR_CORRUPT, path, "the file is missing");
     if (error == ERR_RANGE)

@@ -8,11 +8,13 @@
 #include "ledger/entry_table.h"
 #include "ledger/seen.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* One entry while its disclosures are opened. */
@@ -192,10 +194,17 @@ uint64_t verify_private(struct verified_log *log)
     if (!log->complete ||
         snprintf(full, sizeof full, "%s/%s", log->ledger_dir, file) >= (int)sizeof full)
         return 0;
-    FILE *in = fopen(full, "re");
-    if (!in)
-        return 0;
     struct opening o = {.log = log, .file = file};
+    struct stat st;
+    if (lstat(full, &st))
+        return 0;
+    FILE *in = S_ISREG(st.st_mode) ? fopen(full, "re") : NULL;
+    if (!in) {
+        log->error = log->error ? log->error : ERR_CORRUPT;
+        diag_error(log->diags, ERR_CORRUPT, diag_file(file), NULL, "%s",
+                   S_ISREG(st.st_mode) ? strerror(errno) : "this is no plain file");
+        return 0;
+    }
     if (seen_init(&o.seen)) {
         fault(&o, "out of memory", NULL);
         fclose(in);

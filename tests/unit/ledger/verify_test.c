@@ -158,6 +158,34 @@ static void stray_file_directory_and_link_are_named(void **state)
     assert_int_equal(fixture_verify(&fixture, &result), 0);
 }
 
+/* A pipe without a writer would be waited for; a link leads out of what was given to be verified.
+ */
+static void pipe_or_link_in_the_place_of_a_file_is_named(void **state)
+{
+    (void)state;
+    static const char *const places[] = {"facts/checkpoint", "facts/tile/0/000.p/2",
+                                         "facts/tile/entries/000.p/2", "private/facts/disclosures"};
+    struct verify_result result;
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+        char *path = path_in(fixture.dir, places[i]), *away = path_in(fixture.dir, "away");
+        assert_int_equal(rename(path, away), 0);
+        assert_int_equal(mkfifo(path, 0600), 0);
+        alarm(20); /* ends a test that waits */
+        assert_int_equal(fixture_verify(&fixture, &result), ERR_CORRUPT);
+        alarm(0);
+        assert_true(diags_mention(&fixture.diags, places[i]));
+        assert_true(diags_mention(&fixture.diags, "no plain file"));
+        assert_int_equal(unlink(path), 0);
+        assert_int_equal(symlink(away, path), 0);
+        assert_int_equal(fixture_verify(&fixture, &result), ERR_CORRUPT);
+        assert_true(diags_mention(&fixture.diags, "no plain file"));
+        assert_int_equal(rename(away, path), 0);
+        free(path);
+        free(away);
+    }
+    assert_int_equal(fixture_verify(&fixture, &result), 0);
+}
+
 static void log_without_key_or_directory_is_an_error(void **state)
 {
     (void)state;
@@ -275,6 +303,7 @@ int main(void)
         cmocka_unit_test(every_changed_byte_is_found_and_its_log_named),
         cmocka_unit_test(file_that_is_missing_short_or_long_is_named),
         cmocka_unit_test(stray_file_directory_and_link_are_named),
+        cmocka_unit_test(pipe_or_link_in_the_place_of_a_file_is_named),
         cmocka_unit_test(log_without_key_or_directory_is_an_error),
         cmocka_unit_test(line_of_an_unknown_key_is_counted),
         cmocka_unit_test(changed_private_value_does_not_fit_its_commitment),
