@@ -86,14 +86,16 @@ static int lock_private(struct sealed_log *l, struct diags *diags)
                       "another process writes this ledger");
 }
 
-static int check_secret(struct sealed_log *l, struct diags *diags)
+/* check_secret: is it the one that the ledger was begun with? What cannot be told by the check is
+ * told by the root; only then, with `keep`, a check that lacks is written. */
+static int check_secret(struct sealed_log *l, bool keep, struct diags *diags)
 {
     char check[2 * SHA256_BYTES + 1], *path = join(l->private_dir, "secret-check");
     struct text there = {0};
     ledger_secret_check(l->config.secret, check);
     int error = path ? file_read(path, 256, &there) : ERR_NOMEM;
     if (error == ERR_NOT_FOUND)
-        error = disk_replace(path, check, sizeof check - 1, 0600, diags);
+        error = keep ? disk_replace(path, check, sizeof check - 1, 0600, diags) : 0;
     else if (error)
         diag_error(diags, error, diag_file(path), NULL, "cannot read it: %s", error_text(error));
     else if (strcmp(text_str(&there), check) != 0)
@@ -224,6 +226,17 @@ static int replay_wal(struct sealed_log *l, struct diags *diags)
     return error;
 }
 
+/* refuse_unknown_tiles: tiles are written behind the write-ahead log only, so that these are of a
+ * log that lost it and its checkpoint: a new log here would take them away. */
+static int refuse_unknown_tiles(const struct sealed_log *l, struct diags *diags)
+{
+    if (l->has_checkpoint || merkle_size(&l->tree) || !tiles_any(l->dir))
+        return 0;
+    return diag_error(diags, ERR_CORRUPT, diag_file(l->dir),
+                      "restore its checkpoint and private directory, or give another --ledger",
+                      "there are tiles here of a log of which nothing else is left");
+}
+
 /* has_landed: is this what stands at path? An error can come after the renaming. */
 static bool has_landed(const char *path, const struct text *note)
 {
@@ -312,7 +325,7 @@ int log_open(struct sealed_log **out, const struct log_config *config, struct di
     if (!error)
         error = lock_private(l, diags);
     if (!error)
-        error = check_secret(l, diags);
+        error = check_secret(l, false, diags);
     if (!error)
         error = read_checkpoint(l, diags);
     if (!error)
@@ -321,6 +334,10 @@ int log_open(struct sealed_log **out, const struct log_config *config, struct di
         error = disclosures_open(&l->disclosures, lines, diags);
     if (!error)
         error = replay_wal(l, diags);
+    if (!error)
+        error = refuse_unknown_tiles(l, diags);
+    if (!error)
+        error = check_secret(l, true, diags);
     if (!error)
         error = mend(l, diags);
     free(lines);

@@ -276,6 +276,24 @@ void tiles_sweep(const char *dir, uint64_t size)
         dir_walk(path, sweep_item, &w);
 }
 
+static void look_for_tile(void *ctx, const char *path, enum dir_item item)
+{
+    char name[PATH_MAX];
+    struct tile_id id;
+    bool *any = ctx;
+    snprintf(name, sizeof name, "tile/%s", path);
+    *any = *any || (item == DIR_FILE && tile_parse(name, &id) == 0);
+}
+
+bool tiles_any(const char *dir)
+{
+    char path[PATH_MAX];
+    bool any = false;
+    if (snprintf(path, sizeof path, "%s/tile", dir) < (int)sizeof path)
+        dir_walk(path, look_for_tile, &any);
+    return any;
+}
+
 struct settling {
     const char *dir;
     char last[PATH_MAX]; /* the directory that was synced last */

@@ -66,6 +66,8 @@ void tiles_remove(const char *dir, uint64_t old, uint64_t size);
 /* tiles_settle: the names of all files and directories that are there are on the disk: a process
  * that was killed may have left them in memory only. 0, ERR_IO. */
 int tiles_settle(const char *dir, struct diags *diags);
+/* tiles_any: is there a whole tile of any size? */
+bool tiles_any(const char *dir);
 /* tiles_sweep: remove what an interrupted write left: tiles of other sizes and half-written files.
  * Anything else stays, so that verifying names it. */
 void tiles_sweep(const char *dir, uint64_t size);

@@ -435,6 +435,55 @@ static void leftovers_of_a_crash_are_gone_after_opening(void **state)
     place_remove(&p);
 }
 
+/* The check of the secret is lost, and another secret is given: it must not take the place of the
+ * right one. */
+static void wrong_secret_leaves_no_trace(void **state)
+{
+    (void)state;
+    static const uint8_t other[LEDGER_SECRET_BYTES] = {4, 5, 6};
+    struct place p;
+    char path[2 * PATH_ROOM];
+    place_make(&p);
+    open_log(&p);
+    append_many(&p, 0, 5);
+    assert_int_equal(log_publish(p.log, &p.diags), 0);
+    close_log(&p);
+    path_of(&p, "private/facts/secret-check", path);
+    assert_int_equal(unlink(path), 0);
+    const struct log_config config = {
+        .ledger_dir = p.dir, .which = LEDGER_FACTS, .secret = other, .signer = &p.signer};
+    assert_int_equal(log_open(&p.log, &config, &p.diags), ERR_CORRUPT);
+    assert_int_equal(access(path, F_OK), -1);
+    open_log(&p);
+    assert_published(&p, 5);
+    assert_int_equal(access(path, F_OK), 0);
+    place_remove(&p);
+}
+
+/* A copy of the entries and tiles without checkpoint and private side: a new log would sweep them
+ * away. */
+static void tiles_of_a_log_that_is_not_known_are_left_alone(void **state)
+{
+    (void)state;
+    struct place p;
+    struct text before = {0}, after = {0};
+    static const char bundle[] = "facts/tile/entries/000.p/5";
+    place_make(&p);
+    open_log(&p);
+    append_many(&p, 0, 5);
+    assert_int_equal(log_publish(p.log, &p.diags), 0);
+    close_log(&p);
+    read_into(&p, bundle, &before);
+    shell("rm -r %s/private %s/facts/checkpoint", p.dir, p.dir);
+    assert_int_equal(try_open(&p), ERR_CORRUPT);
+    read_into(&p, bundle, &after);
+    assert_int_equal(before.len, after.len);
+    assert_memory_equal(before.data, after.data, after.len);
+    text_free(&before);
+    text_free(&after);
+    place_remove(&p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -446,6 +495,8 @@ int main(void)
         cmocka_unit_test(draft_that_does_not_fit_its_table_is_refused),
         cmocka_unit_test(log_takes_nothing_more_after_a_failed_commit),
         cmocka_unit_test(leftovers_of_a_crash_are_gone_after_opening),
+        cmocka_unit_test(wrong_secret_leaves_no_trace),
+        cmocka_unit_test(tiles_of_a_log_that_is_not_known_are_left_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
