@@ -31,7 +31,9 @@ struct side {
 struct request {
     int64_t ns;
     uint8_t method_len, uri_len, host_len, user_len;
-    bool credentials, no_body; /* of the response */
+    bool credentials;     /* in a field */
+    bool may_hold_secret; /* a body that may hold some */
+    bool no_body;         /* the response has none */
     uint8_t method[METHOD_MAX], uri[URI_MAX], host[HOST_MAX], user[USER_MAX];
 };
 
@@ -72,7 +74,7 @@ static void close_oldest(struct state *s, uint16_t status, enum outcome outcome,
 static enum outcome outcome_of(const struct request *q, uint16_t status)
 {
     bool unauthorised = status == 401 || status == 407;
-    if (status == 403 || (unauthorised && q->credentials))
+    if (status == 403 || (unauthorised && (q->credentials || q->may_hold_secret)))
         return OUTCOME_REFUSED;
     return status < 400 ? OUTCOME_ACKNOWLEDGED : OUTCOME_SEEN;
 }
@@ -182,8 +184,8 @@ static void field(struct state *s, enum proto_direction dir, const struct head_l
     value = head_line_value(line, "host:");
     if (value.len)
         q->host_len = bytes_keep(q->host, HOST_MAX, value);
-    static const char *const credentials[] = {"authorization:", "proxy-authorization:", "cookie:"};
-    for (int i = 0; i < 3; i++) {
+    static const char *const credentials[] = {"authorization:", "proxy-authorization:"};
+    for (int i = 0; i < 2; i++) {
         value = head_line_value(line, credentials[i]);
         q->credentials |= value.len > 0;
         if (bytes_begin_any_case(value, "basic "))
@@ -211,7 +213,7 @@ static void request_read(struct state *s)
     struct bytes method = q ? (struct bytes){q->method, q->method_len} : (struct bytes){0};
     if (q && (d->chunked || (d->has_length && d->left)) &&
         (bytes_begin(method, "POST") || bytes_begin(method, "PUT") || bytes_begin(method, "PATCH")))
-        q->credentials = true;
+        q->may_hold_secret = true;
     body_follows(d, false, false);
 }
 
