@@ -1,5 +1,6 @@
 /* The background cast of the grid exercise: offices, control rooms, a hospital, and a scanner that
  * tries all of the monitored space alike. */
+#include "bench/exercise/iec104_talk.h"
 #include "bench/exercise/modbus_talk.h"
 #include "bench/exercise/script.h"
 #include "bench/exercise/world.h"
@@ -170,6 +171,49 @@ static void play_pumping_operator(struct stage *stage)
     poll_all(stage, world_host(WORLD_PUMPING_OPERATORS, 0), WORLD_PUMPING, 0, 1);
 }
 
+/* A switch of a station: first selected, then switched. */
+static void switch_something(struct stage *stage, struct iec104_talk *talk)
+{
+    struct random *r = &stage->random;
+    uint32_t object = 2000 + (uint32_t)random_below(r, 8);
+    bool on = random_one_in(r, 2);
+    iec104_select(talk, object, on, IEC104_DONE);
+    conversation_wait(&talk->tcp, random_between(r, 300, 2000) * NS_PER_MS);
+    int64_t asked = iec104_execute(talk, object, on, IEC104_DONE);
+    stage_act(stage, "iec104-command", talk->tcp.path[CLIENT].to, IEC104_PORT, asked,
+              talk->tcp.now);
+}
+
+/* One connection a station for the whole time: what it sends of its own accord, a question and a
+ * switch now and then. */
+static void play_telecontrol_operator(struct stage *stage)
+{
+    struct random *r = &stage->random;
+    uint32_t self = world_host(WORLD_SUBSTATION_OPERATORS, 0);
+    stage_address(stage, self);
+    for (uint32_t i = 0; i < world_hosts(WORLD_TELECONTROL); i++) {
+        struct iec104_talk talk = iec104_talk_with(
+            &stage->script->events, r, stage->script->start + random_between(r, 0, 5 * NS_PER_S),
+            self, world_host(WORLD_TELECONTROL, i));
+        talk.tcp.delay = LAN_DELAY_US * NS_PER_US;
+        conversation_open(&talk.tcp);
+        iec104_start(&talk);
+        iec104_interrogate(&talk);
+        while (!is_late(stage, talk.tcp.now)) {
+            conversation_wait(&talk.tcp, random_between(r, 2 * NS_PER_S, 9 * NS_PER_S));
+            if (random_one_in(r, 40))
+                switch_something(stage, &talk);
+            else if (random_one_in(r, 30))
+                iec104_interrogate(&talk);
+            else if (random_one_in(r, 8))
+                iec104_test(&talk);
+            else
+                iec104_spontaneous(&talk);
+        }
+        conversation_close(&talk.tcp, CLIENT);
+    }
+}
+
 /* One message in its frame (HL7 minimal lower layer: 0x0b, the message, 0x1c 0x0d). */
 static void say(struct conversation *c, enum side from, const char *kind, unsigned number)
 {
@@ -238,5 +282,6 @@ const struct role grid_background[] = {
     {"pumping-operator", "registered operator", play_pumping_operator},
     {"hospital-ward", "registered operator", play_hospital},
     {"scanner", "background scanner", play_scanner},
+    {"telecontrol-operator", "registered operator", play_telecontrol_operator},
     {NULL, NULL, NULL},
 };

@@ -1,4 +1,5 @@
 /* The hostile cast of the grid exercise: they come from outside, one after the other. */
+#include "bench/exercise/iec104_talk.h"
 #include "bench/exercise/modbus_talk.h"
 #include "bench/exercise/script.h"
 #include "bench/exercise/world.h"
@@ -195,6 +196,43 @@ static void play_unheard_commander(struct stage *stage)
     conversation_close(&talk.tcp, CLIENT);
 }
 
+/* A select is no command yet; what follows is. */
+static void command_something(struct stage *stage, struct iec104_talk *talk,
+                              enum iec104_outcome outcome)
+{
+    struct random *r = &stage->random;
+    uint32_t object = 2000 + (uint32_t)random_below(r, 8);
+    bool on = random_one_in(r, 2);
+    conversation_wait(&talk->tcp, random_between(r, NS_PER_S, 4 * NS_PER_S));
+    if (outcome == IEC104_DONE) {
+        iec104_select(talk, object, on, IEC104_DONE);
+        conversation_wait(&talk->tcp, random_between(r, 200, 800) * NS_PER_MS);
+    }
+    int64_t at = iec104_execute(talk, object, on, outcome);
+    stage_act(stage, "iec104-command", talk->tcp.path[CLIENT].to, IEC104_PORT, at, talk->tcp.now);
+}
+
+/* Looks at what the station has, then switches; one command is refused, the last not answered. */
+static void play_telecontrol_commander(struct stage *stage)
+{
+    struct random *r = &stage->random;
+    uint32_t self = V4(198, 51, 100, 230) + (uint32_t)random_below(r, 10);
+    stage_address(stage, self);
+    uint32_t station = (uint32_t)random_below(r, world_hosts(WORLD_TELECONTROL));
+    struct iec104_talk talk = iec104_talk_with(&stage->script->events, r, minutes(stage, 29, 31),
+                                               self, world_host(WORLD_TELECONTROL, station));
+    talk.tcp.delay = OUTSIDE_DELAY_MS * NS_PER_MS;
+    conversation_open(&talk.tcp);
+    iec104_start(&talk);
+    iec104_interrogate(&talk);
+    for (int64_t done = random_between(r, 2, 4); done; done--)
+        command_something(stage, &talk, IEC104_DONE);
+    command_something(stage, &talk, random_one_in(r, 2) ? IEC104_NEGATIVE : IEC104_NO_OBJECT);
+    command_something(stage, &talk, IEC104_SAYS_NOTHING);
+    conversation_wait(&talk.tcp, random_between(r, RTU_WAIT_S + 5, RTU_WAIT_S + 15) * NS_PER_S);
+    conversation_close(&talk.tcp, CLIENT);
+}
+
 static void play_forger(struct stage *stage)
 {
     uint32_t self = V4(203, 0, 113, 200), target = V4(10, 20, 7, 20);
@@ -211,5 +249,6 @@ const struct role grid_hostile[] = {
     {"refused-commander", "intruder", play_refused_commander},
     {"unheard-commander", "intruder", play_unheard_commander},
     {"forger", "forger of segments", play_forger},
+    {"telecontrol-commander", "intruder", play_telecontrol_commander},
     {NULL, NULL, NULL},
 };

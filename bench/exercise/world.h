@@ -13,6 +13,7 @@
 /* Ranges of addresses whose hosts are up. Rows: name, first address, hosts, open port (0: none). */
 #define WORLD_TABLE(X)                                     \
     X(WORLD_SUBSTATION, V4(10, 20, 7, 11), 6, 502)         \
+    X(WORLD_TELECONTROL, V4(10, 20, 7, 51), 2, 2404)       \
     X(WORLD_SUBSTATION_OPERATORS, V4(10, 20, 1, 10), 2, 0) \
     X(WORLD_PUMPING, V4(10, 30, 2, 11), 5, 502)            \
     X(WORLD_PUMPING_OPERATORS, V4(10, 30, 0, 5), 1, 0)     \

@@ -30,12 +30,15 @@ TOUCHED, LIFT, CHANCE = 12, 5, fractions.Fraction(1, 10**6)
 QUIET = 15 * MINUTE
 # correlations.yaml
 COMMANDS_SPAN, SCAN_SPAN, SCAN_ADDRESSES = 60 * MINUTE, 10 * MINUTE, 12
-# How long an answer is waited for: proto/modbus.h, dataplane/contact.c
-MODBUS_WAIT, SYN_WAIT = 10 * S, 20 * S
+# How long an answer is waited for: proto/modbus.h, dataplane/contact.c, proto/iec104.h
+MODBUS_WAIT, SYN_WAIT, IEC104_WAIT, TERMINATION_WAIT = 10 * S, 20 * S, 15 * S, 30 * S
 WRITES = {5, 6, 15, 16, 21, 22, 23}  # Modbus functions that write
+# IEC 60870-5-101, 7.2.3: causes of transmission
+ACT, ACTCON, ACTTERM, UNKNOWN = 6, 7, 10, {44, 45, 46, 47}
+COMMANDS = {*range(45, 52), *range(58, 65)}  # IEC 60870-5-104 types that command
 
 # From the least telling answer to the most.
-OUTCOMES = ["seen", "refused", "unanswered", "acknowledged"]
+OUTCOMES = ["seen", "refused", "unanswered", "acknowledged", "completed"]
 
 
 def holds(networks, address):
@@ -71,6 +74,7 @@ def order(rows):
 
 FIELDS = ["frame.time_epoch", "ip.src", "ip.dst", "tcp.stream", "tcp.srcport", "tcp.dstport", "tcp.flags", "tcp.seq",
           "tcp.ack", "mbtcp.trans_id", "modbus.func_code", "modbus.exception_code"]
+ASDU = ["iec60870_asdu." + name for name in ("typeid", "causetx", "nega", "ioa", "sco.se")]  # of each in a frame
 SYN, RST, ACK = 2, 4, 16
 
 
@@ -85,14 +89,32 @@ def dissect(capture, addresses):
                "-Y", "tcp && (" + " || ".join(f"ip.addr=={a}" for a in addresses) + ")"]
     for field in FIELDS:
         command += ["-e", field]
-    rows = []
+    rows, asdus = [], dissect_asdus(capture)
     for line in subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines():
         row = dict(zip(FIELDS, line.split("\t")))
         for field in FIELDS[3:]:
             row[field] = int(row[field], 0) if row[field] else None
         row["ns"] = nanoseconds(row["frame.time_epoch"])
+        row["asdus"] = asdus.get((row["ns"], row["ip.src"], row["tcp.srcport"]), [])
         rows.append(row)
     return rows
+
+
+def dissect_asdus(capture):
+    """The commands and what answers them, by (time, sender, port): lists of (type, cause, negative, object, select).
+    Each has one object, and a frame with them holds nothing else."""
+    command = ["tshark", "-n", "-r", str(capture), "-T", "fields", "-E", "separator=/t", "-Y",
+               " || ".join(f"iec60870_asdu.typeid=={t}" for t in sorted(COMMANDS))]
+    for field in ["frame.time_epoch", "ip.src", "tcp.srcport", *ASDU]:
+        command += ["-e", field]
+    out = {}
+    for line in subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines():
+        stamp, source, port, *columns = line.split("\t")
+        lists = [[int(v in ("1", "True")) if v in ("True", "False") else int(v, 0) for v in c.split(",")] for c in columns]
+        if len({len(values) for values in lists}) != 1:
+            raise ValueError(f"ASDUs of other kinds in one frame with commands at {stamp}")
+        out[nanoseconds(stamp), source, int(port)] = list(zip(*lists))
+    return out
 
 
 class Talk:
@@ -132,6 +154,27 @@ class Talk:
                 return ("refused" if refused else "acknowledged"), f["ns"]
         due = request["ns"] + MODBUS_WAIT
         return ("unanswered", due) if due <= end else ("seen", end)
+
+    def answer_to_command(self, request, end):
+        """By type, object and the select bit, which an answer repeats."""
+        kind, _, _, thing, select = request["asdus"][0]
+        confirmed = None
+        for f in self.frames:
+            if f["ns"] <= request["ns"] or f["ip.src"] != request["ip.dst"]:
+                continue
+            for other, cause, negative, answered, selected in f["asdus"]:
+                if (other, answered, selected) != (kind, thing, select):
+                    continue
+                if confirmed is None and f["ns"] < request["ns"] + IEC104_WAIT:
+                    if cause in UNKNOWN or (cause == ACTCON and negative):
+                        return "refused", f["ns"]
+                    if cause == ACTCON:
+                        confirmed = f["ns"]
+                elif confirmed and cause == ACTTERM and f["ns"] < confirmed + TERMINATION_WAIT:
+                    return ("acknowledged" if negative else "completed"), f["ns"]
+        due = confirmed + TERMINATION_WAIT if confirmed else request["ns"] + IEC104_WAIT
+        over = "acknowledged" if confirmed else "unanswered" if due <= end else "seen"
+        return over, min(due, end)
 
 
 # Rules.
@@ -221,24 +264,29 @@ def expected(capture, truth):
             raise ValueError(f"the capture has no frame of {act}")
         if act["what"] == "modbus-write" and frame["modbus.func_code"] not in WRITES:
             raise ValueError(f"tshark sees no write in the frame of {act}")
+        if act["what"] == "iec104-command" and [(a[0] in COMMANDS, a[1], a[4]) for a in frame["asdus"]] != [(True, ACT, 0)]:
+            raise ValueError(f"tshark sees no command to be executed in the frame of {act}")
         seen.add(begin)
         talk = Talk(talks[frame["tcp.stream"]])
         full = talk.handshake()
         found = {"target": act["target"], "begin": begin}
         if act["what"] == "tcp-syn":
             found["outcome"], found["known"] = talk.answer_to_syn({**act, "begin": begin}, end)
+        elif act["what"] == "iec104-command":
+            found["outcome"], found["known"] = talk.answer_to_command(frame, end)
         else:
             found["outcome"], found["known"] = talk.answer_to_write(frame, end)
         found["contact"] = full is not None and full <= found["known"]
         acts[frame["ip.src"]][act["what"]].append(found)
     unknown = [f for f in frames if f["tcp.dstport"] == 502 and f["modbus.func_code"] in WRITES and f["ns"] not in seen]
+    unknown += [f for f in frames if f["ns"] not in seen and any(a[1] == ACT and not a[4] for a in f["asdus"])]
     if unknown:
-        raise ValueError(f"writes that the truth does not have: {unknown}")
+        raise ValueError(f"writes or commands that the truth does not have: {unknown}")
     out = []
     for source, by_kind in acts.items():
         # Reaching somebody to write to him is an attempt as well; a few addresses are no scan.
         out += recon(source, by_kind["tcp-syn"])
-        out += control(source, by_kind["modbus-write"])
+        out += control(source, by_kind["modbus-write"] + by_kind["iec104-command"])
     return out
 
 
