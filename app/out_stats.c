@@ -41,6 +41,11 @@ static void put_frames(struct json_writer *w, const struct engine_stats *st)
         DECODE_VERDICTS(X)
 #undef X
     };
+    static const char *const linktypes[] = {
+#define X(number, n, t) n,
+        LINK_TYPES_NAMED(X)
+#undef X
+    };
     object(w, "frames");
     for (int i = 0; i < PACKET_LAYER_COUNT; i++)
         number(w, layers[i], st->layers[i]);
@@ -48,6 +53,11 @@ static void put_frames(struct json_writer *w, const struct engine_stats *st)
     object(w, "verdicts");
     for (int i = 0; i < DECODE_VERDICT_COUNT; i++)
         number(w, verdicts[i], st->verdicts[i]);
+    json_close_object(w);
+    object(w, "linktypes-not-decoded");
+    for (int i = 0; i < LINK_TYPES_NAMED_COUNT; i++)
+        if (st->linktypes[i])
+            number(w, linktypes[i], st->linktypes[i]);
     json_close_object(w);
 }
 

@@ -9,12 +9,10 @@
 
 #include "base/diag.h"
 #include "dataplane/block.h"
+#include "dataplane/link_type.h"
 
 #include <stdbool.h>
 #include <stdint.h>
-
-/* LINKTYPE_ values of the pcap registry that this build decodes. */
-#define LINKTYPE_ETHERNET 1
 
 #define FRAME_TIME_BACK 1u /* its stamp was smaller than an earlier one; t is the earlier one */
 #define FRAME_NO_STAMP  2u /* no stamp, or one outside FRAME_TIME_LIMIT; t is the earlier one, 0 at first */

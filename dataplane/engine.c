@@ -245,6 +245,8 @@ static void add_line(struct engine_stats *out, const struct worker *w)
         out->verdicts[i] += s->verdicts[i];
     for (unsigned i = 0; i < PACKET_LAYER_COUNT; i++)
         out->layers[i] += s->layers[i];
+    for (unsigned i = 0; i < LINK_TYPES_NAMED_COUNT; i++)
+        out->linktypes[i] += s->linktypes[i];
     for (unsigned i = 0; i < STAGE_COUNT; i++)
         out->stage_ns[i] += s->stage_ticks[i];
     out->stage_ns[STAGE_DECODE] += w->decode_ticks;

@@ -11,6 +11,7 @@
 #define DATAPLANE_ENGINE_H
 
 #include "correlate/correlator.h"
+#include "dataplane/link_type.h"
 #include "dataplane/packet.h"
 #include "rules/matcher.h"
 
@@ -126,6 +127,7 @@ struct engine_stats {
     struct engine_counters counters;
     uint64_t verdicts[DECODE_VERDICT_COUNT];  /* packets by decode verdict */
     uint64_t layers[PACKET_LAYER_COUNT];      /* frames by layer */
+    uint64_t linktypes[LINK_TYPES_NAMED_COUNT]; /* frames that were not decoded, by link type */
     uint64_t commands[PROTOCOL_COUNT][OPERATION_COUNT][OUTCOME_COUNT];
     uint64_t sessions[PROTOCOL_COUNT][OUTCOME_COUNT];
     uint64_t anomalies[PROTOCOL_COUNT];

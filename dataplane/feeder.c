@@ -52,16 +52,15 @@ static void fill(struct rte_mbuf *m, const struct frame *frame, uint32_t input, 
                               (uint16_t)frame->captured, &private->shared);
     m->data_len = (uint16_t)frame->captured;
     m->pkt_len = frame->captured;
-    private->pkt = (struct packet){
-        .t = frame->t,
-        .late_ns = frame->late_ns,
-        .seq = seq,
-        .input = input,
-        .wire = frame->wire,
-        .linktype = frame->linktype,
-        .shard = frame_shard(frame->linktype, frame->data, frame->captured),
-        .flags = packet_flags(frame),
-    };
+    struct packet *pkt = &private->pkt;
+    pkt->t = frame->t;
+    pkt->late_ns = frame->late_ns;
+    pkt->seq = seq;
+    pkt->input = input;
+    pkt->wire = frame->wire;
+    pkt->linktype = frame->linktype;
+    pkt->flags = packet_flags(frame);
+    decode_link(pkt, frame->data, frame->captured);
 }
 
 static void transmit(struct engine *e, unsigned worker, struct rte_mbuf **burst, uint16_t n)

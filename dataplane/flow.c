@@ -40,6 +40,7 @@ unsigned flow_key_of(const struct packet *pkt, struct flow_key *key)
         .high_port = side ? pkt->source_port : pkt->target_port,
         .vlan = pkt->vlan,
         .transport = pkt->transport,
+        .tunnels = pkt->tunnels,
     };
     return side;
 }

@@ -17,7 +17,7 @@ struct flow_key {
     struct address low, high;
     uint16_t low_port, high_port;
     uint16_t vlan;
-    uint8_t transport, zero;
+    uint8_t transport, tunnels;
 };
 static_assert(sizeof(struct flow_key) == 40, "hashed and compared as bytes");
 

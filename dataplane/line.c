@@ -386,6 +386,8 @@ static void take_packet(struct line *line, const struct packet *pkt, const uint8
     line->now.data = data;
     line->now.matched = false;
     struct line_shard *shard = line->shards[pkt->shard];
+    if (pkt->verdict == DECODE_LINKTYPE)
+        stats->linktypes[link_type_named(pkt->linktype)]++;
     if (pkt->verdict != DECODE_TRANSPORT) {
         line_coverage_packet(line, pkt, NULL);
         return;

@@ -63,6 +63,7 @@ struct line_stats {
     uint64_t sessions[PROTOCOL_COUNT][OUTCOME_COUNT];
     uint64_t anomalies[PROTOCOL_COUNT];
     uint64_t verdicts[DECODE_VERDICT_COUNT], layers[PACKET_LAYER_COUNT];
+    uint64_t linktypes[LINK_TYPES_NAMED_COUNT];
     uint64_t stage_ticks[STAGE_COUNT];
     int64_t first_ns, last_ns;
 };

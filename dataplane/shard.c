@@ -46,28 +46,14 @@ uint8_t shard_of_pair(const struct address *a, const struct address *b)
     return toeplitz_low(fold(a->b, 16) ^ fold(b->b, 16));
 }
 
-#define ETHERTYPE_IP4 0x0800
-#define ETHERTYPE_IP6 0x86dd
-
-static bool is_vlan(uint16_t ethertype)
+uint8_t shard_of_bytes(const uint8_t *both, unsigned len)
 {
-    return ethertype == 0x8100 || ethertype == 0x88a8 || ethertype == 0x9100;
+    return toeplitz_low(fold(both, len));
 }
 
 uint8_t frame_shard(uint16_t linktype, const uint8_t *data, uint32_t len)
 {
-    if (linktype != 1 || len < 14)
-        return 0;
-    uint32_t at = 12;
-    uint16_t ethertype = load_be16(data + at);
-    while (is_vlan(ethertype) && len >= at + 6) {
-        at += 4;
-        ethertype = load_be16(data + at);
-    }
-    at += 2;
-    if (ethertype == ETHERTYPE_IP4 && len >= at + 20)
-        return toeplitz_low(fold(data + at + 12, 8));
-    if (ethertype == ETHERTYPE_IP6 && len >= at + 40)
-        return toeplitz_low(fold(data + at + 8, 32));
-    return toeplitz_low(fold(data, 12));
+    struct packet pkt = {.linktype = linktype, .wire = len};
+    decode_link(&pkt, data, len);
+    return pkt.shard;
 }

@@ -22,8 +22,8 @@ static void work(struct worker *w, struct rte_mbuf **burst, uint16_t n)
     for (uint16_t i = 0; i < n; i++)
         rte_prefetch0(rte_pktmbuf_mtod(burst[i], const void *));
     for (uint16_t i = 0; i < n; i++) {
-        decode_frame(&mbuf_private(burst[i])->pkt, rte_pktmbuf_mtod(burst[i], const uint8_t *),
-                     burst[i]->data_len);
+        decode_network(&mbuf_private(burst[i])->pkt, rte_pktmbuf_mtod(burst[i], const uint8_t *),
+                       burst[i]->data_len);
         stats->counters.bytes_captured += burst[i]->data_len;
     }
     w->decode_ticks += ticks(w) - start;

@@ -31,6 +31,8 @@ TABLES = [
     ("Fields of sealed entries", "ledger/entry_fields.def", "FIELD", "kind name form need text", "kind name form need text"),
     ("Limits", "dataplane/engine.h", "ENGINE_LIMITS", "member name default text", "name default text"),
     ("How decoding ends", "dataplane/packet.h", "DECODE_VERDICTS", "suffix name text", "name text"),
+    ("Link types", "dataplane/link_type.h", "LINK_TYPES_DECODED", "suffix number name text", "number name text"),
+    ("Link types that are counted by name", "dataplane/link_type.h", "LINK_TYPES_NAMED", "number name text", "number name text"),
     ("Layers of a frame", "dataplane/packet.h", "PACKET_LAYERS", "suffix name text", "name text"),
     ("Counters of the engine", "dataplane/engine.h", "ENGINE_COUNTERS", "name unit what text", "name unit what text"),
     ("Counters of correlation", "correlate/correlator.h", "CORRELATOR_COUNTERS", "name unit what text", "name unit what text"),

@@ -59,9 +59,49 @@ FRAMES = {
     "arp": ethernet(0x0806, bytes(28)),
     "padded": ethernet(0x0800, ip4(6, tcp(b""))) + bytes(6),
 }
-for name, frame in FRAMES.items():
-    seed("decode", name, struct.pack(">H", len(frame)) + frame)
-    seed("decode", name + "-cut", struct.pack(">H", len(frame)) + frame[:-3])
+INNER4, INNER6, INNER = ip4(6, tcp(b"inside")), ip6(17, udp(b"x")), ethernet(0x0800, ip4(17, udp(b"x")))
+
+
+def port(number, payload):
+    return ethernet(0x0800, ip4(17, struct.pack(">HHHH", 1234, number, 8 + len(payload), 0) + payload))
+
+
+def gre(flags, kind, payload):
+    return ethernet(0x0800, ip4(47, struct.pack(">HH", flags, kind) + payload))
+
+
+FRAMES |= {
+    "mpls": ethernet(0x8847, bytes.fromhex("00010040000111ff") + INNER4),
+    "pseudowire": ethernet(0x8847, bytes.fromhex("000101ff00000000") + INNER),
+    "pppoe": ethernet(0x8864, bytes.fromhex("110000010030" "0021") + INNER4),
+    "snap": ethernet(len(INNER4) + 8, bytes.fromhex("aaaa030000000800") + INNER4),
+    "vn-tag": ethernet(0x8926, bytes.fromhex("00000033" "0800") + INNER4),
+    "ip-in-ip": ethernet(0x0800, ip4(4, INNER4)),
+    "6-in-4": ethernet(0x0800, ip4(41, INNER6)),
+    "4-in-6": ethernet(0x86DD, ip6(4, INNER4)),
+    "gre": gre(0, 0x0800, INNER4),
+    "gre-all": gre(0xB000, 0x86DD, bytes(12) + INNER6),
+    "pptp": gre(0x3081, 0x880B, bytes(12) + b"\xff\x03\0\x21" + INNER4),
+    "erspan-1": gre(0, 0x88BE, INNER),
+    "erspan-2": gre(0x1000, 0x88BE, bytes(12) + INNER),
+    "erspan-3": gre(0x1000, 0x22EB, bytes(15) + b"\1" + bytes(8) + INNER),
+    "etherip": ethernet(0x0800, ip4(97, b"\x30\0" + INNER)),
+    "vxlan": port(4789, b"\x08" + bytes(7) + INNER),
+    "geneve": port(6081, bytes.fromhex("0200655800000100") + bytes(8) + INNER),
+    "gtp": port(2152, bytes.fromhex("34ff002c00000001" "00000085" "01100000") + INNER4),
+    "teredo": port(3544, bytes.fromhex("00010000000000000000000000" "0000111122223333") + INNER6),
+    "sctp": ethernet(0x0800, ip4(132, bytes(12) + b"\1\0\0\x14")),
+    "ah": ethernet(0x0800, ip4(51, b"\6\1" + bytes(10) + tcp(b"x"))),
+    "icmp-error": ethernet(0x0800, ip4(1, b"\3\1\0\0\0\0\0\0" + INNER4)),
+    "ip6-fragment": ethernet(0x86DD, ip6(44, b"\x11\0\0\1\0\0\0\7" + udp(b"x"))),
+}
+# In front: the link type's place in the table of those that are decoded, whether checksums count, the length on the wire.
+LINKS = {"null": (1, b"\2\0\0\0" + INNER4), "loop": (2, b"\0\0\0\x1e" + INNER6), "raw": (3, INNER4), "ip6-alone": (7, INNER6),
+         "sll": (8, bytes(14) + b"\x08\0" + INNER4), "sll2": (9, b"\x86\xdd" + bytes(18) + INNER6), "radiotap": (10, bytes(30))}
+for name, (link, frame) in {**{name: (0, frame) for name, frame in FRAMES.items()}, **LINKS}.items():
+    for validate in 0, 8:
+        seed("decode", f"{name}-{validate}", struct.pack(">BBH", link, validate, len(frame)) + frame)
+    seed("decode", name + "-cut", struct.pack(">BBH", link, 0, len(frame)) + frame[:-3])
 
 # Captures.
 

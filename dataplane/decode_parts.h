@@ -1,0 +1,54 @@
+/* What the parts of decode share. Not for other modules. */
+#ifndef DATAPLANE_DECODE_PARTS_H
+#define DATAPLANE_DECODE_PARTS_H
+
+#include "base/bytes.h"
+#include "dataplane/decode.h"
+
+#define ETHERTYPE_IP4      0x0800
+#define ETHERTYPE_IP6      0x86dd
+#define ETHERTYPE_ARP      0x0806
+#define ETHERTYPE_RARP     0x8035 /* RFC 903 */
+#define ETHERTYPE_ETHERNET 0x6558 /* transparent Ethernet bridging: a frame inside something else */
+
+#define LINK_HEADERS_MAX 16 /* of one frame, one behind the other */
+#define TUNNELS_MAX      8  /* one inside the other */
+
+#define LAYER_BIT(which) (1u << PACKET_LAYER_##which)
+#define TUNNEL_BITS      (~UINT32_C(0) << PACKET_LAYER_IPIP)
+
+/* One owner; on the stack of whoever decodes. */
+struct decoder {
+    struct packet *pkt;
+    const uint8_t *frame;
+    struct reader r;
+    uint32_t cut;         /* bytes of the frame that were not captured */
+    uint32_t missing;     /* of these the ones of the packet */
+    uint32_t record;      /* the layers that are still noted: behind a tunnel or ICMP only tunnels */
+    unsigned link_headers; /* so far */
+};
+
+static inline void decode_layer(struct decoder *d, uint32_t bit)
+{
+    d->pkt->layers |= bit & d->record;
+}
+
+static inline uint16_t decode_place(const struct decoder *d)
+{
+    return (uint16_t)(d->r.at - d->frame);
+}
+
+/* DECODE_ONWARD: no verdict yet. */
+#define DECODE_ONWARD DECODE_VERDICT_COUNT
+
+/* decode_link.c: from an ethertype (or a link type) over tags and labels to the network header.
+ * DECODE_ONWARD with pkt->network set, or the verdict. */
+unsigned decode_ethertype(struct decoder *d, uint16_t ethertype);
+/* decode.c: the IP packet of pkt->network that the reader stands at. */
+unsigned decode_ip(struct decoder *d);
+/* decode_tunnel.c: what is behind an IP protocol number, or a UDP port, that tunnels have.
+ * `outer`, the verdict of what carries, where there is no tunnel or no IP packet in it. */
+unsigned decode_tunnel_in_ip(struct decoder *d, uint8_t protocol, unsigned outer);
+unsigned decode_tunnel_in_udp(struct decoder *d, unsigned outer);
+
+#endif

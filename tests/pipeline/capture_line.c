@@ -1,0 +1,147 @@
+/* Captures through the line, each frame in a buffer of exactly its size, so that a sanitizer sees
+ * every read beyond it (tests/system/captures_test.py).
+ *
+ *   capture-line [RULES]       reads paths, a line each, until the end of standard input
+ *
+ * For each: the path; packets; bytes captured; what ended it; then two hexadecimal digits a packet,
+ * a bit for each of eth, vlan, arp, ip, ipv6, tcp, udp, and icmp of either kind, and a comma where
+ * the link type is not decoded. Fields are apart by tabs. At the end a line with the program's
+ * greatest memory in KiB.
+ */
+#include "base/error.h"
+#include "base/time_point.h"
+#include "dataplane/capture.h"
+#include "dataplane/decode.h"
+#include "dataplane/line.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#define BLOCKS 16
+
+struct world {
+    struct line_pools pools;
+    struct engine_policy policy;
+    struct line *line;
+    uint64_t observations;
+};
+
+static void on_observation(void *ctx, const struct observation *obs)
+{
+    (void)obs;
+    ((struct world *)ctx)->observations++;
+}
+
+static const unsigned shown[8] = {PACKET_LAYER_ETH, PACKET_LAYER_VLAN, PACKET_LAYER_ARP,
+                                  PACKET_LAYER_IP4, PACKET_LAYER_IP6,  PACKET_LAYER_TCP,
+                                  PACKET_LAYER_UDP, PACKET_LAYER_ICMP};
+
+static unsigned layers_shown(const struct packet *pkt)
+{
+    unsigned out = 0;
+    for (unsigned i = 0; i < 8; i++)
+        out |= (pkt->layers >> shown[i] & 1) << i;
+    return out | (pkt->layers >> PACKET_LAYER_ICMP6 & 1) << 7;
+}
+
+static void take(struct world *w, const struct frame *frame)
+{
+    uint8_t *copy = malloc(frame->captured ? frame->captured : 1);
+    if (!copy)
+        abort();
+    memcpy(copy, frame->data, frame->captured);
+    struct packet pkt = {.t = frame->t,
+                         .seq = frame->number,
+                         .input = 1,
+                         .wire = frame->wire,
+                         .linktype = frame->linktype,
+                         .flags = frame->number % 2 ? PACKET_VALIDATE : 0};
+    decode_link(&pkt, copy, frame->captured);
+    decode_network(&pkt, copy, frame->captured);
+    line_packet(w->line, &pkt, copy);
+    free(copy);
+    if (pkt.verdict == DECODE_LINKTYPE)
+        putchar(',');
+    else
+        printf("%02x", layers_shown(&pkt));
+}
+
+static void read_capture(struct world *w, const char *path, struct block_pool *blocks)
+{
+    struct diags diags = {0};
+    struct capture *capture;
+    struct frame frame;
+    struct capture_counts counts = {0};
+    int got = capture_open(&capture, path, blocks, &diags);
+    printf("%s\t", path);
+    if (!got) {
+        while ((got = capture_next(capture, &frame, &diags)) == 1 || got == ERR_AGAIN)
+            if (got == 1)
+                take(w, &frame);
+        counts = *capture_counts(capture);
+        capture_close(capture);
+    }
+    printf("\t%lu\t%lu\t", (unsigned long)counts.frames, (unsigned long)counts.bytes_captured);
+    for (size_t i = 0; i < diags.n; i++)
+        printf("%s%s", i ? "; " : "", diags.items[i].text);
+    putchar('\n');
+    line_finish(w->line, counts.last_ns);
+    diags_free(&diags);
+}
+
+static int run(struct world *w, const struct rule_set *rules)
+{
+    struct engine_limits limits = engine_default_limits();
+    limits.flows = 4096;
+    limits.hold_segments = 1024;
+    limits.windows = limits.app_states = 512;
+    char path[4096];
+    struct block_pool blocks = {0};
+    if (block_pool_init(&blocks, BLOCKS))
+        return 1;
+    while (fgets(path, sizeof path, stdin)) {
+        struct diags diags = {0};
+        path[strcspn(path, "\n")] = '\0';
+        w->policy = (struct engine_policy){
+            .from_ns = INT64_MIN, .rules = rules, .coverage_interval_ns = 60 * NS_PER_S};
+        if (line_pools_init(&w->pools, &limits))
+            return 1;
+        struct line_config config = {
+            .workers = 1,
+            .pools = &w->pools,
+            .policies = &w->policy,
+            .n_policies = 1,
+            .clock_error_ns = TIME_ERROR_UNKNOWN,
+            .stream_depth = limits.stream_depth,
+            .output = {.ctx = w, .observe = on_observation},
+        };
+        if (line_create(&w->line, &config, &diags))
+            return 1;
+        read_capture(w, path, &blocks);
+        line_destroy(w->line);
+        line_pools_free(&w->pools);
+        diags_free(&diags);
+    }
+    block_pool_free(&blocks);
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    struct world world = {0};
+    struct rule_set *rules;
+    struct diags diags = {0};
+    struct rule_set_config config = {.files = (const char *const *)argv + 1,
+                                     .n_files = (size_t)argc - 1};
+    if (rule_set_build(&rules, &config, &diags))
+        return 1;
+    int failed = run(&world, rules);
+    rule_set_destroy(rules);
+    diags_free(&diags);
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    printf("%ld\n", usage.ru_maxrss);
+    return failed;
+}
