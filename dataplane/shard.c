@@ -12,22 +12,25 @@
 
 #define KEY_WORD 0x6d5au
 
-/* contribution of bit i (0 is the most significant) of a word: the key from bit i on, of which the
- * low 8 of 32 bits count, that is key bits i + 24 to i + 31. */
-static uint8_t low_byte_from(unsigned i)
-{
-    uint32_t key = KEY_WORD << 16 | KEY_WORD;
-    unsigned shift = (i + 24) % 16;
-    return (uint8_t)(key >> (24 - shift));
-}
+/* FROM(i): what bit i (0 is the most significant) of a word adds: the key from bit i on, of which
+ * the low 8 of 32 bits count, that is key bits i + 24 to i + 31. OF(byte, at): of the bits of a
+ * byte whose first is bit `at`. */
+#define KEY           (KEY_WORD << 16 | KEY_WORD)
+#define FROM(i)       (KEY >> (24 - ((i) + 24) % 16) & 0xff)
+#define BIT(b, at, i) ((b) >> (7 - (i)) & 1 ? FROM((at) + (i)) : 0)
+#define OF(b, at)                                                                    \
+    (BIT(b, at, 0) ^ BIT(b, at, 1) ^ BIT(b, at, 2) ^ BIT(b, at, 3) ^ BIT(b, at, 4) ^ \
+     BIT(b, at, 5) ^ BIT(b, at, 6) ^ BIT(b, at, 7))
+#define OF_4(b, at)  OF(b, at), OF((b) + 1, at), OF((b) + 2, at), OF((b) + 3, at)
+#define OF_16(b, at) OF_4(b, at), OF_4((b) + 4, at), OF_4((b) + 8, at), OF_4((b) + 12, at)
+#define OF_64(b, at) OF_16(b, at), OF_16((b) + 16, at), OF_16((b) + 32, at), OF_16((b) + 48, at)
+#define OF_256(at)   OF_64(0, at), OF_64(64, at), OF_64(128, at), OF_64(192, at)
+
+static const uint8_t of_byte[2][256] = {{OF_256(0)}, {OF_256(8)}};
 
 static uint8_t toeplitz_low(uint16_t word)
 {
-    uint8_t out = 0;
-    for (unsigned i = 0; i < 16; i++)
-        if (word & (0x8000u >> i))
-            out ^= low_byte_from(i);
-    return out;
+    return of_byte[0][word >> 8] ^ of_byte[1][word & 0xff];
 }
 
 /* fold: exclusive or of the 16-bit words of a range of even length. */
