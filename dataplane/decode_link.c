@@ -106,10 +106,10 @@ static uint16_t behind_labels(struct decoder *d)
         const uint8_t *h = reader_take(&d->r, 4);
         if (!h)
             return FOLLOWS_CUT;
-        if (++d->link_headers > LINK_HEADERS_MAX)
-            return FOLLOWS_NONE;
-        if (!(h[2] & 1))
+        if (!(h[2] & 1)) {
+            d->link_headers++;
             continue;
+        }
         uint32_t label = load_be32(h) >> 12; /* of the bottom of the stack */
         if (label == 0 || label == 2)        /* explicit null: RFC 3032, 2.1 */
             return label ? ETHERTYPE_IP6 : ETHERTYPE_IP4;
@@ -175,9 +175,10 @@ unsigned decode_ethertype(struct decoder *d, uint16_t ethertype)
             decode_layer(d, arp ? LAYER_BIT(ARP) : LAYER_BIT(OTHER));
             return DECODE_LINK;
         }
-        if (++d->link_headers > LINK_HEADERS_MAX)
-            return DECODE_TOO_DEEP;
+        d->link_headers++;
         ethertype = row->follows(d);
+        if (d->link_headers > LINK_HEADERS_MAX)
+            return DECODE_TOO_DEEP;
         if (ethertype == FOLLOWS_CUT)
             return DECODE_CUT_LINK;
     }

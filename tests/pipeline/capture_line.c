@@ -3,9 +3,9 @@
  *
  *   capture-line [RULES]       reads paths, a line each, until the end of standard input
  *
- * For each: the path; packets; bytes captured; what ended it; then two hexadecimal digits a packet,
- * a bit for each of eth, vlan, arp, ip, ipv6, tcp, udp, and icmp of either kind, and a comma where
- * the link type is not decoded. Fields are apart by tabs. At the end a line with the program's
+ * For each: the path; two hexadecimal digits a packet, a bit for each of eth, vlan, arp, ip, ipv6,
+ * tcp, udp, and icmp of either kind, or a comma where the link type is not decoded; packets; bytes
+ * on the wire; what was said of it. Fields are apart by tabs. At the end a line with the program's
  * greatest memory in KiB.
  */
 #include "base/error.h"
@@ -83,7 +83,7 @@ static void read_capture(struct world *w, const char *path, struct block_pool *b
         counts = *capture_counts(capture);
         capture_close(capture);
     }
-    printf("\t%lu\t%lu\t", (unsigned long)counts.frames, (unsigned long)counts.bytes_captured);
+    printf("\t%lu\t%lu\t", (unsigned long)counts.frames, (unsigned long)counts.bytes_wire);
     for (size_t i = 0; i < diags.n; i++)
         printf("%s%s", i ? "; " : "", diags.items[i].text);
     putchar('\n');
