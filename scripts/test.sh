@@ -18,6 +18,8 @@ fi
 
 passed=0 failed=0 skipped=0
 results=()
+said=$(mktemp)
+trap 'rm -f "$said"' EXIT
 
 # check NAME COMMAND...: exit 0 passed, 77 skipped (the last line of output is the reason), else failed.
 check() {
@@ -33,28 +35,29 @@ check() {
     esac
 }
 
-# unit DIR LABEL OPTION...: build and run unit tests as scripts/unit_tests.py says, and add up what it counts.
-unit() {
-    local out line p f s
-    say "$2"
-    out=$(python3 "$top/scripts/unit_tests.py" "$@" 2>&1)
-    grep -vE '^(FAILED|skipped|counts) ' <<<"$out"
-    while read -r line; do results+=("$line"); done < <(grep -E '^(FAILED|skipped) ' <<<"$out")
-    if read -r _ p f s < <(tail -n 1 <<<"$out" | grep -E '^counts [0-9]+ [0-9]+ [0-9]+$'); then
+# group LABEL COMMAND...: many tests at once, by a command that prints as scripts/unit_tests.py and system_tests.py do;
+# add up what it counts, and keep for the end what failed or was skipped.
+group() {
+    local label=$1 line p f s
+    shift
+    say "$label"
+    "$@" 2>&1 | tee "$said" | grep --line-buffered -vE '^(skipped|counts) '
+    while read -r line; do results+=("$line"); done < <(grep -E '^(FAILED|skipped) ' "$said")
+    if read -r _ p f s < <(tail -n 1 "$said" | grep -E '^counts [0-9]+ [0-9]+ [0-9]+$'); then
         passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
     else
         failed=$((failed + 1))
-        results+=("FAILED   $2: $(tail -n 1 <<<"$out")")
+        results+=("FAILED   $label: $(tail -n 1 "$said")")
     fi
 }
+unit() { group "$2" python3 "$top/scripts/unit_tests.py" "$@"; }
 
 # shellcheck disable=SC2086
 install_packages $build_packages || exit 1
 # shellcheck disable=SC2086
 install_packages $test_packages || echo "test packages could not be installed; what needs them is skipped"
-corpora=$("$top/scripts/corpora.sh" 2>/tmp/plimsoll-corpora.$$) || corpora=
-[ -n "$corpora" ] || results+=("note     shared corpora: $(tail -n 1 /tmp/plimsoll-corpora.$$)")
-rm -f /tmp/plimsoll-corpora.$$
+corpora=$("$top/scripts/corpora.sh" 2>"$said") || corpora=
+[ -n "$corpora" ] || results+=("note     shared corpora: $(tail -n 1 "$said")")
 
 check "layers (who includes whom)" python3 "$top/scripts/check_layers.py"
 check "documentation (generated pages are fresh)" python3 "$top/scripts/check_docs.py"
@@ -75,9 +78,7 @@ else
 fi
 
 export PLIMSOLL=$build/app/plimsoll PLIMSOLL_ASAN=$build-asan/app/plimsoll PLIMSOLL_TOP=$top PLIMSOLL_CORPORA=$corpora
-for script in "$top"/tests/system/*_test.py; do
-    check "system/$(basename "$script" .py)" python3 "$script" $full
-done
+group "system" python3 "$top/scripts/system_tests.py" $full
 
 echo
 for line in "${results[@]}"; do echo "$line"; done
