@@ -9,16 +9,7 @@
 #define PROTO_IEC104_PAIRS_H
 
 #include "proto/framing.h"
-#include "proto/iec104_asdu.h"
-
-struct iec104_request {
-    int64_t ns;
-    int64_t due;     /* given up then; of a confirmed one, IEC104_TERMINATION_NS behind that */
-    uint32_t object; /* address of the first */
-    uint32_t value;  /* as on the wire */
-    uint16_t common, sequence;
-    uint8_t type, cause, count, flags;
-};
+#include "proto/iec104_request.h"
 
 struct iec104_pairs {
     struct iec104_request open[IEC104_OPEN_MAX]; /* in the order they came */
