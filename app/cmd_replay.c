@@ -25,6 +25,14 @@ static const struct option replay_options[] = {
      "force; may be given again"},
     {"limit", "NAME=N", OPTION_LIST, OFFSET(limit_words),
      "another size for a pool, or the stream depth; part of the policy"},
+    {"filter", "BPF", OPTION_TEXT, OFFSET(filter),
+     "only packets that this passes, in tcpdump's language; part of the policy"},
+    {"checksums", "MODE", OPTION_TEXT, OFFSET(checksums),
+     "validate, ignore, or auto: validate but where a tenth of the first\n"
+     "1,000 packets of an input are wrong. Default: auto"},
+    {"strip", "TUNNEL", OPTION_LIST, OFFSET(strip),
+     "a tunnel that only carries mirrored traffic (erspan, vxlan, gre, ...):\n"
+     "what is in it is as if it had come without; may be given again"},
     {"ledger", "DIR", OPTION_TEXT, OFFSET(ledger), "seal findings and coverage in this ledger"},
     {"ledger-key", "FILE", OPTION_TEXT, OFFSET(ledger_key),
      "the logs' signing keys; made on first use.\n"
@@ -54,6 +62,20 @@ static int set_limits(struct replay_options *o, struct diags *diags)
     return 0;
 }
 
+static int set_intake(struct replay_options *o, struct diags *diags)
+{
+    struct intake_config *intake = &o->limits.intake;
+    intake->filter = o->filter;
+    if (o->checksums && intake_checksums(intake, o->checksums))
+        return diag_error(diags, ERR_USAGE, diag_file(NULL), "validate, ignore or auto",
+                          "--checksums: there is no '%s'", o->checksums);
+    for (size_t i = 0; i < o->strip.n; i++)
+        if (intake_strip(intake, o->strip.items[i]))
+            return diag_error(diags, ERR_USAGE, diag_file(NULL), "erspan, vxlan, gre, geneve, gtp, ...",
+                              "--strip: there is no tunnel '%s'", o->strip.items[i]);
+    return 0;
+}
+
 static int check(const struct replay_options *o, const struct option_list *captures, struct diags *diags)
 {
     if (captures->n == 0)
@@ -77,7 +99,7 @@ static int run_replay(const struct command *command, int argc, char **argv)
     if (error == 1)
         code = EXIT_DONE;
     else if (!error && !check(&options, &captures, &diags) &&
-             !set_limits(&options, &diags))
+             !set_limits(&options, &diags) && !set_intake(&options, &diags))
         code = replay_run(&options, &captures, &diags);
     diags_print(&diags, stderr);
     diags_free(&diags);
@@ -87,6 +109,7 @@ static int run_replay(const struct command *command, int argc, char **argv)
     options_list_free(&options.policy.variables);
     options_list_free(&options.switches);
     options_list_free(&options.limit_words);
+    options_list_free(&options.strip);
     return code;
 }
 

@@ -49,10 +49,46 @@ static int load_definitions(struct policy *p, const struct policy_files *files, 
     return error ? error : definitions_finish(p->definitions, &tags, diags);
 }
 
+static void put_intake(struct json_writer *w, const struct intake_config *intake)
+{
+    static const char *const modes[] = {
+#define X(s, n, t) n,
+        CHECKSUM_MODES(X)
+#undef X
+    };
+    static const char *const layers[] = {
+#define X(s, n, t) n,
+        PACKET_LAYERS(X)
+#undef X
+    };
+    json_put_key(w, "intake");
+    json_open_object(w);
+    json_put_key(w, "checksums");
+    json_put_string(w, modes[intake->checksums]);
+    if (intake->filter) {
+        json_put_key(w, "filter");
+        json_put_string(w, intake->filter);
+    }
+    if (intake->strip) {
+        json_put_key(w, "strip");
+        json_open_array(w);
+        for (int i = 0; i < PACKET_LAYER_COUNT; i++)
+            if (intake->strip >> i & 1)
+                json_put_string(w, layers[i]);
+        json_close_array(w);
+    }
+    json_close_object(w);
+}
+
 static void put_limits(struct json_writer *w, const struct engine_limits *limits)
 {
     json_open_object(w);
+    bool intake = false; /* keys are in the order of their names */
 #define X(member, name, value, text)                                                               \
+    if (!intake && strcmp(name, "intake") > 0) {                                                   \
+        put_intake(w, &limits->intake);                                                            \
+        intake = true;                                                                             \
+    }                                                                                              \
     json_put_key(w, name);                                                                         \
     json_put_u64(w, limits->member);
     ENGINE_LIMITS(X)

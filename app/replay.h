@@ -8,6 +8,8 @@ struct replay_options {
     struct policy_files policy;
     struct option_list switches;   /* T=FILE */
     struct option_list limit_words; /* NAME=N */
+    struct option_list strip;
+    const char *checksums, *filter;
     struct engine_limits limits;
     const char *ledger, *ledger_key, *ledger_secret, *stats;
     uint64_t workers, burst, fail_on;

@@ -227,21 +227,43 @@ unsigned decode_ip(struct decoder *d)
     return d->pkt->network == 4 ? network_ip4(d) : network_ip6(d);
 }
 
+/* at_network: a decoder that stands where decode_link ended. */
+static struct decoder at_network(struct packet *pkt, const uint8_t *data, uint32_t len)
+{
+    if (len > UINT16_MAX)
+        len = UINT16_MAX;
+    return (struct decoder){
+        .pkt = pkt,
+        .frame = data,
+        .r = reader_over(data + pkt->network_at, len - pkt->network_at),
+        .cut = pkt->wire > len ? pkt->wire - len : 0,
+        .record = pkt->tunnels ? TUNNEL_BITS : UINT32_MAX,
+    };
+}
+
 void decode_network(struct packet *pkt, const uint8_t *data, uint32_t len)
 {
     if (!pkt->network)
         return;
-    if (len > UINT16_MAX)
-        len = UINT16_MAX;
-    struct decoder d = {.pkt = pkt, .frame = data};
-    d.r = reader_over(data + pkt->network_at, len - pkt->network_at);
-    d.cut = pkt->wire > len ? pkt->wire - len : 0;
-    d.record = pkt->tunnels ? TUNNEL_BITS : UINT32_MAX;
+    struct decoder d = at_network(pkt, data, len);
     pkt->verdict = (uint8_t)decode_ip(&d);
     if (d.missing)
         pkt->flags |= PACKET_CUT;
     if (pkt->flags & PACKET_VALIDATE && !checksums_hold(pkt, data))
         pkt->verdict = DECODE_CHECKSUM;
+}
+
+uint32_t decode_strip(struct packet *pkt, const uint8_t *data, uint32_t len, uint32_t layers,
+                      uint16_t *linktype)
+{
+    decode_link(pkt, data, len);
+    if (!pkt->network)
+        return 0;
+    struct decoder d = at_network(pkt, data, len);
+    d.strip = layers;
+    decode_ip(&d);
+    *linktype = d.strip_linktype;
+    return d.strip_at;
 }
 
 void decode_frame(struct packet *pkt, const uint8_t *data, uint32_t len)

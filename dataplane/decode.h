@@ -21,6 +21,13 @@ void decode_network(struct packet *pkt, const uint8_t *data, uint32_t len);
 /* decode_frame: both. */
 void decode_frame(struct packet *pkt, const uint8_t *data, uint32_t len);
 
+/* decode_strip: where what the outermost tunnel of some kinds carries begins, and its link type: Ethernet,
+ * or IP without a link. 0: there is none.
+ *   pkt     linktype and wire are set; the rest is of no use afterwards
+ *   layers  bits of tunnels */
+uint32_t decode_strip(struct packet *pkt, const uint8_t *data, uint32_t len, uint32_t layers,
+                      uint16_t *linktype);
+
 /* frame_shard: what decode_link says of the shard. */
 uint8_t frame_shard(uint16_t linktype, const uint8_t *data, uint32_t len);
 /* shard_of_pair: the same for two addresses that are known already. shard_of_bytes: for the two as they lie

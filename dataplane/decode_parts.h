@@ -15,7 +15,7 @@
 #define TUNNELS_MAX      8  /* one inside the other */
 
 #define LAYER_BIT(which) (1u << PACKET_LAYER_##which)
-#define TUNNEL_BITS      (~UINT32_C(0) << PACKET_LAYER_IPIP)
+#define TUNNEL_BITS      (~UINT32_C(0) << PACKET_LAYER_TUNNELS)
 
 /* One owner; on the stack of whoever decodes. */
 struct decoder {
@@ -26,6 +26,10 @@ struct decoder {
     uint32_t missing;     /* of these the ones of the packet */
     uint32_t record;      /* the layers that are still noted: behind a tunnel or ICMP only tunnels */
     unsigned link_headers; /* so far */
+    /* decode_strip: tunnels to look for; where the content of the first begins, and what it is. */
+    uint32_t strip;
+    uint32_t strip_at;
+    uint16_t strip_linktype;
 };
 
 static inline void decode_layer(struct decoder *d, uint32_t bit)

@@ -155,6 +155,20 @@ static bool is_read(unsigned verdict)
     return verdict == DECODE_TRANSPORT || verdict == DECODE_NETWORK || verdict == DECODE_FRAGMENT;
 }
 
+/* note_stripped: what begins here is to be a frame of its own, if a link type says what it is. */
+static bool note_stripped(struct decoder *d, uint16_t ethertype)
+{
+    uint16_t linktype = ethertype == ETHERTYPE_ETHERNET ? LINKTYPE_ETHERNET
+                        : ethertype == ETHERTYPE_IP4    ? LINKTYPE_IPV4
+                        : ethertype == ETHERTYPE_IP6    ? LINKTYPE_IPV6
+                                                        : 0;
+    if (!linktype)
+        return false;
+    d->strip_linktype = linktype;
+    d->strip_at = decode_place(d);
+    return true;
+}
+
 /* enter: decode what a tunnel carries; `outer`, and the packet as it was, where that gives none. */
 static unsigned enter(struct decoder *d, const struct tunnel *tunnel, unsigned outer)
 {
@@ -168,7 +182,10 @@ static unsigned enter(struct decoder *d, const struct tunnel *tunnel, unsigned o
         p->layers = before.layers;
         return outer;
     }
-    p->layers |= tunnel->layer;
+    uint32_t found = tunnel->layer | (p->layers & LAYER_BIT(ERSPAN));
+    if (found & d->strip && note_stripped(d, ethertype))
+        return outer;
+    p->layers |= found;
     d->record = TUNNEL_BITS;
     d->link_headers = 0;
     d->cut = d->missing;

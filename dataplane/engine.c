@@ -116,6 +116,8 @@ int engine_open(struct engine **out, const struct engine_config *config, struct 
         error = diag_error(diags, ERR_RANGE, diag_file(NULL), "run them in several runs",
                            "more than %d captures", ORDER_INPUTS_MAX);
     if (!error)
+        error = intake_open(&e->intake, &config->limits.intake, merge_counts(e->merge).inputs, diags);
+    if (!error)
         error = line_pools_init(&e->pools, &config->limits);
     if (!error) {
         e->memory_bytes = line_pools_bytes(&e->pools) + correlator_bytes(config->correlator) +
@@ -147,6 +149,7 @@ void engine_close(struct engine *e)
     free(e->workers);
     rte_mempool_free(e->mbufs);
     line_pools_free(&e->pools);
+    intake_close(e->intake);
     merge_close(e->merge);
     free(e);
 }
@@ -267,6 +270,8 @@ void engine_stats(const struct engine *e, struct engine_stats *out)
     out->last_ns = INT64_MIN;
     for (unsigned w = 0; w < e->config.workers; w++)
         add_line(out, &e->workers[w]);
+    out->counters.filtered = intake_counts(e->intake).filtered;
+    out->counters.stripped = intake_counts(e->intake).stripped;
     out->stage_ns[STAGE_SOURCE] = e->source_ticks;
     for (unsigned i = 0; i < STAGE_COUNT; i++)
         out->stage_ns[i] = (uint64_t)((double)out->stage_ns[i] * 1e9 / (double)e->ticks_hz);

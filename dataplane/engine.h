@@ -11,6 +11,7 @@
 #define DATAPLANE_ENGINE_H
 
 #include "correlate/correlator.h"
+#include "dataplane/intake.h"
 #include "dataplane/link_type.h"
 #include "dataplane/packet.h"
 #include "rules/matcher.h"
@@ -26,6 +27,8 @@
     X(time_back, "packets", "count", "whose stamp went back; processed at the time reached")       \
     X(packets_cut, "packets", "count", "of which less is there than was on the wire")              \
     X(packets_overlong, "packets", "drop", "longer than 65,535 bytes; what is behind is left out") \
+    X(filtered, "packets", "drop", "left out by the filter, before the ports")                     \
+    X(stripped, "packets", "count", "taken out of the transport that mirrored them")               \
     X(flows, "flows", "count", "made")                                                             \
     X(flows_expired, "flows", "count", "ended by their time-out or close")                         \
     X(flows_evicted, "flows", "drop", "ended because their shard was full: the one idle longest")  \
@@ -76,6 +79,7 @@ struct engine_limits {
 #define X(member, name, value, text) uint32_t member;
     ENGINE_LIMITS(X)
 #undef X
+    struct intake_config intake;
 };
 struct engine_limits engine_default_limits(void);
 /* engine_limits_set: "name=number". ERR_NOT_FOUND: no such name; ERR_RANGE: no number from 0 to 2^31. */

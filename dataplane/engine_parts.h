@@ -53,6 +53,7 @@ struct source_position {
 struct engine {
     struct engine_config config;
     struct merge *merge;
+    struct intake *intake;
     struct rte_mempool *mbufs;
     struct line_pools pools;
     struct rule_carry *carries[CORRELATOR_POLICIES_MAX]; /* i: from policy i to i + 1 */

@@ -41,7 +41,8 @@ static uint8_t packet_flags(const struct frame *frame)
            (frame->flags & FRAME_OVERLONG ? PACKET_OVERLONG | PACKET_CUT : 0);
 }
 
-static void fill(struct rte_mbuf *m, const struct frame *frame, uint32_t input, uint64_t seq)
+static void fill(struct rte_mbuf *m, const struct frame *frame, uint32_t input, uint64_t seq,
+                 uint8_t flags)
 {
     struct mbuf_private *private = mbuf_private(m);
     block_keep(frame->block);
@@ -59,7 +60,7 @@ static void fill(struct rte_mbuf *m, const struct frame *frame, uint32_t input, 
     pkt->input = input;
     pkt->wire = frame->wire;
     pkt->linktype = frame->linktype;
-    pkt->flags = packet_flags(frame);
+    pkt->flags = flags | packet_flags(frame);
     decode_link(pkt, frame->data, frame->captured);
 }
 
@@ -92,14 +93,17 @@ bool feeder_pump(struct engine *e, struct diags *diags)
         got = stop ? 0 : merge_next(e->merge, &frame, &input, &seq, diags);
         if (got != 1)
             break;
-        struct rte_mbuf *m = make_mbuf(e);
-        fill(m, &frame, input, seq);
-        unsigned worker = mbuf_private(m)->pkt.shard % e->config.workers;
-        burst[worker][n[worker]++] = m;
         e->source_packets++;
         e->source_bytes += frame.captured;
         e->fed = order_of(frame.t, input, seq, UINT64_MAX);
         taken++;
+        uint8_t flags = 0;
+        if (!intake_takes(e->intake, &frame, input, &flags))
+            continue;
+        struct rte_mbuf *m = make_mbuf(e);
+        fill(m, &frame, input, seq, flags);
+        unsigned worker = mbuf_private(m)->pkt.shard % e->config.workers;
+        burst[worker][n[worker]++] = m;
     }
     if (e->config.time_stages)
         e->source_ticks += rte_rdtsc() - start;

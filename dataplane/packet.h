@@ -44,6 +44,7 @@ enum packet_layer_number {
 #undef X
     PACKET_LAYER_COUNT
 };
+#define PACKET_LAYER_TUNNELS PACKET_LAYER_IPIP /* the first of those that are tunnels */
 
 /* How decoding ended; rows: suffix, counter name, text. Every packet ends in exactly one. */
 #define DECODE_VERDICTS(X)                                                                         \

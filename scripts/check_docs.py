@@ -30,6 +30,7 @@ TABLES = [
     ("Keywords of rules", "rules/keywords.def", "KEYWORD", "name form function arg text", "name form text"),
     ("Fields of sealed entries", "ledger/entry_fields.def", "FIELD", "kind name form need text", "kind name form need text"),
     ("Limits", "dataplane/engine.h", "ENGINE_LIMITS", "member name default text", "name default text"),
+    ("Checksums", "dataplane/intake.h", "CHECKSUM_MODES", "suffix name text", "name text"),
     ("How decoding ends", "dataplane/packet.h", "DECODE_VERDICTS", "suffix name text", "name text"),
     ("Link types", "dataplane/link_type.h", "LINK_TYPES_DECODED", "suffix number name text", "number name text"),
     ("Link types that are counted by name", "dataplane/link_type.h", "LINK_TYPES_NAMED", "number name text", "number name text"),

@@ -28,6 +28,7 @@ LIBRARIES = [
     (re.compile(r"^rte_"), {"dataplane", "tests/unit/dataplane", "bench"}),
     (re.compile(r"^hs(/|\.h|_)"), {"rules", "tests/unit/rules", "tests/pipeline", "bench"}),
     (re.compile(r"^urcu"), {"correlate", "app", "tests"}),
+    (re.compile(r"^pcap"), {"dataplane"}),
     (re.compile(r"^yaml\.h"), {"base"}),
     (re.compile(r"^openssl/"), {"base"}),
 ]

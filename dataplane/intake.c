@@ -1,0 +1,204 @@
+/* A filter is compiled for each link type, when the first frame of it comes: libpcap compiles, and
+ * runs the program over bytes that it bounds itself.
+ *
+ * Checksums by "auto": networks cards that compute them leave them wrong in captures made on the
+ * sending host. As long as at least a tenth of those looked at of an input are wrong they do not
+ * count; what holds after its first frames holds for the rest.
+ */
+#include "dataplane/intake.h"
+
+#include "base/error.h"
+#include "dataplane/decode.h"
+
+#include <pcap/pcap.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#define AUTO_FRAMES 1000
+#define AUTO_RATIO  10
+#define STRIP_MAX   4 /* transports of mirrors inside one another */
+#define SNAPLEN     262144
+
+/* The filter as a program for one link type. */
+struct program {
+    struct bpf_program bpf;
+    uint16_t linktype;
+    bool none; /* the filter has no meaning for this link type: nothing passes */
+};
+
+/* The checksums of an input's first frames. */
+struct sample {
+    uint32_t frames, told, wrong;
+};
+
+struct intake {
+    struct intake_config config;
+    struct program *programs;
+    size_t n_programs;
+    struct sample *samples; /* one an input, from 1 */
+    unsigned inputs;
+    struct intake_counts counts;
+};
+
+static const char *const mode_names[] = {
+#define X(s, n, t) n,
+    CHECKSUM_MODES(X)
+#undef X
+};
+static const char *const layer_names[] = {
+#define X(s, n, t) n,
+    PACKET_LAYERS(X)
+#undef X
+};
+
+int intake_checksums(struct intake_config *config, const char *name)
+{
+    for (int i = 0; i < CHECKSUM_MODE_COUNT; i++)
+        if (strcmp(mode_names[i], name) == 0) {
+            config->checksums = i;
+            return 0;
+        }
+    return ERR_NOT_FOUND;
+}
+
+int intake_strip(struct intake_config *config, const char *name)
+{
+    for (int i = PACKET_LAYER_TUNNELS; i < PACKET_LAYER_COUNT; i++)
+        if (strcmp(layer_names[i], name) == 0) {
+            config->strip |= 1u << i;
+            return 0;
+        }
+    return ERR_NOT_FOUND;
+}
+
+/* dlt_of: libpcap's own number for a link type; the one for raw IP is not that of the registry. */
+static int dlt_of(uint16_t linktype)
+{
+    return linktype == LINKTYPE_RAW ? DLT_RAW : linktype;
+}
+
+static int compile(const struct intake *in, struct program *program, struct diags *diags)
+{
+    pcap_t *handle = pcap_open_dead(dlt_of(program->linktype), SNAPLEN);
+    if (!handle)
+        return ERR_NOMEM;
+    int error = 0;
+    if (pcap_compile(handle, &program->bpf, in->config.filter, 1, PCAP_NETMASK_UNKNOWN))
+        error = diag_error(diags, ERR_USAGE, diag_file(NULL), "man pcap-filter has the language",
+                           "the filter '%s': %s", in->config.filter, pcap_geterr(handle));
+    pcap_close(handle);
+    return error;
+}
+
+/* program_for: made if it is the first of its link type; NULL without memory. */
+static const struct program *program_for(struct intake *in, uint16_t linktype, struct diags *diags)
+{
+    for (size_t i = 0; i < in->n_programs; i++)
+        if (in->programs[i].linktype == linktype)
+            return &in->programs[i];
+    struct program *grown = realloc(in->programs, (in->n_programs + 1) * sizeof *grown);
+    if (!grown)
+        return NULL;
+    in->programs = grown;
+    struct program *program = &grown[in->n_programs++];
+    *program = (struct program){.linktype = linktype};
+    program->none = compile(in, program, diags) != 0;
+    return program;
+}
+
+int intake_open(struct intake **out, const struct intake_config *config, unsigned inputs,
+                struct diags *diags)
+{
+    struct intake *in = *out = calloc(1, sizeof *in);
+    if (!in)
+        return ERR_NOMEM;
+    in->config = *config;
+    in->inputs = inputs;
+    in->samples = calloc((size_t)inputs + 1, sizeof *in->samples);
+    const struct program *ethernet = NULL;
+    if (in->samples && config->filter)
+        ethernet = program_for(in, LINKTYPE_ETHERNET, diags);
+    int error = !in->samples || (config->filter && !ethernet) ? ERR_NOMEM : 0;
+    if (!error && ethernet && ethernet->none)
+        error = ERR_USAGE;
+    if (error) {
+        intake_close(in);
+        *out = NULL;
+    }
+    return error;
+}
+
+void intake_close(struct intake *in)
+{
+    if (!in)
+        return;
+    for (size_t i = 0; i < in->n_programs; i++)
+        pcap_freecode(&in->programs[i].bpf);
+    free(in->programs);
+    free(in->samples);
+    free(in);
+}
+
+static bool passes(struct intake *in, const struct frame *frame)
+{
+    if (!in->config.filter)
+        return true;
+    struct diags unsaid = {.limit = 1};
+    const struct program *program = program_for(in, frame->linktype, &unsaid);
+    diags_free(&unsaid);
+    if (!program || program->none)
+        return false;
+    return bpf_filter(program->bpf.bf_insns, frame->data, frame->wire, frame->captured) != 0;
+}
+
+static void strip(struct intake *in, struct frame *frame)
+{
+    for (unsigned i = 0; i < STRIP_MAX; i++) {
+        struct packet pkt = {.linktype = frame->linktype, .wire = frame->wire};
+        uint16_t linktype;
+        uint32_t at = decode_strip(&pkt, frame->data, frame->captured, in->config.strip, &linktype);
+        if (!at)
+            return;
+        in->counts.stripped += i == 0;
+        frame->data += at;
+        frame->captured -= at;
+        frame->wire -= frame->wire < at ? frame->wire : at;
+        frame->linktype = linktype;
+    }
+}
+
+/* count_here: what checksums are worth at this frame of its input. */
+static bool count_here(struct intake *in, const struct frame *frame, uint32_t input)
+{
+    if (in->config.checksums != CHECKSUMS_AUTO)
+        return in->config.checksums == CHECKSUMS_VALIDATE;
+    struct sample *s = &in->samples[input < in->inputs ? input : in->inputs];
+    if (s->frames < AUTO_FRAMES) {
+        struct packet pkt = {
+            .linktype = frame->linktype, .wire = frame->wire, .flags = PACKET_VALIDATE};
+        decode_frame(&pkt, frame->data, frame->captured);
+        s->frames++;
+        s->told += pkt.verdict == DECODE_TRANSPORT || pkt.verdict == DECODE_CHECKSUM;
+        s->wrong += pkt.verdict == DECODE_CHECKSUM;
+    }
+    return s->wrong * AUTO_RATIO <= s->told;
+}
+
+bool intake_takes(struct intake *in, struct frame *frame, uint32_t input, uint8_t *flags)
+{
+    if (!passes(in, frame)) {
+        in->counts.filtered++;
+        return false;
+    }
+    if (in->config.strip)
+        strip(in, frame);
+    if (count_here(in, frame, input))
+        *flags |= PACKET_VALIDATE;
+    return true;
+}
+
+struct intake_counts intake_counts(const struct intake *in)
+{
+    return in->counts;
+}
