@@ -27,7 +27,8 @@ static unsigned classes_of(const struct line *line, const struct packet *pkt,
     if (pkt->flags & PACKET_CUT)
         classes |= 1u << COVERAGE_CUT;
     if (!flow) {
-        if (pkt->verdict != DECODE_NETWORK && pkt->verdict != DECODE_LINK)
+        bool held = pkt->verdict == DECODE_FRAGMENT && line->now.held;
+        if (pkt->verdict != DECODE_NETWORK && pkt->verdict != DECODE_LINK && !held)
             classes |= 1u << COVERAGE_DROPPED;
         return classes;
     }

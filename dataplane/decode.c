@@ -135,7 +135,8 @@ static void bound_payload(struct decoder *d, bool said, uint32_t payload)
 }
 
 /* a_fragment: only the first one can name a layer; its payload is the fragment's. */
-static unsigned a_fragment(struct decoder *d, uint8_t protocol, uint16_t offset)
+static unsigned a_fragment(struct decoder *d, const uint8_t *named, uint8_t protocol,
+                           uint16_t offset)
 {
     static const uint32_t bits[256] = {
         [1] = LAYER_BIT(ICMP),   [6] = LAYER_BIT(TCP),    [17] = LAYER_BIT(UDP),
@@ -145,6 +146,7 @@ static unsigned a_fragment(struct decoder *d, uint8_t protocol, uint16_t offset)
         decode_layer(d, bits[protocol]);
     d->pkt->transport = protocol;
     d->pkt->transport_at = decode_place(d);
+    d->pkt->named_at = (uint16_t)(named - d->frame);
     payload_is_the_rest(d);
     return DECODE_FRAGMENT;
 }
@@ -167,10 +169,11 @@ static uint32_t extension_rest(uint8_t number, uint8_t length)
     return number == IP6_FRAGMENT ? 0 : number == IP_AH ? length * 4u : length * 8u;
 }
 
-/* behind_ip: over the extension headers to the transport. */
-static unsigned behind_ip(struct decoder *d, uint8_t next)
+/* behind_ip: over the extension headers to the transport, from the byte that names the first. */
+static unsigned behind_ip(struct decoder *d, const uint8_t *named)
 {
-    while (is_extension(d->pkt->network, next)) {
+    uint8_t next;
+    while (is_extension(d->pkt->network, next = *named)) {
         const uint8_t *e = reader_take(&d->r, 8);
         if (!e)
             return ends_in_network(d);
@@ -178,10 +181,10 @@ static unsigned behind_ip(struct decoder *d, uint8_t next)
         if (d->r.failed)
             return ends_in_network(d);
         if (next == IP6_FRAGMENT && load_be16(e + 2) & 0xfff9)
-            return a_fragment(d, e[0], load_be16(e + 2) >> 3);
+            return a_fragment(d, named, e[0], load_be16(e + 2) >> 3);
         if (next == IP6_ROUTING && e[3])
             d->pkt->rerouted = true;
-        next = e[0];
+        named = e;
     }
     return transport(d, next);
 }
@@ -204,8 +207,8 @@ static unsigned network_ip4(struct decoder *d)
     bound_payload(d, total != 0, total - header);
     uint16_t fragment = load_be16(h + 6) & 0x3fff; /* more fragments, and the offset */
     if (fragment)
-        return a_fragment(d, h[9], fragment & 0x1fff);
-    return behind_ip(d, h[9]);
+        return a_fragment(d, h + 9, h[9], fragment & 0x1fff);
+    return behind_ip(d, h + 9);
 }
 
 static unsigned network_ip6(struct decoder *d)
@@ -219,7 +222,7 @@ static unsigned network_ip6(struct decoder *d)
     d->pkt->target = address_v6(h + 24);
     uint32_t payload = load_be16(h + 4);
     bound_payload(d, payload != 0, payload);
-    return behind_ip(d, h[6]);
+    return behind_ip(d, h + 6);
 }
 
 unsigned decode_ip(struct decoder *d)

@@ -292,6 +292,8 @@ void engine_memory_report(const struct engine *e, FILE *out)
     fprintf(out, "  flows          %u of %zu bytes, a shard at most a sixteenth\n", l->flows,
             sizeof(struct flow));
     fprintf(out, "  held segments  %u of %d bytes\n", l->hold_segments, HELD_ITEM_BYTES);
+    fprintf(out, "  fragments      %u of %d bytes, of %u datagrams of %zu bytes\n", l->fragments,
+            FRAGMENT_BYTES, l->datagrams, sizeof(struct datagram));
     fprintf(out, "  stream windows %u of %u bytes\n", l->windows, MATCH_WINDOW);
     fprintf(out, "  parser states  %u of %u bytes\n", l->app_states, PROTO_STATE_MAX);
     fprintf(out, "  block buffers  %.1f MiB\n", (double)merge_bytes(e->merge) / (1 << 20));

@@ -29,6 +29,13 @@
     X(packets_overlong, "packets", "drop", "longer than 65,535 bytes; what is behind is left out") \
     X(filtered, "packets", "drop", "left out by the filter, before the ports")                     \
     X(stripped, "packets", "count", "taken out of the transport that mirrored them")               \
+    X(fragments, "fragments", "count", "of IP packets")                                            \
+    X(fragments_overlap, "fragments", "count", "that overlap others: the bytes of the one that begins first count") \
+    X(fragments_bad, "fragments", "drop", "that can be part of no datagram: cut, empty, too long, of a wrong length") \
+    X(fragments_full, "fragments", "drop", "for which there was no room in their datagram or shard") \
+    X(datagrams, "datagrams", "count", "made whole from fragments")                                \
+    X(datagrams_incomplete, "datagrams", "drop", "of which parts were missing after 60 s, or at the end") \
+    X(datagrams_evicted, "datagrams", "drop", "given up because their shard was full: the oldest one") \
     X(flows, "flows", "count", "made")                                                             \
     X(flows_expired, "flows", "count", "ended by their time-out or close")                         \
     X(flows_evicted, "flows", "drop", "ended because their shard was full: the one idle longest")  \
@@ -70,7 +77,9 @@ enum engine_stage {
  * shard gets a sixteenth at most. Rows: member, name, default, text. */
 #define ENGINE_LIMITS(X)                                                                           \
     X(app_states, "app-states", 65536, "states of protocol parsers in all")                        \
+    X(datagrams, "datagrams", 16384, "datagrams in fragments in all")                              \
     X(flows, "flows", 262144, "flows in all")                                                      \
+    X(fragments, "fragments", 16384, "pieces of fragments in all")                                 \
     X(hold_segments, "hold-segments", 16384, "pieces of out-of-order segments in all")             \
     X(stream_depth, "stream-depth", 1048576,                                                       \
       "bytes of a stream's direction that are matched; 0: no limit")                               \

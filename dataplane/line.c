@@ -10,6 +10,7 @@
 
 #include "base/digest.h"
 #include "base/error.h"
+#include "dataplane/decode.h"
 #include "dataplane/line_parts.h"
 
 #include <stdlib.h>
@@ -28,6 +29,8 @@ static const struct {
         offsetof(struct line_pools, pool), size, offsetof(struct engine_limits, limit) \
     }
     POOL_ROW(flow.flows, sizeof(struct flow), flows),
+    POOL_ROW(defrag.datagrams, sizeof(struct datagram), datagrams),
+    POOL_ROW(defrag.fragments, sizeof(struct fragment), fragments),
     POOL_ROW(segments, sizeof(struct held_segment), hold_segments),
     POOL_ROW(windows, sizeof(struct stream_window), windows),
     POOL_ROW(app_states, PROTO_STATE_MAX, app_states),
@@ -85,7 +88,8 @@ int line_create(struct line **out, const struct line_config *config, struct diag
         return ERR_NOMEM;
     line->config = *config;
     line->waiting = timers_create(SHARDS);
-    int error = line->waiting ? line_coverage_init(line) : ERR_NOMEM;
+    line->whole = malloc(DATAGRAM_MAX);
+    int error = line->waiting && line->whole ? line_coverage_init(line) : ERR_NOMEM;
     for (unsigned i = 0; i < config->n_policies && !error; i++) {
         line->matchers[i] = matcher_create(config->policies[i].rules, diags);
         error = line->matchers[i] ? 0 : ERR_NOMEM;
@@ -96,6 +100,7 @@ int line_create(struct line **out, const struct line_config *config, struct diag
             error = ERR_NOMEM;
             break;
         }
+        defrag_shard_init(&s->defrag);
         pool_share_init(&s->segments);
         pool_share_init(&s->windows);
         pool_share_init(&s->app_states);
@@ -125,12 +130,13 @@ void line_destroy(struct line *line)
         if (line->matchers[i])
             matcher_destroy(line->matchers[i]);
     free(line->coverage);
+    free(line->whole);
     free(line);
 }
 
 size_t line_bytes(const struct line *line)
 {
-    size_t sum = sizeof *line + timers_bytes(line->waiting);
+    size_t sum = sizeof *line + DATAGRAM_MAX + timers_bytes(line->waiting);
     for (unsigned i = 0; i < line->config.n_policies; i++)
         sum += matcher_bytes(line->matchers[i]);
     for (unsigned shard = 0; shard < SHARDS; shard++)
@@ -366,6 +372,53 @@ static void take_transport(struct line *line, struct line_shard *shard)
     line_coverage_packet(line, pkt, line->now.flow);
 }
 
+static struct defrag defrag_of(struct line *line, struct line_shard *shard)
+{
+    struct engine_counters *c = &line->stats.counters;
+    return (struct defrag){
+        .pools = &line->config.pools->defrag,
+        .shard = &shard->defrag,
+        .hash_seed = line->config.pools->flow.hash_seed,
+        .count = {.fragments = &c->fragments,
+                  .overlap = &c->fragments_overlap,
+                  .bad = &c->fragments_bad,
+                  .full = &c->fragments_full,
+                  .datagrams = &c->datagrams,
+                  .incomplete = &c->datagrams_incomplete,
+                  .evicted = &c->datagrams_evicted},
+    };
+}
+
+/* take_fragment: true when it made its datagram whole, which then is the moment's packet; the place
+ * in the order stays that of the frame. */
+static bool take_fragment(struct line *line, struct line_shard *shard, struct packet *whole)
+{
+    const struct packet *pkt = line->now.pkt;
+    struct defrag d = defrag_of(line, shard);
+    uint32_t len;
+    enum defrag_result result = defrag_fragment(&d, pkt, line->now.data, line->whole, &len);
+    line->now.held = result == DEFRAG_HELD;
+    if (result != DEFRAG_WHOLE)
+        return false;
+    uint8_t tunnels = pkt->tunnels, number = pkt->shard; /* it may be `whole` itself */
+    uint16_t vlan = pkt->vlan;
+    *whole = (struct packet){
+        .t = pkt->t,
+        .seq = pkt->seq,
+        .input = pkt->input,
+        .wire = len,
+        .linktype = pkt->network == 4 ? LINKTYPE_IPV4 : LINKTYPE_IPV6,
+        .flags = pkt->flags & (PACKET_TIME_BACK | PACKET_VALIDATE),
+    };
+    decode_frame(whole, line->whole, len);
+    whole->shard = number;
+    whole->vlan = vlan;
+    whole->tunnels += tunnels;
+    line->now.pkt = whole;
+    line->now.data = line->whole;
+    return true;
+}
+
 static void take_packet(struct line *line, const struct packet *pkt, const uint8_t *data)
 {
     struct line_stats *stats = &line->stats;
@@ -388,8 +441,11 @@ static void take_packet(struct line *line, const struct packet *pkt, const uint8
     struct line_shard *shard = line->shards[pkt->shard];
     if (pkt->verdict == DECODE_LINKTYPE)
         stats->linktypes[link_type_named(pkt->linktype)]++;
-    if (pkt->verdict != DECODE_TRANSPORT) {
-        line_coverage_packet(line, pkt, NULL);
+    struct packet whole; /* may be a fragment itself, of the packet in a tunnel */
+    while (line->now.pkt->verdict == DECODE_FRAGMENT && take_fragment(line, shard, &whole))
+        ;
+    if (line->now.pkt->verdict != DECODE_TRANSPORT) {
+        line_coverage_packet(line, line->now.pkt, NULL);
         return;
     }
     take_transport(line, shard);
@@ -413,6 +469,8 @@ static void end_all(struct line *line, unsigned shard, int64_t last)
     line->now.order = (struct order){.t = last, .input = ORDER_CLOSING, .seq = SHARD_ENDS(shard)};
     line->now.seen_ns = last;
     line->now.pkt = NULL;
+    struct defrag d = defrag_of(line, s);
+    defrag_end(&d);
     while (s->flow.oldest != POOL_NONE) {
         set_moment(line, s, s->flow.oldest);
         end_flow(line, OUTCOME_SEEN);

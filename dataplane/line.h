@@ -7,6 +7,7 @@
 #define DATAPLANE_LINE_H
 
 #include "correlate/host_lookup.h"
+#include "dataplane/defrag.h"
 #include "dataplane/engine.h"
 #include "dataplane/flow.h"
 #include "proto/proto.h"
@@ -21,6 +22,7 @@ struct line_output {
 /* Memory of all lines of an engine. */
 struct line_pools {
     struct flow_pools flow;
+    struct defrag_pools defrag;
     struct shard_pool segments, windows, app_states;
 };
 int line_pools_init(struct line_pools *pools, const struct engine_limits *limits);

@@ -20,6 +20,7 @@ struct stream_window {
 /* Per shard: what belongs to it of every pool, and its place among the shards that wait. */
 struct line_shard {
     struct flow_shard flow;
+    struct defrag_shard defrag;
     struct pool_share segments, windows, app_states;
 };
 
@@ -34,6 +35,7 @@ struct moment {
     uint32_t flow_item;
     unsigned side; /* that sends */
     bool matched;  /* the packet itself has been to the matcher */
+    bool held;     /* the packet is a fragment that waits for others */
 };
 
 struct line {
@@ -44,6 +46,7 @@ struct line {
     unsigned generation;                               /* the policy in force */
     struct matcher *matchers[CORRELATOR_POLICIES_MAX]; /* one a policy */
     struct moment now;
+    uint8_t *whole; /* room for a datagram that was made whole */
     struct line_stats stats;
     enum engine_stage stage; /* the one whose time is running, and since when */
     uint64_t stage_since;

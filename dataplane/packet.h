@@ -103,7 +103,7 @@ struct packet {
     uint16_t payload_at;
     uint16_t payload_len;  /* captured bytes of it */
     uint16_t payload_wire; /* what the headers say its length is; larger when the capture cut it */
-    uint16_t spare;
+    uint16_t named_at;     /* of a fragment: the byte that names what follows the IP headers */
 };
 #define PACKET_TIME_BACK 1u
 #define PACKET_CUT       2u /* captured less than was on the wire */

@@ -30,8 +30,12 @@ static void start(void)
     struct diags diags = {0};
     const char *path = fuzz_file(rules, sizeof rules - 1);
     struct rule_set_config config = {.files = &path, .n_files = 1};
-    struct engine_limits limits = {
-        .flows = 1024, .hold_segments = 512, .windows = 512, .app_states = 512};
+    struct engine_limits limits = {.datagrams = 256,
+                                   .fragments = 256,
+                                   .flows = 1024,
+                                   .hold_segments = 512,
+                                   .windows = 512,
+                                   .app_states = 512};
     must(rule_set_build(&rule_set, &config, &diags) == 0 && rule_set_counts(rule_set)->loaded == 5);
     must(line_pools_init(&pools, &limits) == 0);
     pools.flow.hash_seed = 1; /* the same input gives the same run */

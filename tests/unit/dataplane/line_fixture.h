@@ -59,6 +59,8 @@ static inline struct line_fixture *fixture_make(unsigned lines, uint32_t flows, 
     assert_int_equal(rule_set_build(&x->rules, &no_rules, &x->diags), 0);
     struct engine_limits limits = {
         .flows = flows,
+        .datagrams = 1024,
+        .fragments = 1024,
         .hold_segments = 4096,
         .windows = 1024,
         .app_states = 4096,

@@ -393,6 +393,129 @@ static void the_number_of_lines_changes_nothing(void **state)
     }
 }
 
+/* send_bytes: a frame of its own into the line of its shard. */
+static void send_bytes(struct line_fixture *x, int64_t t, const uint8_t *data, uint32_t len)
+{
+    struct packet pkt = {
+        .t = t, .seq = ++x->seq, .input = 1, .wire = len, .linktype = LINKTYPE_ETHERNET};
+    decode_frame(&pkt, data, len);
+    line_packet(x->lines[pkt.shard % x->n_lines], &pkt, data);
+}
+
+/* in_fragments: the frame of a description as two, cut behind `first` bytes behind the IP header.
+ */
+static void in_fragments(struct line_fixture *x, int64_t t, const struct frame_spec *spec,
+                         uint32_t first, bool turned)
+{
+    struct built_frame f;
+    build_frame(spec, &f);
+    for (int i = 0; i < 2; i++) {
+        bool rest = i != turned;
+        uint32_t from = rest ? first : 0, to = rest ? f.network_end - f.transport_at : first;
+        uint8_t data[FRAME_ROOM];
+        memcpy(data, f.data, f.transport_at);
+        memcpy(data + f.transport_at, f.data + f.transport_at + from, to - from);
+        store_be16(data + f.network_at + 2, (uint16_t)(20 + to - from));
+        store_be16(data + f.network_at + 6, (uint16_t)(from / 8 | (rest ? 0 : 0x2000)));
+        send_bytes(x, t, data, f.transport_at + to - from);
+        memset(data, 0xdd, sizeof data);
+    }
+}
+
+static void a_packet_in_fragments_is_the_packet(void **state)
+{
+    (void)state;
+    for (int turned = 0; turned < 2; turned++) {
+        struct line_fixture *x = fixture_make(1, 4096, 2);
+        const struct line_stats *stats = line_stats(x->lines[0]);
+        struct frame_spec there = {.transport = 17,
+                                   .source = 1,
+                                   .target = 2,
+                                   .source_port = 1000,
+                                   .target_port = 2000,
+                                   .payload_len = 100},
+                          back = {.transport = 17,
+                                  .source = 2,
+                                  .target = 1,
+                                  .source_port = 2000,
+                                  .target_port = 1000,
+                                  .payload_len = 50};
+        in_fragments(x, 1, &there, 16, turned);
+        assert_int_equal(x->n_seen, 0);
+        assert_int_equal(stats->counters.payload_udp, 100);
+        in_fragments(x, 2, &back, 8, turned);
+        assert_int_equal(stats->counters.payload_udp, 150);
+        assert_int_equal(fixture_count(x, KIND_ATTEMPT), 1);
+        assert_int_equal(x->seen[0].outcome, OUTCOME_ACKNOWLEDGED);
+        assert_int_equal(x->seen[0].order.seq,
+                         4); /* the place of the fragment that made it whole */
+        assert_int_equal(x->seen[0].target_port, 2000);
+        assert_int_equal(stats->verdicts[DECODE_FRAGMENT], 4);
+        assert_int_equal(stats->counters.packets, 4);
+        assert_int_equal(stats->counters.datagrams, 2);
+        /* Coverage of both assets: four frames seen, none of them dropped. */
+        line_finish(x->lines[0], 3);
+        for (size_t i = 1; i < x->n_seen; i++) {
+            assert_int_equal(x->seen[i].kind, KIND_COVERAGE);
+            assert_int_not_equal(x->seen[i].coverage, COVERAGE_DROPPED);
+            if (x->seen[i].coverage == COVERAGE_SEEN)
+                assert_int_equal(x->seen[i].integer, 4);
+        }
+        assert_true(x->n_seen >= 3);
+        fixture_free(x);
+    }
+}
+
+static void a_fragment_that_cannot_be_is_a_dropped_packet(void **state)
+{
+    (void)state;
+    struct line_fixture *x = fixture_make(1, 4096, 1);
+    struct frame_spec s = {
+        .transport = 17, .source = 1, .target = 2, .payload_len = 3, .fragment = 0x2000};
+    fixture_send(x, 1, &s); /* 11 bytes, and more to come */
+    line_finish(x->lines[0], 2);
+    unsigned dropped = 0;
+    for (size_t i = 0; i < x->n_seen; i++)
+        dropped += x->seen[i].coverage == COVERAGE_DROPPED;
+    assert_int_equal(dropped, 1);
+    assert_int_equal(line_stats(x->lines[0])->counters.fragments_bad, 1);
+    fixture_free(x);
+}
+
+/* A packet in IP in IP, whose inner packet is a fragment, itself in outer fragments. */
+static void fragments_in_fragments_are_made_whole_too(void **state)
+{
+    (void)state;
+    struct line_fixture *x = fixture_make(1, 4096, 0);
+    struct frame_spec there = {.transport = 17,
+                               .source = 1,
+                               .target = 2,
+                               .source_port = 1000,
+                               .target_port = 2000,
+                               .payload_len = 100};
+    struct built_frame f;
+    build_frame(&there, &f);
+    for (int i = 0; i < 2; i++) {
+        uint32_t from = i ? 64 : 0, to = i ? 108 : 64;
+        uint8_t inner[FRAME_ROOM];
+        memcpy(inner, f.data + f.network_at, 20);
+        memcpy(inner + 20, f.data + f.transport_at + from, to - from);
+        store_be16(inner + 2, (uint16_t)(20 + to - from));
+        store_be16(inner + 6, (uint16_t)(from / 8 | (i ? 0 : 0x2000)));
+        struct frame_spec outer = {.transport = 4,
+                                   .source = 8,
+                                   .target = 9,
+                                   .payload = inner,
+                                   .payload_len = 20 + to - from};
+        in_fragments(x, i, &outer, 24, false);
+    }
+    const struct engine_counters *c = &line_stats(x->lines[0])->counters;
+    assert_int_equal(c->payload_udp, 100);
+    assert_int_equal(c->datagrams, 3);
+    assert_int_equal(c->fragments, 6); /* four outer ones, and the two in them */
+    fixture_free(x);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -406,6 +529,9 @@ int main(void)
         cmocka_unit_test(coverage_comes_before_the_deadlines_of_its_end),
         cmocka_unit_test(observations_leave_in_ascending_order),
         cmocka_unit_test(the_number_of_lines_changes_nothing),
+        cmocka_unit_test(a_packet_in_fragments_is_the_packet),
+        cmocka_unit_test(a_fragment_that_cannot_be_is_a_dropped_packet),
+        cmocka_unit_test(fragments_in_fragments_are_made_whole_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
