@@ -79,6 +79,10 @@ static int add_signer(const char *path, const struct text *there, const char *or
 
 static int read_file(const char *path, struct text *out, struct diags *diags)
 {
+    struct stat st;
+    /* A pipe that nobody writes would be waited for, and is not the same when read twice. */
+    if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
+        return diag_error(diags, ERR_KEY, diag_file(path), NULL, "this is no plain file");
     int error = file_read(path, FILE_MAX, out);
     if (error && error != ERR_NOT_FOUND)
         return diag_error(diags, ERR_KEY, diag_file(path), NULL, "cannot read the key file: %s",

@@ -243,6 +243,30 @@ static void makers_at_the_same_time_agree_on_one_key(void **state)
     }
 }
 
+static void pipe_or_directory_is_no_key_file(void **state)
+{
+    (void)state;
+    struct place p;
+    struct note_signer signer;
+    uint8_t secret[LEDGER_SECRET_BYTES];
+    bool made = false;
+    place_make(&p);
+    write_file(&p, "");
+    assert_int_equal(unlink(p.path), 0);
+    assert_int_equal(mkfifo(p.path, 0600), 0);
+    alarm(20); /* ends a test that waits */
+    assert_int_equal(keys_load(p.path, FACTS, true, &signer, &made, &p.diags), ERR_KEY);
+    assert_int_equal(secret_load(p.path, true, secret, &made, &p.diags), ERR_KEY);
+    alarm(0);
+    assert_int_equal(unlink(p.path), 0);
+    assert_int_equal(mkdir(p.path, 0700), 0);
+    assert_int_equal(keys_load(p.path, FACTS, true, &signer, &made, &p.diags), ERR_KEY);
+    assert_int_equal(secret_load(p.path, true, secret, &made, &p.diags), ERR_KEY);
+    assert_int_equal(p.diags.errors, 4);
+    assert_false(made);
+    place_remove(&p);
+}
+
 static bool warned(const struct place *p)
 {
     for (size_t i = 0; i < p->diags.n; i++)
@@ -279,6 +303,7 @@ int main(void)
         cmocka_unit_test(only_64_hex_digits_are_a_secret),
         cmocka_unit_test(makers_at_the_same_time_agree_on_one_key),
         cmocka_unit_test(file_that_others_can_read_is_warned_of),
+        cmocka_unit_test(pipe_or_directory_is_no_key_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
