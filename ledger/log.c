@@ -20,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define CHECKPOINT_MAX 65536
@@ -69,6 +70,19 @@ bool log_exists(const char *ledger_dir, enum ledger_log which)
     free(checkpoint);
     free(check);
     return there;
+}
+
+/* refuse_link: whoever verifies follows none, and would miss the log. */
+static int refuse_link(const char *dir, struct diags *diags)
+{
+    struct stat st;
+    if (lstat(dir, &st))
+        return disk_error(dir, "open", diags);
+    if (S_ISDIR(st.st_mode))
+        return 0;
+    return diag_error(diags, ERR_CONFLICT, diag_file(dir),
+                      "put the directory itself here, or give --ledger where it is",
+                      "this is a link: verifying would not follow it");
 }
 
 /* lock_private: one writer at a time. The lock ends with the process. */
@@ -320,6 +334,8 @@ int log_open(struct sealed_log **out, const struct log_config *config, struct di
     int error = l->dir && lines ? 0 : ERR_NOMEM;
     if (!error)
         error = disk_make_dirs(l->dir, 0755, diags);
+    if (!error)
+        error = refuse_link(l->dir, diags);
     if (!error)
         error = disk_make_dirs(l->private_dir, 0700, diags);
     if (!error)

@@ -484,6 +484,27 @@ static void tiles_of_a_log_that_is_not_known_are_left_alone(void **state)
     place_remove(&p);
 }
 
+/* The public directory leads elsewhere: nothing is sealed where verifying does not look. */
+static void log_behind_a_link_is_refused(void **state)
+{
+    (void)state;
+    struct place p;
+    place_make(&p);
+    open_log(&p);
+    append_many(&p, 0, 5);
+    assert_int_equal(log_publish(p.log, &p.diags), 0);
+    close_log(&p);
+    shell("mv %s/facts %s/elsewhere", p.dir, p.dir);
+    shell("ln -s elsewhere %s/facts%s", p.dir, "");
+    assert_int_equal(try_open(&p), ERR_CONFLICT);
+    assert_said(&p, "this is a link");
+    shell("rm %s/facts%s", p.dir, "");
+    shell("mv %s/elsewhere %s/facts", p.dir, p.dir);
+    open_log(&p);
+    assert_published(&p, 5);
+    place_remove(&p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -497,6 +518,7 @@ int main(void)
         cmocka_unit_test(leftovers_of_a_crash_are_gone_after_opening),
         cmocka_unit_test(wrong_secret_leaves_no_trace),
         cmocka_unit_test(tiles_of_a_log_that_is_not_known_are_left_alone),
+        cmocka_unit_test(log_behind_a_link_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
