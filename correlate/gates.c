@@ -123,27 +123,50 @@ static bool not_all_operators(const struct unit *unit, const struct revision_ass
     return !all_operators(unit, seen);
 }
 
-/* The pivot case (`unless`): an operator's own station that somebody came into is no longer its
- * operator. No build has that correlation yet, so registration alone decides, and the reason says
- * what was not seen. */
+/* The pivot case (`unless`): somebody came into an operator's station, and then it sent commands.
+ * That is an incident of its own whose sources are both; it holds the commands since then, so that
+ * what the operator did before is no part of it. `within` is from the session to the first command.
+ */
+static bool is_pivot(const struct unit *unit, const struct gate *gate)
+{
+    return gate->unless && strcmp(unit->correlation, gate->unless) == 0;
+}
+
+static enum gate_result judge_pivot(const struct unit *unit, const struct gate *gate, char *why)
+{
+    char within[TIME_TEXT_ROOM], after[TIME_TEXT_ROOM], source[ADDRESS_TEXT_ROOM];
+    int64_t first = INT64_MAX;
+    for (unsigned i = 0; i < unit->n_assets; i++)
+        if (unit->assets[i].first_ns[0] < first)
+            first = unit->assets[i].first_ns[0];
+    bool soon = first - unit->revision->first_ns <= gate->unless_within_ns;
+    WHY("%s came into an operator's station, which sent a command %s later; within %s counts",
+        address_format(source, &unit->source),
+        duration_format(after, first - unit->revision->first_ns),
+        duration_format(within, gate->unless_within_ns));
+    return soon ? GATE_HELD : GATE_FAILED;
+}
+
 static enum gate_result judge_operator(struct unit *unit, const struct gate *gate, char *why)
 {
-    char source[ADDRESS_TEXT_ROOM], pivot[80] = "";
+    char source[ADDRESS_TEXT_ROOM], exception[80] = "";
+    if (is_pivot(unit, gate))
+        return judge_pivot(unit, gate, why);
     address_format(source, &unit->source);
-    if (gate->unless)
-        snprintf(pivot, sizeof pivot, "; %.40s is not in this build", gate->unless);
+    if (gate->unless && definition_find(unit->definitions, gate->unless) < 0)
+        snprintf(exception, sizeof exception, "; %.40s is not in this build", gate->unless);
     unsigned before = unit->n_assets;
     unsigned n = narrow(unit, gate->registered ? all_operators : not_all_operators);
     if (gate->registered) {
-        WHY("%s is %s operator%s", source, n ? "a registered" : "no registered", pivot);
+        WHY("%s is %s operator%s", source, n ? "a registered" : "no registered", exception);
         return n ? GATE_HELD : GATE_FAILED;
     }
     if (n == 0)
-        WHY("%s is the registered operator of what it reached%s", source, pivot);
+        WHY("%s is the registered operator of what it reached%s", source, exception);
     else if (n < before)
-        WHY("%s is no registered operator of %u of %u assets%s", source, n, before, pivot);
+        WHY("%s is no registered operator of %u of %u assets%s", source, n, before, exception);
     else
-        WHY("%s is no registered operator of what it reached%s", source, pivot);
+        WHY("%s is no registered operator of what it reached%s", source, exception);
     return n ? GATE_HELD : GATE_FAILED;
 }
 

@@ -26,6 +26,7 @@ struct unit {
     const struct definitions *definitions;
     const struct accord_line *line;
     const struct match_clause *clause;
+    const char *correlation; /* the clause's, or that of its operator gate's exception */
     const struct selectivity_space *space;
     const struct revision *revision;
     uint8_t sector;

@@ -29,6 +29,7 @@ struct watch {
     const struct accord_line *line;
     const struct match_clause *clause;
     int definition; /* -1: not in this build, so that nothing can come; accord check says so */
+    int pivot;      /* the correlation that is the operator gate's exception, -1: none */
     struct selectivity_space space;
 };
 
@@ -73,7 +74,11 @@ static int add_watches(struct judge *j, const struct accord_line *line)
             .line = line,
             .clause = clause,
             .definition = definition_find(j->policy->definitions, clause->correlation),
+            .pivot = -1,
         };
+        const struct gate *station = gates_demand(clause, GATE_OPERATOR);
+        if (station && station->unless)
+            watch->pivot = definition_find(j->policy->definitions, station->unless);
         if (selectivity_space_init(&watch->space, j->policy->accord, line))
             return ERR_NOMEM;
         j->n_watches++;
@@ -183,8 +188,8 @@ static int id_input(const struct judge *j, const struct unit *unit, const struct
                         sector_name, (void *)(uintptr_t)j->policy->accord, &key);
     text_printf(&first, "%" PRId64, state->first_ns);
     json_t *object = json_loadb(text_str(&key), key.len, 0, NULL);
-    json_t *input = object ? json_pack("[s, O, s, I]", unit->clause->correlation, object,
-                                       text_str(&first), (json_int_t)state->tie)
+    json_t *input = object ? json_pack("[s, O, s, I]", unit->correlation, object, text_str(&first),
+                                       (json_int_t)state->tie)
                            : NULL;
     int error = input ? json_object_set_new(object, "line", json_string(unit->line->id)) |
                             json_object_set_new(
@@ -353,7 +358,7 @@ static void report(struct judge *j, struct unit_state *state)
         .revision = state->revision,
         .line = u->unit.line->id,
         .sector = accord_sector_name(u->unit.accord, u->unit.sector),
-        .correlation = u->unit.clause->correlation,
+        .correlation = u->unit.correlation,
         .stage = line_stage_names[u->unit.line->stage],
         .why = revision_why_words[r->why].text,
         .open = r->why != REVISION_CLOSED && r->why != REVISION_SUPERSEDED,
@@ -389,6 +394,7 @@ static void judge_unit(struct judge *j, unsigned number, uint8_t sector,
         .definitions = j->policy->definitions,
         .line = watch->line,
         .clause = watch->clause,
+        .correlation = definition_name(j->policy->definitions, revision->definition),
         .space = &watch->space,
         .revision = revision,
         .sector = sector,
@@ -428,7 +434,8 @@ static void switch_policy(struct judge *j, unsigned generation)
 static void judge_units(struct judge *j, const struct revision *revision, bool campaign)
 {
     for (unsigned i = 0; i < j->n_watches; i++) {
-        if (j->watches[i].definition != revision->definition)
+        if (j->watches[i].definition != revision->definition &&
+            j->watches[i].pivot != revision->definition)
             continue;
         for (uint8_t sector = 1; sector < SECTORS_MAX; sector++)
             if (j->watches[i].line->sectors & 1u << sector)

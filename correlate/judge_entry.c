@@ -42,7 +42,7 @@ static void put_accord(struct json_writer *w, const struct judgement *j)
 
 static void put_act(struct json_writer *w, const struct judgement *j)
 {
-    json_put_string(w, j->unit.clause->correlation);
+    json_put_string(w, j->unit.correlation);
 }
 
 static void put_assets(struct json_writer *w, const struct judgement *j)

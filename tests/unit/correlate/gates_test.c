@@ -10,6 +10,8 @@
 struct scene {
     struct fixture fixture;
     struct accord *accord;
+    struct definitions *definitions; /* the shipped ones */
+    const char *correlation;         /* of the revision */
     const struct accord_line *lines;
     struct match_clause clause;
     struct selectivity_space space;
@@ -30,6 +32,12 @@ static int start(void **state)
                                  &s->fixture.diags),
                      0);
     accord_lines(s->accord, &s->lines);
+    size_t len;
+    const char *text = definitions_shipped(&len);
+    assert_int_equal(definitions_parse(&s->definitions, "shipped", text, len, &s->fixture.diags),
+                     0);
+    assert_int_equal(definitions_finish(s->definitions, NULL, &s->fixture.diags), 0);
+    s->correlation = "plimsoll.control-command";
     time_parse("2026-03-01", &s->revision.first_ns);
     *state = s;
     return 0;
@@ -38,6 +46,7 @@ static int end(void **state)
 {
     struct scene *s = *state;
     selectivity_space_free(&s->space);
+    definitions_destroy(s->definitions);
     accord_destroy(s->accord);
     fixture_end(&s->fixture);
     free(s);
@@ -63,6 +72,8 @@ static enum gate_result judge_one(struct scene *s, struct gate gate)
 {
     s->clause = (struct match_clause){.gates = {gate}, .n_gates = 1};
     s->unit = (struct unit){.accord = s->accord,
+                            .definitions = s->definitions,
+                            .correlation = s->correlation,
                             .line = &s->lines[1],
                             .clause = &s->clause,
                             .space = &s->space,
@@ -109,12 +120,15 @@ static void clock_error_is_compared_with_what_is_allowed(void **state)
 static void operator_is_left_alone_with_its_own_equipment_only(void **state)
 {
     struct scene *s = *state;
-    struct gate gate = {.kind = GATE_OPERATOR, .unless = "plimsoll.remote-session-into-operator"};
+    struct gate gate = {.kind = GATE_OPERATOR, .unless = "example.pivot"};
     touch(s, SUBSTATION_7, true);
     come_from(s, "203.0.113.9");
     assert_int_equal(judge_one(s, gate), GATE_HELD);
     assert_non_null(strstr(s->out[0].why, "203.0.113.9"));
-    assert_non_null(strstr(s->out[0].why, "is not in this build"));
+    assert_non_null(strstr(s->out[0].why, "example.pivot is not in this build"));
+    gate.unless = "plimsoll.remote-session-into-operator";
+    assert_int_equal(judge_one(s, gate), GATE_HELD);
+    assert_null(strstr(s->out[0].why, "not in this build"));
     come_from(s, "10.20.1.10");
     assert_int_equal(judge_one(s, gate), GATE_FAILED);
     /* The substation's operator is not the pumping station's. */
@@ -127,6 +141,26 @@ static void operator_is_left_alone_with_its_own_equipment_only(void **state)
     address_parse("203.0.113.9", &s->revision.sources[1]);
     assert_int_equal(judge_one(s, gate), GATE_HELD);
     assert_int_equal(s->unit.n_assets, 2);
+}
+
+/* Somebody came into the station, and within the time that the accord gives it sent a command. */
+static void an_operators_station_that_somebody_came_into_is_no_operator(void **state)
+{
+    struct scene *s = *state;
+    struct gate gate = {.kind = GATE_OPERATOR,
+                        .unless = "plimsoll.remote-session-into-operator",
+                        .unless_within_ns = 600 * NS_PER_S};
+    touch(s, SUBSTATION_7, true);
+    come_from(s, "203.0.113.9");
+    s->revision.n_sources = s->revision.sources_total = 2;
+    address_parse("10.20.1.10", &s->revision.sources[1]);
+    s->correlation = gate.unless;
+    s->revision.assets[0].first_ns[0] = s->revision.first_ns + 600 * NS_PER_S;
+    assert_int_equal(judge_one(s, gate), GATE_HELD);
+    assert_non_null(strstr(s->out[0].why, "203.0.113.9 came into an operator's station"));
+    assert_non_null(strstr(s->out[0].why, "10m later"));
+    s->revision.assets[0].first_ns[0]++;
+    assert_int_equal(judge_one(s, gate), GATE_FAILED);
 }
 
 static void registration_can_be_demanded_instead(void **state)
@@ -304,6 +338,7 @@ int main(void)
         TEST(two_way_contact_is_held_for_the_assets_that_had_it),
         TEST(clock_error_is_compared_with_what_is_allowed),
         TEST(operator_is_left_alone_with_its_own_equipment_only),
+        TEST(an_operators_station_that_somebody_came_into_is_no_operator),
         TEST(registration_can_be_demanded_instead),
         TEST(one_sensor_is_one_independent_witness),
         TEST(nothing_is_raised_before_the_accord_is_in_force),

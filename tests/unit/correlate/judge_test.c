@@ -6,37 +6,55 @@
 
 #define KEPT 32
 
-static const char definitions_text[] = "title: Commands\n"
-                                       "name: command\n"
-                                       "logsource: {product: plimsoll, category: observation}\n"
-                                       "detection:\n"
-                                       "  selection: {kind: command}\n"
-                                       "  condition: selection\n"
-                                       "---\n"
-                                       "title: Control commands from one source to one sector\n"
-                                       "name: plimsoll.control-command\n"
-                                       "correlation:\n"
-                                       "  type: event_count\n"
-                                       "  rules: [command]\n"
-                                       "  group-by: [source.address, target.sector]\n"
-                                       "  timespan: 1h\n"
-                                       "  condition: {gte: 1}\n"
-                                       "---\n"
-                                       "title: Attempts\n"
-                                       "name: attempt\n"
-                                       "logsource: {product: plimsoll, category: observation}\n"
-                                       "detection:\n"
-                                       "  selection: {kind: attempt}\n"
-                                       "  condition: selection\n"
-                                       "---\n"
-                                       "title: Many addresses touched by one source\n"
-                                       "name: plimsoll.selective-scan\n"
-                                       "correlation:\n"
-                                       "  type: value_count\n"
-                                       "  rules: [attempt]\n"
-                                       "  group-by: [source.address]\n"
-                                       "  timespan: 10m\n"
-                                       "  condition: {field: target.address, gte: 12}\n";
+static const char definitions_text[] =
+    "title: Commands\n"
+    "name: command\n"
+    "logsource: {product: plimsoll, category: observation}\n"
+    "detection:\n"
+    "  selection: {kind: command}\n"
+    "  condition: selection\n"
+    "---\n"
+    "title: Control commands from one source to one sector\n"
+    "name: plimsoll.control-command\n"
+    "correlation:\n"
+    "  type: event_count\n"
+    "  rules: [command]\n"
+    "  group-by: [source.address, target.sector]\n"
+    "  timespan: 1h\n"
+    "  condition: {gte: 1}\n"
+    "---\n"
+    "title: Attempts\n"
+    "name: attempt\n"
+    "logsource: {product: plimsoll, category: observation}\n"
+    "detection:\n"
+    "  selection: {kind: attempt}\n"
+    "  condition: selection\n"
+    "---\n"
+    "title: Many addresses touched by one source\n"
+    "name: plimsoll.selective-scan\n"
+    "correlation:\n"
+    "  type: value_count\n"
+    "  rules: [attempt]\n"
+    "  group-by: [source.address]\n"
+    "  timespan: 10m\n"
+    "  condition: {field: target.address, gte: 12}\n"
+    "---\n"
+    "title: Sessions\n"
+    "name: session\n"
+    "logsource: {product: plimsoll, category: observation}\n"
+    "detection:\n"
+    "  selection: {kind: session}\n"
+    "  condition: selection\n"
+    "---\n"
+    "title: Somebody comes in, and a command goes out\n"
+    "name: plimsoll.remote-session-into-operator\n"
+    "correlation:\n"
+    "  type: temporal_ordered\n"
+    "  rules: [session, command]\n"
+    "  aliases:\n"
+    "    station: {session: target.address, command: source.address}\n"
+    "  group-by: [station]\n"
+    "  timespan: 1h\n";
 
 /* What the sink was told, copied. */
 struct told {
@@ -287,6 +305,27 @@ static void operators_own_commands_are_not_raised(void **state)
     assert_int_equal(s->told[0].revision, 0);
     assert_string_equal(s->told[0].gate, "operator");
     assert_string_equal(s->told[0].assets, "substation-7 ");
+}
+
+/* What a pivot's incident holds is raised by the line whose operator gate excepts it. */
+static void a_pivot_is_raised_under_its_own_name(void **state)
+{
+    struct scene *s = *state;
+    struct revision *r =
+        revision_of(s, "plimsoll.remote-session-into-operator", "203.0.113.9", REVISION_OPENED, 1);
+    struct address station;
+    assert_int_equal(address_parse("10.20.1.10", &station), 0);
+    memcpy(r->key.bytes, station.b, 16);
+    r->sources[1] = station;
+    r->n_sources = r->sources_total = 2;
+    touch(r, SUBSTATION_7, OUTCOME_COMPLETED, OUTCOME_COMPLETED, 1);
+    judge_take(s->judge, r);
+    assert_int_equal(s->n, 1);
+    assert_true(s->told[0].raised);
+    assert_string_equal(s->told[0].line, "control");
+    assert_string_equal(string_of(&s->told[0], "act", NULL),
+                        "plimsoll.remote-session-into-operator");
+    assert_int_equal(json_array_size(json_object_get(s->told[0].entry, "sources")), 2);
 }
 
 static void one_sided_command_is_not_raised(void **state)
@@ -645,6 +684,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(foreign_command_is_raised_with_all_its_fields),
         TEST(operators_own_commands_are_not_raised),
+        TEST(a_pivot_is_raised_under_its_own_name),
         TEST(one_sided_command_is_not_raised),
         TEST(outcome_is_what_two_way_contact_showed),
         TEST(times_are_of_what_counts_for_the_line_and_the_sector),
