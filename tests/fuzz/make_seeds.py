@@ -150,6 +150,19 @@ seed("reassembly", "hole", segments(0xFFFFFFF0, (0, 20, 10), (1, 30, 0), (0, 40,
 seed("reassembly", "many", segments(7, *((0, 2 + 3 * i, 2) for i in range(300))))
 seed("reassembly", "large", segments(0x7FFFFFFF, *((4 | 2, 10 + 4 * i, 255) for i in range(80))))
 
+# Fragments: IP version, datagram and time; offset and more; length.
+
+def fragments(*steps):
+    return b"".join(struct.pack(">BHB", v6 | number << 1 | wait << 6, offset | more, size) for v6, number, wait, offset, more, size in steps)
+
+
+seed("defrag", "in-order", fragments((0, 1, 0, 0, 1, 16), (0, 1, 0, 16, 1, 8), (0, 1, 0, 24, 0, 5)))
+seed("defrag", "turned", fragments((1, 1, 0, 24, 0, 5), (1, 1, 0, 16, 1, 8), (1, 1, 0, 0, 1, 16)))
+seed("defrag", "overlap", fragments((0, 1, 0, 8, 1, 16), (0, 1, 0, 0, 1, 16), (0, 1, 0, 16, 0, 20)))
+seed("defrag", "teardrop", fragments((0, 1, 0, 0, 1, 32), (0, 1, 0, 24, 0, 4)))
+seed("defrag", "late", fragments((0, 1, 0, 0, 1, 16), *((0, 2, 3, 8 * i, 1, 8) for i in range(3)), (0, 1, 0, 16, 0, 8)))
+seed("defrag", "many", fragments(*((0, i % 20, 0, 8 * (i // 20), 1, 8) for i in range(300))))
+
 # Modbus: direction and time, length, bytes.
 
 def talk(*steps):
