@@ -15,6 +15,7 @@
     X(COMMAND, "command", "a request of a control protocol")                     \
     X(ANOMALY, "anomaly", "bytes that do not follow their protocol")             \
     X(LOG, "log", "a record of a log")                                           \
+    X(ERROR, "error", "somebody says that a packet did not arrive")              \
     X(COVERAGE, "coverage", "what was seen of an asset in an interval")
 
 /* What the target's own answer says; the most telling of several is the last in this list. */

@@ -40,13 +40,14 @@ struct observation {
     uint32_t rule_rev;
     uint32_t generation;        /* of the policy that was in force */
     uint32_t object_first, object_count;
-    int64_t integer;            /* the value of a command; the number of a coverage count; a session's code */
+    int64_t integer;            /* the value of a command; the number of a coverage count; a session's code; type and
+                                 * code of an ICMP error, 256 * type + code */
     uint16_t unit, transaction;
     uint8_t function, exception;
     uint8_t coverage;           /* enum coverage, for KIND_COVERAGE */
     uint8_t flags;              /* OBSERVATION_HAS_VALUE, ... */
     union {
-        uint8_t value[16];
+        uint8_t value[16];      /* KIND_ERROR: the address of who says it */
         int64_t interval_ns[2]; /* KIND_COVERAGE: its begin, and its end, which is not part of it */
     };
     uint64_t evidence;          /* handle into the sensor's evidence log, 0 none */

@@ -54,6 +54,7 @@
     X(commands, "commands", "count", "of control protocols")                                       \
     X(sessions, "sessions", "count", "that began or were refused, of protocols that log in")        \
     X(anomalies, "anomalies", "count", "in protocols")                                             \
+    X(icmp_errors, "errors", "count", "of ICMP, on packets of somebody else")                      \
     X(observations, "observations", "count", "handed to correlation")                              \
     X(app_state_full, "flows", "drop", "not parsed: no room for the parser's state")
 struct engine_counters {

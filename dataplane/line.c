@@ -445,6 +445,10 @@ static void take_packet(struct line *line, const struct packet *pkt, const uint8
     while (line->now.pkt->verdict == DECODE_FRAGMENT && take_fragment(line, shard, &whole))
         ;
     if (line->now.pkt->verdict != DECODE_TRANSPORT) {
+        struct icmp_error error;
+        if (line->now.pkt->verdict == DECODE_NETWORK &&
+            icmp_error_read(line->now.pkt, line->now.data, &error))
+            observe_error(line, &error);
         line_coverage_packet(line, line->now.pkt, NULL);
         return;
     }

@@ -2,6 +2,7 @@
 #ifndef DATAPLANE_LINE_PARTS_H
 #define DATAPLANE_LINE_PARTS_H
 
+#include "dataplane/icmp_error.h"
 #include "dataplane/line.h"
 
 #include <x86intrin.h>
@@ -121,6 +122,8 @@ void observe_hits(struct line *line, const struct hit *hits, size_t n);
 void observe_attempt(struct line *line, enum outcome outcome, int64_t began);
 void observe_command(struct line *line, const struct proto_command *command);
 void observe_session(struct line *line, const struct proto_session *session);
+/* observe_error: of the packet that an ICMP error quotes: its sender acted, whoever sent the error. */
+void observe_error(struct line *line, const struct icmp_error *error);
 void observe_anomaly(struct line *line, enum proto_anomaly anomaly);
 
 /* coverage.c */

@@ -6,6 +6,12 @@
 
 #include <string.h>
 
+static uint8_t time_source(const struct line *line)
+{
+    return line->config.clock_error_ns == TIME_ERROR_UNKNOWN ? TIME_SOURCE_CAPTURE
+                                                             : TIME_SOURCE_CAPTURE_STATED;
+}
+
 /* begin: an observation of the moment's flow, acted by the end that asks unless said otherwise. */
 static struct observation begin(struct line *line, enum kind kind, unsigned actor)
 {
@@ -19,9 +25,7 @@ static struct observation begin(struct line *line, enum kind kind, unsigned acto
         .contact = (uint8_t)flow_contact(f),
         .role = f->role,
         .transport = f->key.transport,
-        .time_source = line->config.clock_error_ns == TIME_ERROR_UNKNOWN
-                           ? TIME_SOURCE_CAPTURE
-                           : TIME_SOURCE_CAPTURE_STATED,
+        .time_source = time_source(line),
         .source_port = side_port(f, actor),
         .target_port = side_port(f, !actor),
         .tenant = f->key.vlan,
@@ -44,22 +48,32 @@ void observe_late(struct flow *f, const struct packet *pkt)
     f->late_ns = pkt->late_ns > f->late_ns ? pkt->late_ns : f->late_ns;
 }
 
-/* send: a stamp that went back says less of when the act began than the clock's error would. */
-static void send(struct line *line, struct observation *obs)
+/* less_sure: a stamp that went back says less of when the act began than the clock's error would. */
+static void less_sure(struct observation *obs, int64_t late_at, uint64_t late_ns)
 {
-    const struct flow *f = line->now.flow;
-    if (f->late_ns && obs->began_ns <= f->late_at) {
-        obs->flags |= OBSERVATION_LATE;
-        if (obs->time_error_ns > UINT64_MAX - f->late_ns)
-            obs->time_error_ns = TIME_ERROR_UNKNOWN;
-        else
-            obs->time_error_ns += f->late_ns;
-    }
+    if (!late_ns || obs->began_ns > late_at)
+        return;
+    obs->flags |= OBSERVATION_LATE;
+    if (obs->time_error_ns > UINT64_MAX - late_ns)
+        obs->time_error_ns = TIME_ERROR_UNKNOWN;
+    else
+        obs->time_error_ns += late_ns;
+}
+
+static void send(struct line *line, const struct observation *obs)
+{
     line->stats.counters.observations++;
     line->now.order.index++;
     enum engine_stage before = stage_enter(line, STAGE_OBSERVE);
     line->config.output.observe(line->config.output.ctx, obs);
     stage_enter(line, before);
+}
+
+/* send_flow: of the moment's flow. */
+static void send_flow(struct line *line, struct observation *obs)
+{
+    less_sure(obs, line->now.flow->late_at, line->now.flow->late_ns);
+    send(line, obs);
 }
 
 void observe_attempt(struct line *line, enum outcome outcome, int64_t began)
@@ -68,7 +82,7 @@ void observe_attempt(struct line *line, enum outcome outcome, int64_t began)
     obs.outcome = (uint8_t)outcome;
     obs.began_ns = began;
     line->stats.counters.attempts++;
-    send(line, &obs);
+    send_flow(line, &obs);
 }
 
 void observe_command(struct line *line, const struct proto_command *command)
@@ -91,7 +105,7 @@ void observe_command(struct line *line, const struct proto_command *command)
     }
     line->stats.counters.commands++;
     line->stats.commands[obs.protocol][command->operation][command->outcome]++;
-    send(line, &obs);
+    send_flow(line, &obs);
 }
 
 static void put_name(uint8_t out[16], struct bytes name)
@@ -114,7 +128,7 @@ void observe_session(struct line *line, const struct proto_session *session)
     put_name(obs.name[NAME_HOST], session->host);
     line->stats.counters.sessions++;
     line->stats.sessions[obs.protocol][session->outcome]++;
-    send(line, &obs);
+    send_flow(line, &obs);
 }
 
 void observe_anomaly(struct line *line, enum proto_anomaly anomaly)
@@ -123,6 +137,36 @@ void observe_anomaly(struct line *line, enum proto_anomaly anomaly)
     obs.integer = anomaly;
     line->stats.counters.anomalies++;
     line->stats.anomalies[obs.protocol]++;
+    send_flow(line, &obs);
+}
+
+/* The error proves nothing but that it was sent: no contact, and a flow of its own. */
+void observe_error(struct line *line, const struct icmp_error *error)
+{
+    const struct packet *pkt = line->now.pkt;
+    struct observation obs = {
+        .order = line->now.order,
+        .began_ns = line->now.order.t,
+        .time_error_ns = line->config.clock_error_ns,
+        .kind = KIND_ERROR,
+        .outcome = error->unreachable ? OUTCOME_REFUSED : OUTCOME_SEEN,
+        .contact = CONTACT_NONE,
+        .role = ROLE_MESSAGE,
+        .transport = error->transport,
+        .time_source = time_source(line),
+        .source_port = error->source_port,
+        .target_port = error->target_port,
+        .tenant = pkt->vlan,
+        .version = OBSERVATION_VERSION,
+        .generation = line->generation,
+        .visibility = VISIBILITY_ONE_SIDED,
+        .source = error->source,
+        .target = error->target,
+        .integer = error->type * 256 + error->code,
+    };
+    memcpy(obs.value, &pkt->source, sizeof obs.value);
+    line->stats.counters.icmp_errors++;
+    less_sure(&obs, pkt->t, pkt->late_ns);
     send(line, &obs);
 }
 
@@ -135,6 +179,6 @@ void observe_hits(struct line *line, const struct hit *hits, size_t n)
         obs.rule_sid = rule_sid(policy_now(line)->rules, hits[i].rule);
         obs.rule_rev = rule_rev(policy_now(line)->rules, hits[i].rule);
         line->stats.counters.hits++;
-        send(line, &obs);
+        send_flow(line, &obs);
     }
 }

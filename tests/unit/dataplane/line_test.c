@@ -516,6 +516,40 @@ static void fragments_in_fragments_are_made_whole_too(void **state)
     fixture_free(x);
 }
 
+static void an_icmp_error_is_observed_of_the_packet_that_it_quotes(void **state)
+{
+    (void)state;
+    struct line_fixture *x = fixture_make(1, 4096, 0);
+    struct frame_spec sent = {.transport = 17,
+                              .source = 1,
+                              .target = 2,
+                              .source_port = 1000,
+                              .target_port = 2000,
+                              .payload_len = 4};
+    struct built_frame f;
+    build_frame(&sent, &f);
+    uint8_t message[256] = {3, 1}; /* unreachable, the host */
+    memcpy(message + 8, f.data + f.network_at, 28);
+    struct frame_spec error = {
+        .transport = 1, .source = 9, .target = 1, .payload = message, .payload_len = 36};
+    fixture_send(x, 5, &error);
+    assert_int_equal(x->n_seen, 1);
+    const struct observation *o = &x->seen[0];
+    struct address source = spec_address(&sent, 1), target = spec_address(&sent, 2),
+                   who = spec_address(&sent, 9);
+    assert_int_equal(o->kind, KIND_ERROR);
+    assert_int_equal(o->outcome, OUTCOME_REFUSED);
+    assert_int_equal(o->contact, CONTACT_NONE);
+    assert_memory_equal(&o->source, &source, 16);
+    assert_memory_equal(&o->target, &target, 16);
+    assert_int_equal(o->target_port, 2000);
+    assert_int_equal(o->integer, 0x0301);
+    assert_memory_equal(o->value, &who, 16);
+    assert_int_equal(o->order.t, 5);
+    assert_int_equal(line_stats(x->lines[0])->counters.icmp_errors, 1);
+    fixture_free(x);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -530,6 +564,7 @@ int main(void)
         cmocka_unit_test(observations_leave_in_ascending_order),
         cmocka_unit_test(the_number_of_lines_changes_nothing),
         cmocka_unit_test(a_packet_in_fragments_is_the_packet),
+        cmocka_unit_test(an_icmp_error_is_observed_of_the_packet_that_it_quotes),
         cmocka_unit_test(a_fragment_that_cannot_be_is_a_dropped_packet),
         cmocka_unit_test(fragments_in_fragments_are_made_whole_too),
     };
