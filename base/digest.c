@@ -72,6 +72,12 @@ void sha256(uint8_t out[SHA256_BYTES], const void *data, size_t len)
     sha256_pieces(out, &piece, 1);
 }
 
+void sha1(uint8_t out[SHA1_BYTES], const void *data, size_t len)
+{
+    if (!EVP_Digest(data, len, out, NULL, EVP_sha1(), NULL))
+        abort();
+}
+
 void hmac_sha256(uint8_t out[SHA256_BYTES], const uint8_t *key, size_t key_len, const void *data,
                  size_t len)
 {

@@ -1,4 +1,4 @@
-/* SHA-256, HMAC-SHA-256, Ed25519 and random bytes, by OpenSSL. */
+/* SHA-256, SHA-1, HMAC-SHA-256, Ed25519 and random bytes, by OpenSSL. */
 #ifndef BASE_DIGEST_H
 #define BASE_DIGEST_H
 
@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #define SHA256_BYTES            32
+#define SHA1_BYTES              20
 #define ED25519_SECRET_BYTES    32
 #define ED25519_PUBLIC_BYTES    32
 #define ED25519_SIGNATURE_BYTES 64
@@ -21,6 +22,8 @@ void digest_prepare_thread(void);
  * first call. */
 void sha256_pieces(uint8_t out[SHA256_BYTES], const struct piece *pieces, size_t n);
 void sha256(uint8_t out[SHA256_BYTES], const void *data, size_t len);
+/* sha1: for formats that name things by it; proves nothing. Takes memory. */
+void sha1(uint8_t out[SHA1_BYTES], const void *data, size_t len);
 void hmac_sha256(uint8_t out[SHA256_BYTES], const uint8_t *key, size_t key_len, const void *data,
                  size_t len);
 /* sha256_file: digest of a file's bytes; 0 or ERR_IO. */
