@@ -46,6 +46,9 @@ static const struct option replay_options[] = {
     {"burst", "N", OPTION_NUMBER, OFFSET(burst), "packets a burst, 1 to 64; the result is the same"},
     {"json", NULL, OPTION_FLAG, OFFSET(json), "print JSON, an object a line, in place of the screen"},
     {"stats", "FILE", OPTION_TEXT, OFFSET(stats), "write every count of the run as one JSON object"},
+    {"eve", "FILE", OPTION_TEXT, OFFSET(eve),
+     "write alerts, flows, HTTP and Modbus in Suricata's field names, a JSON\n"
+     "object a line"},
     {"stage-times", NULL, OPTION_FLAG, OFFSET(stage_times), "measure each stage for --stats (costs time itself)"},
     {"memory", NULL, OPTION_FLAG, OFFSET(memory), "print what every pool was sized to, on stderr"},
     {"fail-on", "SEVERITY", OPTION_NUMBER, OFFSET(fail_on), "end 1 when a finding is at least this severe"},

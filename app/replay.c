@@ -7,6 +7,7 @@
 #include "app/replay.h"
 
 #include "app/acts.h"
+#include "app/eve.h"
 #include "app/out_stats.h"
 #include "app/progress.h"
 #include "app/user_files.h"
@@ -35,6 +36,7 @@ struct replay {
     struct engine_policy inspecting[CORRELATOR_POLICIES_MAX];
     struct judge *judge;
     bool eal_started;
+    struct eve *eve; /* NULL: events are not written */
     struct engine *engine;
     struct results results;
     struct coverage_sum coverage[CORRELATOR_POLICIES_MAX]; /* one an accord, at its first policy */
@@ -249,6 +251,7 @@ static int run_engine(struct replay *r, const struct option_list *captures, stru
         .correlator = r->correlator,
         .clock_error_ns = o->clock_error < 0 ? TIME_ERROR_UNKNOWN : (uint64_t)o->clock_error,
         .limits = r->policies.items[0].limits,
+        .events = r->eve ? eve_events(r->eve) : (struct engine_events){0},
         .time_stages = o->stage_times,
         .stop = &stop_asked,
         .progress = progress_show,
@@ -264,11 +267,16 @@ static int run_engine(struct replay *r, const struct option_list *captures, stru
     if (o->memory)
         engine_memory_report(r->engine, stderr);
 
+    error = r->eve ? eve_start(r->eve, diags) : 0;
+    if (error)
+        return error;
     pthread_t judge_thread;
     if (pthread_create(&judge_thread, NULL, judge_main, r))
         return diag_error(diags, ERR_NOMEM, diag_file(NULL), NULL, "cannot start the judge's thread");
     error = engine_run(r->engine, diags);
     pthread_join(judge_thread, NULL);
+    if (r->eve && eve_finish(r->eve, diags) && !error)
+        error = ERR_IO;
     progress_clear(&progress);
     engine_stats(r->engine, &r->stats);
     for (size_t i = 0; i < r->judge_diags.n; i++) {
@@ -335,6 +343,7 @@ static void clean_up(struct replay *r, struct diags *diags)
 {
     if (r->engine)
         engine_close(r->engine);
+    eve_close(r->eve);
     if (r->judge)
         judge_destroy(r->judge);
     if (r->correlator)
@@ -365,6 +374,8 @@ int replay_run(const struct replay_options *options, const struct option_list *c
     error = start_sealer(&r, diags);
     if (!error)
         error = make_judging(&r, diags);
+    if (!error && options->eve)
+        error = eve_open(&r.eve, options->eve, (unsigned)options->workers, &r.policies, diags);
     if (error) {
         clean_up(&r, diags);
         return error == ERR_FULL || error == ERR_IO ? EXIT_PARTIAL : EXIT_USAGE;

@@ -65,7 +65,9 @@ static int make_worker(struct engine *e, unsigned number, struct diags *diags)
         .clock_error_ns = e->config.clock_error_ns,
         .stream_depth = e->config.limits.stream_depth,
         .time_stages = e->config.time_stages,
-        .output = {.ctx = w, .observe = push_observation},
+        .output = {.ctx = w,
+                   .observe = push_observation,
+                   .event = e->config.events.take ? worker_event : NULL},
     };
     int error = port_open(&w->port, number, e->mbufs, diags);
     if (!error)

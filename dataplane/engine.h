@@ -11,6 +11,7 @@
 #define DATAPLANE_ENGINE_H
 
 #include "correlate/correlator.h"
+#include "dataplane/event.h"
 #include "dataplane/intake.h"
 #include "dataplane/link_type.h"
 #include "dataplane/packet.h"
@@ -56,7 +57,8 @@
     X(anomalies, "anomalies", "count", "in protocols")                                             \
     X(icmp_errors, "errors", "count", "of ICMP, on packets of somebody else")                      \
     X(observations, "observations", "count", "handed to correlation")                              \
-    X(app_state_full, "flows", "drop", "not parsed: no room for the parser's state")
+    X(app_state_full, "flows", "drop", "not parsed: no room for the parser's state")               \
+    X(event_waits, "waits", "count", "a worker found no room for an event: its writer was behind")
 struct engine_counters {
 #define X(name, unit, what, text) uint64_t name;
     ENGINE_COUNTERS(X)
@@ -103,6 +105,15 @@ struct engine_policy {
     int64_t coverage_interval_ns;
 };
 
+/* Who takes events. threads: each call is on the thread of that worker.
+ *   take     false: no room yet; the worker waits, does its part of correlation, and asks again
+ *   reached  all later events of this worker are greater */
+struct engine_events {
+    void *ctx;
+    bool (*take)(void *ctx, unsigned worker, const struct event *event);
+    void (*reached)(void *ctx, unsigned worker, struct order mark);
+};
+
 struct engine_config {
     unsigned workers;                  /* 1 to 64 */
     unsigned burst;                    /* packets, 1 to 64; 0: 32 */
@@ -113,6 +124,7 @@ struct engine_config {
     struct correlator *correlator;     /* for the same number of workers */
     uint64_t clock_error_ns;           /* TIME_ERROR_UNKNOWN unless stated */
     struct engine_limits limits;
+    struct engine_events events;       /* take: NULL where nobody does */
     bool time_stages;                  /* keep the cost of each stage (costs time itself) */
     const atomic_bool *stop;           /* set by a signal handler: stop reading, process what was read */
     /* Called about ten times a second by the caller's thread, between bursts. A pipe's size is what came. */

@@ -8,6 +8,7 @@
 
 #include "base/timers.h"
 #include "base/vocabulary.h"
+#include "dataplane/event.h"
 #include "dataplane/packet.h"
 #include "dataplane/reassembly.h"
 #include "rules/matcher.h"
@@ -62,6 +63,10 @@ struct flow {
     bool handshake, closed, gaps;
     uint32_t app_item; /* parser's state, POOL_NONE */
     struct match_flow match;
+    /* Counted only where ends of flows are written down. */
+    struct flow_traffic traffic[2]; /* by side */
+    int64_t start_ns;
+    bool alerted;
 };
 static_assert(sizeof(struct flow) <= 768, "an idle flow without windows");
 

@@ -186,15 +186,22 @@ static void flush_streams(struct line *line)
     line->now.side = side;
 }
 
-/* end_flow: the moment's flow is over; open_requests says what may be claimed of what is
- * unanswered. */
-static void end_flow(struct line *line, enum outcome open_requests)
+static const uint8_t open_requests_of[] = {
+#define X(suffix, name, outcome, text) OUTCOME_##outcome,
+    FLOW_ENDS(X)
+#undef X
+};
+
+/* end_flow: the moment's flow is over. */
+static void end_flow(struct line *line, enum flow_end end)
 {
     struct flow *f = line->now.flow;
+    enum outcome open_requests = (enum outcome)open_requests_of[end];
     flush_streams(line);
     inspect_end(line, line->now.order.t, open_requests);
     if (f->attempt == ATTEMPT_OPEN)
         observe_attempt(line, open_requests, f->attempt_began);
+    observe_flow_end(line, end);
     flow_drop(&line->config.pools->flow, &line->now.shard->flow, line->now.flow_item);
 }
 
@@ -218,7 +225,7 @@ static void fire(struct line *line, struct line_shard *shard, uint32_t item, int
         inspect_app_due(line, deadline);
     if (f->idle_at <= deadline) {
         line->stats.counters.flows_expired++;
-        end_flow(line, OUTCOME_UNANSWERED);
+        end_flow(line, FLOW_END_TIMEOUT);
         return;
     }
     flow_arm(&shard->flow, f, item);
@@ -287,7 +294,7 @@ static void evict_oldest(struct line *line, struct line_shard *shard)
     unsigned side = line->now.side;
     line->stats.counters.flows_evicted++;
     set_moment(line, shard, shard->flow.oldest);
-    end_flow(line, OUTCOME_SEEN);
+    end_flow(line, FLOW_END_FORCED);
     line->now.side = side;
 }
 
@@ -305,7 +312,7 @@ static bool find_flow(struct line *line, struct line_shard *shard)
         set_moment(line, shard, item);
         if (line->now.pkt->tcp_flags & TCP_ACK)
             asked = line->now.flow->side[!line->now.side];
-        end_flow(line, OUTCOME_UNANSWERED);
+        end_flow(line, FLOW_END_REUSE);
         item = POOL_NONE;
     }
     if (item == POOL_NONE) {
@@ -354,6 +361,8 @@ static void take_transport(struct line *line, struct line_shard *shard)
     }
     if (pkt->late_ns)
         observe_late(line->now.flow, pkt);
+    if (line->config.output.event)
+        observe_traffic(line);
     bool tcp = pkt->transport == IP_TCP;
     *(tcp ? &line->stats.counters.payload_tcp : &line->stats.counters.payload_udp) +=
         pkt->payload_len;
@@ -477,7 +486,7 @@ static void end_all(struct line *line, unsigned shard, int64_t last)
     defrag_end(&d);
     while (s->flow.oldest != POOL_NONE) {
         set_moment(line, s, s->flow.oldest);
-        end_flow(line, OUTCOME_SEEN);
+        end_flow(line, FLOW_END_SHUTDOWN);
     }
 }
 

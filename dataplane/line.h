@@ -9,6 +9,7 @@
 #include "correlate/host_lookup.h"
 #include "dataplane/defrag.h"
 #include "dataplane/engine.h"
+#include "dataplane/event.h"
 #include "dataplane/flow.h"
 #include "proto/proto.h"
 #include "rules/carry.h"
@@ -17,6 +18,8 @@
 struct line_output {
     void *ctx;
     void (*observe)(void *ctx, const struct observation *obs);
+    /* What is written down; an observation comes here first. NULL: nothing is, and nothing is made. */
+    void (*event)(void *ctx, const struct event *event);
 };
 
 /* Memory of all lines of an engine. */

@@ -125,6 +125,10 @@ void observe_session(struct line *line, const struct proto_session *session);
 /* observe_error: of the packet that an ICMP error quotes: its sender acted, whoever sent the error. */
 void observe_error(struct line *line, const struct icmp_error *error);
 void observe_anomaly(struct line *line, enum proto_anomaly anomaly);
+/* observe_traffic: count the moment's packet in its flow. observe_flow_end: write down that the flow is
+ * over. Only where events are taken. */
+void observe_traffic(struct line *line);
+void observe_flow_end(struct line *line, enum flow_end end);
 
 /* coverage.c */
 enum coverage_depth { DEPTH_NONE, DEPTH_SCANNED, DEPTH_PARSED };

@@ -60,20 +60,44 @@ static void less_sure(struct observation *obs, int64_t late_at, uint64_t late_ns
         obs->time_error_ns += late_ns;
 }
 
-static void send(struct line *line, const struct observation *obs)
+static void put_text(struct event_text *out, struct bytes text)
+{
+    out->len = (uint8_t)(text.len < EVENT_TEXT_MAX ? text.len : EVENT_TEXT_MAX);
+    memcpy(out->bytes, text.data, out->len);
+}
+
+/* write_down: for those who take events; session: NULL for other kinds. */
+static void write_down(struct line *line, const struct observation *obs,
+                       const struct proto_session *session)
+{
+    struct event event = {.obs = *obs, .type = EVENT_OBSERVATION};
+    if (session) {
+        put_text(&event.session.method, session->method);
+        put_text(&event.session.uri, session->uri);
+        put_text(&event.session.host, session->host);
+    }
+    line->config.output.event(line->config.output.ctx, &event);
+}
+
+/* send: session: NULL for other kinds. */
+static void send(struct line *line, const struct observation *obs,
+                 const struct proto_session *session)
 {
     line->stats.counters.observations++;
     line->now.order.index++;
     enum engine_stage before = stage_enter(line, STAGE_OBSERVE);
+    if (line->config.output.event)
+        write_down(line, obs, session);
     line->config.output.observe(line->config.output.ctx, obs);
     stage_enter(line, before);
 }
 
 /* send_flow: of the moment's flow. */
-static void send_flow(struct line *line, struct observation *obs)
+static void send_flow(struct line *line, struct observation *obs,
+                      const struct proto_session *session)
 {
     less_sure(obs, line->now.flow->late_at, line->now.flow->late_ns);
-    send(line, obs);
+    send(line, obs, session);
 }
 
 void observe_attempt(struct line *line, enum outcome outcome, int64_t began)
@@ -82,7 +106,7 @@ void observe_attempt(struct line *line, enum outcome outcome, int64_t began)
     obs.outcome = (uint8_t)outcome;
     obs.began_ns = began;
     line->stats.counters.attempts++;
-    send_flow(line, &obs);
+    send_flow(line, &obs, NULL);
 }
 
 void observe_command(struct line *line, const struct proto_command *command)
@@ -105,7 +129,7 @@ void observe_command(struct line *line, const struct proto_command *command)
     }
     line->stats.counters.commands++;
     line->stats.commands[obs.protocol][command->operation][command->outcome]++;
-    send_flow(line, &obs);
+    send_flow(line, &obs, NULL);
 }
 
 static void put_name(uint8_t out[16], struct bytes name)
@@ -128,7 +152,7 @@ void observe_session(struct line *line, const struct proto_session *session)
     put_name(obs.name[NAME_HOST], session->host);
     line->stats.counters.sessions++;
     line->stats.sessions[obs.protocol][session->outcome]++;
-    send_flow(line, &obs);
+    send_flow(line, &obs, session);
 }
 
 void observe_anomaly(struct line *line, enum proto_anomaly anomaly)
@@ -137,7 +161,7 @@ void observe_anomaly(struct line *line, enum proto_anomaly anomaly)
     obs.integer = anomaly;
     line->stats.counters.anomalies++;
     line->stats.anomalies[obs.protocol]++;
-    send_flow(line, &obs);
+    send_flow(line, &obs, NULL);
 }
 
 /* The error proves nothing but that it was sent: no contact, and a flow of its own. */
@@ -167,11 +191,12 @@ void observe_error(struct line *line, const struct icmp_error *error)
     memcpy(obs.value, &pkt->source, sizeof obs.value);
     line->stats.counters.icmp_errors++;
     less_sure(&obs, pkt->t, pkt->late_ns);
-    send(line, &obs);
+    send(line, &obs, NULL);
 }
 
 void observe_hits(struct line *line, const struct hit *hits, size_t n)
 {
+    line->now.flow->alerted |= n > 0;
     for (size_t i = 0; i < n; i++) {
         /* A hit's source is who sent the bytes, as the rule's header says it. */
         struct observation obs = begin(line, KIND_HIT, line->now.side);
@@ -179,6 +204,41 @@ void observe_hits(struct line *line, const struct hit *hits, size_t n)
         obs.rule_sid = rule_sid(policy_now(line)->rules, hits[i].rule);
         obs.rule_rev = rule_rev(policy_now(line)->rules, hits[i].rule);
         line->stats.counters.hits++;
-        send_flow(line, &obs);
+        send_flow(line, &obs, NULL);
     }
+}
+
+void observe_traffic(struct line *line)
+{
+    const struct packet *pkt = line->now.pkt;
+    struct flow *f = line->now.flow;
+    struct flow_traffic *mine = &f->traffic[line->now.side];
+    if (f->traffic[0].packets + f->traffic[1].packets == 0)
+        f->start_ns = pkt->t;
+    mine->packets++;
+    mine->bytes += pkt->wire;
+    mine->tcp_flags |= pkt->tcp_flags;
+}
+
+void observe_flow_end(struct line *line, enum flow_end end)
+{
+    const struct flow *f = line->now.flow;
+    if (!line->config.output.event)
+        return;
+    struct event event = {
+        .obs = begin(line, KIND_ATTEMPT, f->client),
+        .type = EVENT_FLOW,
+        .flow = {.traffic = {f->traffic[f->client], f->traffic[!f->client]},
+                 .start_ns = f->start_ns,
+                 .end_ns = f->last_ns,
+                 .state = f->closed                           ? FLOW_STATE_CLOSED
+                          : f->side[0].seen && f->side[1].seen ? FLOW_STATE_ESTABLISHED
+                                                               : FLOW_STATE_NEW,
+                 .end = (uint8_t)end,
+                 .alerted = f->alerted},
+    };
+    if (f->app_item != POOL_NONE) /* its parser has ended by now */
+        event.obs.protocol = (uint8_t)proto_parsers[f->parser]->protocol;
+    line->now.order.index++;
+    line->config.output.event(line->config.output.ctx, &event);
 }

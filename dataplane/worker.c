@@ -36,10 +36,37 @@ static void work(struct worker *w, struct rte_mbuf **burst, uint16_t n)
         rte_pktmbuf_free(burst[i]);
 }
 
+static void events_reached(const struct worker *w, struct order mark)
+{
+    const struct engine_events *events = &w->engine->config.events;
+    if (events->take)
+        events->reached(events->ctx, w->number, mark);
+}
+
+/* The mark goes before everything that may wait, for an event's place as well as for an observation's:
+ * events are taken in the one order, so whoever waits must not hold up those that are in front of it.
+ * And who waits here goes on as owner, because another worker may wait for that. So of all workers that
+ * wait, the one at the smallest place can always go on. */
+void worker_event(void *ctx, const struct event *event)
+{
+    struct worker *w = ctx;
+    const struct engine_events *events = &w->engine->config.events;
+    struct correlator *c = w->engine->config.correlator;
+    struct order before = order_before(event->obs.order);
+    events_reached(w, before);
+    while (!events->take(events->ctx, w->number, event)) {
+        line_stats(w->line)->counters.event_waits++;
+        correlator_watermark(c, w->number, before);
+        correlator_turn(c, w->number);
+        sched_yield();
+    }
+}
+
 /* publish: say how far this worker is, and take its turn as owner. */
 static size_t publish(struct worker *w)
 {
     uint64_t start = ticks(w);
+    events_reached(w, w->reached);
     correlator_watermark(w->engine->config.correlator, w->number, w->reached);
     size_t n = correlator_turn(w->engine->config.correlator, w->number);
     w->correlate_ticks += ticks(w) - start;
@@ -71,6 +98,7 @@ void worker_finish(struct worker *w)
     struct order last =
         w->engine->source_packets ? watermark_read(&w->engine->source.queued) : (struct order){0};
     line_finish(w->line, last.t);
+    events_reached(w, ORDER_MAX);
     correlator_watermark(c, w->number, ORDER_MAX);
     while (correlator_turn(c, w->number) || !correlator_done(c, w->number))
         sched_yield();

@@ -1,0 +1,23 @@
+/* Events in Suricata's field names (EVE JSON, version 7), an object a line.
+ *
+ * Source of the format: the Suricata user guide, "EVE JSON Format"; names of Modbus functions and
+ * exceptions as Suricata 7 prints them. */
+#ifndef APP_OUT_EVE_H
+#define APP_OUT_EVE_H
+
+#include "app/policies.h"
+#include "dataplane/event.h"
+
+/* What a line needs beside its event. One thread. */
+struct eve_writer {
+    const struct policies *policies;
+    struct eve_rule *rules[CORRELATOR_POLICIES_MAX]; /* by policy, ascending by sid */
+    struct text line;
+};
+
+int eve_writer_init(struct eve_writer *w, const struct policies *policies);
+void eve_writer_free(struct eve_writer *w);
+/* eve_line: the event's line; empty for what Suricata has no name for. Valid until the next call. */
+const struct text *eve_line(struct eve_writer *w, const struct event *event);
+
+#endif
