@@ -167,14 +167,43 @@ static void run_matcher(struct line *line, const struct match_input *input)
     observe_hits(line, hits, n);
 }
 
+/* match_packet: the headers are read only where a rule asks for them. */
+static void match_packet(struct line *line, struct match_input *input)
+{
+    struct match_header header;
+    if (rule_set_counts(policy_now(line)->rules)->with_headers) {
+        packet_header_read(line->now.pkt, line->now.data, &header);
+        input->header = &header;
+    }
+    run_matcher(line, input);
+    line->now.matched = true;
+}
+
 void inspect_packet(struct line *line)
 {
     const struct packet *pkt = line->now.pkt;
     struct match_input input = match_input_of(line, false);
     input.data = line->now.data + pkt->payload_at;
     input.len = pkt->payload_len;
-    run_matcher(line, &input);
-    line->now.matched = true;
+    match_packet(line, &input);
+}
+
+void inspect_datagram(struct line *line)
+{
+    const struct packet *pkt = line->now.pkt;
+    struct flow alone = {.match = {.generation = (uint8_t)line->generation}};
+    if (rule_set_counts(policy_now(line)->rules)->loaded == 0)
+        return;
+    line->now.side = flow_key_of(pkt, &alone.key);
+    alone.client = (uint8_t)line->now.side;
+    line->now.flow = &alone;
+    struct match_input input = match_input_of(line, false);
+    if (pkt->verdict == DECODE_NETWORK) {
+        input.data = line->now.data + pkt->payload_at;
+        input.len = pkt->payload_len;
+    }
+    match_packet(line, &input);
+    line->now.flow = NULL;
 }
 
 /* window_of: the window of the side that sends, made if need be. */

@@ -428,6 +428,21 @@ static bool take_fragment(struct line *line, struct line_shard *shard, struct pa
     return true;
 }
 
+/* take_datagram: what belongs to no flow: ICMP and other protocols of IP, and fragments that are no
+ * part of a whole. */
+static void take_datagram(struct line *line)
+{
+    const struct packet *pkt = line->now.pkt;
+    struct icmp_error error;
+    if (pkt->verdict != DECODE_NETWORK && pkt->verdict != DECODE_FRAGMENT)
+        return;
+    if (pkt->verdict == DECODE_NETWORK && icmp_error_read(pkt, line->now.data, &error))
+        observe_error(line, &error);
+    stage_enter(line, STAGE_MATCH);
+    inspect_datagram(line);
+    stage_enter(line, STAGE_FLOW);
+}
+
 static void take_packet(struct line *line, const struct packet *pkt, const uint8_t *data)
 {
     struct line_stats *stats = &line->stats;
@@ -454,10 +469,7 @@ static void take_packet(struct line *line, const struct packet *pkt, const uint8
     while (line->now.pkt->verdict == DECODE_FRAGMENT && take_fragment(line, shard, &whole))
         ;
     if (line->now.pkt->verdict != DECODE_TRANSPORT) {
-        struct icmp_error error;
-        if (line->now.pkt->verdict == DECODE_NETWORK &&
-            icmp_error_read(line->now.pkt, line->now.data, &error))
-            observe_error(line, &error);
+        take_datagram(line);
         line_coverage_packet(line, line->now.pkt, NULL);
         return;
     }

@@ -111,6 +111,10 @@ void attempt_unanswered(struct line *line);
 
 /* inspect.c: parsers and rules. */
 void inspect_packet(struct line *line);
+/* inspect_datagram: the moment's packet is of IP and of no flow: rules see it on its own. */
+void inspect_datagram(struct line *line);
+/* packet_header.c: of a packet that decode took as IP, a fragment or not. */
+void packet_header_read(const struct packet *pkt, const uint8_t *data, struct match_header *h);
 void inspect_bytes(void *ctx, const uint8_t *data, uint32_t len, uint64_t at, int64_t t);
 void inspect_gap(void *ctx, uint32_t len, uint64_t at);
 void inspect_app_due(struct line *line, int64_t deadline);

@@ -200,7 +200,7 @@ void observe_hits(struct line *line, const struct hit *hits, size_t n)
     for (size_t i = 0; i < n; i++) {
         /* A hit's source is who sent the bytes, as the rule's header says it. */
         struct observation obs = begin(line, KIND_HIT, line->now.side);
-        obs.rule_gid = 1;
+        obs.rule_gid = rule_gid(policy_now(line)->rules, hits[i].rule);
         obs.rule_sid = rule_sid(policy_now(line)->rules, hits[i].rule);
         obs.rule_rev = rule_rev(policy_now(line)->rules, hits[i].rule);
         line->stats.counters.hits++;

@@ -26,9 +26,11 @@ struct bucket {
 
 static bool belongs(const struct signature *s, int transport, int direction)
 {
-    if (s->transport == TRANSPORT_TCP && transport != GROUP_TCP)
-        return false;
-    if (s->transport == TRANSPORT_UDP && transport != GROUP_UDP)
+    static const int groups[] = {[TRANSPORT_TCP] = GROUP_TCP,
+                                 [TRANSPORT_UDP] = GROUP_UDP,
+                                 [TRANSPORT_ICMP] = GROUP_ICMP,
+                                 [TRANSPORT_SCTP] = GROUP_OTHER};
+    if (s->transport != TRANSPORT_IP && groups[s->transport] != transport)
         return false;
     return !(s->flow & (direction == DIRECTION_TO_SERVER ? FLOW_TO_CLIENT : FLOW_TO_SERVER));
 }

@@ -74,13 +74,10 @@ static int content_bytes(struct rule_reader *r, const struct value *v, uint8_t *
 
 int content_begin(struct rule_reader *r, const struct value *v, unsigned arg)
 {
-    struct signature *s = r->sig;
     struct value inner = *v;
     uint8_t bytes[CONTENT_BYTES];
     size_t n;
     (void)arg;
-    if (s->n_contents == CONTENTS_MAX)
-        return value_fault(r, v, "more contents than a rule may have");
     bool negated = *inner.text == '!';
     if (negated)
         inner = value_trimmed((struct value){v->text + 1, v->len - 1, v->at + 1});
@@ -90,16 +87,18 @@ int content_begin(struct rule_reader *r, const struct value *v, unsigned arg)
     int error = content_bytes(r, &inner, bytes, &n);
     if (error)
         return error;
-    struct content *c = &s->contents[s->n_contents++];
-    *c = (struct content){.bytes = arena_memdup(r->ctx->arena, bytes, n),
-                          .len = (uint16_t)n,
-                          .flags = negated ? CONTENT_NEGATED : 0};
+    struct content *c = step_add(r, v, STEP_CONTENT);
+    if (!c)
+        return ERR_SYNTAX;
+    c->bytes = arena_memdup(r->ctx->arena, bytes, n);
+    c->len = (uint16_t)n;
+    c->flags = negated ? CONTENT_NEGATED : 0;
     return c->bytes ? 0 : ERR_NOMEM;
 }
 
 /* Modifiers that exclude each other: none of a goes with any of b. */
 static const struct {
-    uint16_t a, b;
+    uint32_t a, b;
     const char *why;
 } exclusions[] = {
     {CONTENT_ABSOLUTE, CONTENT_RELATIVE, "offset and depth do not go with distance and within"},
@@ -111,10 +110,13 @@ static const struct {
 /* modify: set a flag of the last content, once; *out is that content. */
 static int modify(struct rule_reader *r, unsigned flag, struct content **out)
 {
-    if (r->sig->n_contents == 0)
+    unsigned i_last = r->sig->n_contents;
+    while (i_last && r->sig->contents[i_last - 1].kind != STEP_CONTENT)
+        i_last--;
+    if (i_last == 0)
         return rule_fault(r, r->option_at, ERR_SYNTAX, "modifier without a content",
                           "there is no content before this to modify");
-    struct content *c = &r->sig->contents[r->sig->n_contents - 1];
+    struct content *c = &r->sig->contents[i_last - 1];
     *out = c;
     if (c->flags & flag)
         return rule_fault(r, r->option_at, ERR_SYNTAX, "modifier given twice",
@@ -124,7 +126,7 @@ static int modify(struct rule_reader *r, unsigned flag, struct content **out)
             (flag & exclusions[i].b && c->flags & exclusions[i].a))
             return rule_fault(r, r->option_at, ERR_SCHEMA, exclusions[i].why, "%s",
                               exclusions[i].why);
-    c->flags |= (uint16_t)flag;
+    c->flags |= flag;
     return 0;
 }
 
@@ -151,21 +153,19 @@ int content_nocase(struct rule_reader *r, const struct value *v, unsigned flag)
     return 0;
 }
 
-/* number_of: a number, perhaps negative; a name is a variable of byte_extract or byte_math. */
-static int number_of(struct rule_reader *r, const struct value *v, bool negative, uint64_t max,
-                     int32_t *out)
+/* place_of: a number, or a variable of byte_extract; then `flag` says so. Returns whether it is a
+ * number in *number. */
+static int place_of(struct rule_reader *r, const struct value *v, uint64_t max, unsigned flag,
+                    struct content *c, int32_t *out, bool *number)
 {
-    struct value digits = *v;
-    uint64_t number;
-    if (isalpha((unsigned char)*v->text) || *v->text == '_')
-        return rule_fault(r, v->at, ERR_UNSUPPORTED, "byte variables",
-                          "the variable `%.*s` is not in this build", (int)v->len, v->text);
-    bool minus = negative && *v->text == '-';
-    if (minus)
-        digits = (struct value){v->text + 1, v->len - 1, v->at + 1};
-    int error = value_number(r, &digits, 0, max, &number);
+    uint8_t variable;
+    int64_t place;
+    *number = !value_is_name(v);
+    if (!*number)
+        c->flags |= flag;
+    int error = *number ? value_signed(r, v, max, &place) : variable_number(r, v, &variable);
     if (!error)
-        *out = minus ? -(int32_t)number : (int32_t)number;
+        *out = *number ? (int32_t)place : variable;
     return error;
 }
 
@@ -173,10 +173,16 @@ static int number_of(struct rule_reader *r, const struct value *v, bool negative
 int content_place(struct rule_reader *r, const struct value *v, unsigned flag)
 {
     struct content *c = NULL;
+    bool number, depth = flag == CONTENT_DEPTH;
     int error = modify(r, flag, &c);
-    if (!error)
-        error = number_of(r, v, false, PLACE_MAX, flag == CONTENT_OFFSET ? &c->offset : &c->depth);
-    if (!error && flag == CONTENT_DEPTH && c->depth < c->len)
+    if (error)
+        return error;
+    error = place_of(r, v, PLACE_MAX, depth ? CONTENT_DEPTH_VARIABLE : CONTENT_OFFSET_VARIABLE, c,
+                     depth ? &c->depth : &c->offset, &number);
+    if (!error && number && (depth ? c->depth : c->offset) < 0)
+        return rule_fault(r, v->at, ERR_SYNTAX, "no number that is allowed here",
+                          "`%.*s` is no number from 0 to %d", (int)v->len, v->text, PLACE_MAX);
+    if (!error && number && depth && c->depth < c->len)
         return value_fault(r, v, "depth is smaller than the content");
     return error;
 }
@@ -185,11 +191,13 @@ int content_place(struct rule_reader *r, const struct value *v, unsigned flag)
 int content_distance(struct rule_reader *r, const struct value *v, unsigned flag)
 {
     struct content *c = NULL;
+    bool number, within = flag == CONTENT_WITHIN;
     int error = modify(r, flag, &c);
     if (!error)
-        error = number_of(r, v, true, DISTANCE_MAX,
-                          flag == CONTENT_DISTANCE ? &c->distance : &c->within);
-    if (!error && flag == CONTENT_WITHIN && c->within < c->len)
+        error = place_of(r, v, DISTANCE_MAX,
+                         within ? CONTENT_WITHIN_VARIABLE : CONTENT_DISTANCE_VARIABLE, c,
+                         within ? &c->within : &c->distance, &number);
+    if (!error && number && within && c->within < c->len)
         return value_fault(r, v, "within is smaller than the content");
     return error;
 }
@@ -223,11 +231,12 @@ int content_fast_pattern(struct rule_reader *r, const struct value *v, unsigned 
 
 /* may_retry: what follows in the chain, up to the next place that is not negated, has a within. So
  * a later place of this content may help. Without, what follows only asks to be behind it, and the
- * first place serves best. */
+ * first place serves best. Of steps that are no contents any may hold at a later place. */
 static bool may_retry(const struct signature *s, const struct content *c)
 {
     for (unsigned i = c->next; i; i = s->contents[i].next) {
-        if (s->contents[i].flags & CONTENT_WITHIN)
+        if (s->contents[i].flags & CONTENT_WITHIN || s->contents[i].kind != STEP_CONTENT ||
+            !s->ascending)
             return true;
         if (!(s->contents[i].flags & CONTENT_NEGATED))
             return false;
@@ -235,13 +244,27 @@ static bool may_retry(const struct signature *s, const struct content *c)
     return false;
 }
 
+/* is_ascending: no step of a chain puts what follows at a place that may go back as its own goes
+ * on. */
+static bool is_ascending(const struct signature *s)
+{
+    for (unsigned i = 0; i < s->n_contents; i++) {
+        const struct content *c = &s->contents[i];
+        if (c->kind == STEP_BYTE_JUMP || c->kind == STEP_BYTE_EXTRACT ||
+            (c->kind == STEP_PCRE && step_moves(c)))
+            return false;
+    }
+    return true;
+}
+
 void contents_link(struct signature *s)
 {
     struct content *last = NULL;
+    s->ascending = is_ascending(s);
     for (unsigned i = 0; i < s->n_contents; i++) {
         struct content *c = &s->contents[i];
         bool relative = c->flags & CONTENT_RELATIVE;
-        if (c->flags & CONTENT_NEGATED && !relative)
+        if (!relative && !step_moves(c))
             continue;
         if (last && relative)
             last->next = (uint8_t)i;

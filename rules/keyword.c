@@ -251,42 +251,97 @@ static int on_flowbits(struct rule_reader *r, const struct value *v, unsigned ar
     return error;
 }
 
-/* on_dsize: N, <N, <=N, >N, >=N, !N, or LOW<>HIGH without its ends. */
-static int on_dsize(struct rule_reader *r, const struct value *v, unsigned arg)
+int value_signed(struct rule_reader *r, const struct value *v, uint64_t max, int64_t *out)
 {
-    struct signature *s = r->sig;
+    uint64_t number;
+    bool sign = v->len && (*v->text == '-' || *v->text == '+');
+    struct value digits =
+        sign ? value_trimmed((struct value){v->text + 1, v->len - 1, v->at + 1}) : *v;
+    int error = value_number(r, &digits, 0, max, &number);
+    if (!error)
+        *out = sign && *v->text == '-' ? -(int64_t)number : (int64_t)number;
+    return error;
+}
+
+/* separator_of: where LOW and HIGH of a range part; NULL for no range. */
+static const char *separator_of(const struct value *v, size_t *len)
+{
+    const char *between = memmem(v->text, v->len, "<>", 2);
+    *len = between ? 2 : 1;
+    return between ? between : memchr(v->text, '-', v->len);
+}
+
+int value_range(struct rule_reader *r, const struct value *v, uint32_t max, uint32_t *out_low,
+                uint32_t *out_high, bool *negated)
+{
     struct value number = *v;
     uint64_t low, high;
-    (void)arg;
-    int error = rule_view(r, v->at, VIEW_PACKET);
-    if (error)
-        return error;
-    s->has_dsize = true;
-    const char *between = memmem(v->text, v->len, "<>", 2);
+    size_t separator;
+    int error;
+    *negated = false;
+    const char *between = separator_of(v, &separator);
     if (between) {
         size_t n = (size_t)(between - v->text);
         struct value first = value_trimmed((struct value){v->text, n, v->at});
-        number = value_trimmed((struct value){between + 2, v->len - n - 2, v->at + n + 2});
-        if ((error = value_number(r, &first, 0, UINT16_MAX, &low)) ||
-            (error = value_number(r, &number, 0, UINT16_MAX, &high)))
+        number = value_trimmed(
+            (struct value){between + separator, v->len - n - separator, v->at + n + separator});
+        if ((error = value_number(r, &first, 0, max, &low)) ||
+            (error = value_number(r, &number, 0, max, &high)))
             return error;
         if (high < low + 2)
             return value_fault(r, v, "a range that holds nothing");
-        s->dsize_low = (uint32_t)low + 1;
-        s->dsize_high = (uint32_t)high - 1;
+        *out_low = (uint32_t)low + 1;
+        *out_high = (uint32_t)high - 1;
         return 0;
     }
-    char sign = strchr("<>!=", *v->text) ? *v->text : 0;
+    char sign = v->len && strchr("<>!=", *v->text) ? *v->text : 0;
     bool equal = sign && sign != '=' && v->len > 1 && v->text[1] == '=';
     bool below = sign == '<' && !equal, above = sign == '>' && !equal;
     size_t n = (sign != 0) + equal;
     number = value_trimmed((struct value){v->text + n, v->len - n, v->at + n});
-    if ((error = value_number(r, &number, below, UINT16_MAX - above, &low)))
+    if ((error = value_number(r, &number, below, max - above, &low)))
         return error;
-    s->dsize_negated = sign == '!';
-    s->dsize_low = sign == '<' ? 0 : (uint32_t)low + above;
-    s->dsize_high = sign == '>' ? UINT16_MAX : (uint32_t)low - below;
+    *negated = sign == '!';
+    *out_low = sign == '<' ? 0 : (uint32_t)low + above;
+    *out_high = sign == '>' ? max : (uint32_t)low - below;
     return 0;
+}
+
+bool value_is_name(const struct value *v)
+{
+    return v->len && (isalpha((unsigned char)*v->text) || *v->text == '_');
+}
+
+int variable_number(struct rule_reader *r, const struct value *v, uint8_t *out)
+{
+    for (unsigned i = 0; i < r->sig->n_variables; i++)
+        if (value_is(v, r->variables[i])) {
+            *out = (uint8_t)i;
+            return 0;
+        }
+    return rule_fault(r, v->at, ERR_SYNTAX, "unknown variable",
+                      "`%.*s` is not extracted before this", (int)v->len, v->text);
+}
+
+struct content *step_add(struct rule_reader *r, const struct value *v, enum step_kind kind)
+{
+    struct signature *s = r->sig;
+    if (s->n_contents == CONTENTS_MAX) {
+        value_fault(r, v, "more contents than a rule may have");
+        return NULL;
+    }
+    s->contents[s->n_contents] = (struct content){.kind = (uint8_t)kind};
+    return &s->contents[s->n_contents++];
+}
+
+static int on_dsize(struct rule_reader *r, const struct value *v, unsigned arg)
+{
+    struct signature *s = r->sig;
+    (void)arg;
+    int error = rule_view(r, v->at, VIEW_PACKET);
+    s->has_dsize = true;
+    return error ? error
+                 : value_range(r, v, UINT16_MAX, &s->dsize_low, &s->dsize_high, &s->dsize_negated);
 }
 
 static int on_noalert(struct rule_reader *r, const struct value *v, unsigned arg)
@@ -352,7 +407,7 @@ static int check_form(struct rule_reader *r, const struct keyword *k, const stru
     bool quote = value->len && *value->text == '"';
     if (quote && !(k->form & QUOTED))
         return rule_fault(r, value->at, ERR_SYNTAX, "quotes", "`%s` takes no quotes", k->name);
-    if (k->form & QUOTED && k->on != content_begin &&
+    if (k->form & QUOTED && k->on != content_begin && k->on != step_pcre &&
         (!quote || value->len < 2 || value->text[value->len - 1] != '"'))
         return rule_fault(r, value->at, ERR_SYNTAX, "quotes", "`%s` stands in quotes", k->name);
     return 0;
@@ -396,7 +451,8 @@ static int choose_views(struct rule_reader *r)
 {
     struct signature *s = r->sig;
     const unsigned placed = CONTENT_ABSOLUTE | CONTENT_STARTSWITH;
-    if (s->views == VIEW_STREAM && (s->transport == TRANSPORT_UDP || s->n_contents == 0))
+    if (s->views == VIEW_STREAM &&
+        ((s->transport != TRANSPORT_TCP && s->transport != TRANSPORT_IP) || s->n_contents == 0))
         return rule_fault(r, r->view_at, ERR_SCHEMA, "nothing for a stream",
                           "nothing in this rule can be looked for in a stream");
     if (s->views) {
@@ -411,6 +467,16 @@ static int choose_views(struct rule_reader *r)
     if (s->action == ACTION_PASS)
         s->views = VIEW_PACKET | VIEW_STREAM;
     return 0;
+}
+
+/* addresses_only: as Suricata's IP-only rules, which are tried once a direction of a flow. */
+static bool addresses_only(const struct signature *s)
+{
+    bool only = s->n_contents == 0 && !s->flow && !s->n_flowbits && !s->has_dsize && !s->same_ip &&
+                s->source_port->any && s->target_port->any;
+    for (unsigned i = 0; i < s->n_tests; i++)
+        only &= s->tests[i].field == FIELD_IP_PROTOCOL;
+    return only;
 }
 
 int keywords_parse(struct rule_reader *r)
@@ -431,6 +497,7 @@ int keywords_parse(struct rule_reader *r)
             return rule_fault(r, r->at, ERR_SCHEMA, "sid missing", "the rule has no sid");
         contents_link(r->sig);
         literal_choose(r->sig);
+        r->sig->addresses_only = addresses_only(r->sig);
         return choose_views(r);
     }
 }

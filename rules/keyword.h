@@ -26,6 +26,25 @@ int value_number(struct rule_reader *r, const struct value *v, uint64_t min, uin
 /* value_unquoted: without the quotes around it. */
 struct value value_unquoted(const struct value *v);
 
+/* value_range: N, =N, <N, <=N, >N, >=N, !N, or LOW<>HIGH and LOW-HIGH without their ends. Both ends
+ * of what is left are included. */
+int value_range(struct rule_reader *r, const struct value *v, uint32_t max, uint32_t *low,
+                uint32_t *high, bool *negated);
+/* value_signed: a number from -max to max. */
+int value_signed(struct rule_reader *r, const struct value *v, uint64_t max, int64_t *out);
+/* value_is_name: does it begin as the name of a variable does? variable_number: of one that the
+ * rule has extracted before. */
+bool value_is_name(const struct value *v);
+int variable_number(struct rule_reader *r, const struct value *v, uint8_t *out);
+/* step_add: another step; NULL when there are too many, reported. */
+struct content *step_add(struct rule_reader *r, const struct value *v, enum step_kind kind);
+
+/* byte_steps.c */
+keyword_fn step_isdataat, step_byte_test, step_byte_jump, step_byte_extract;
+/* pcre.c */
+keyword_fn step_pcre;
+/* packet_keywords.c */
+keyword_fn packet_number, packet_flags, packet_fragbits, packet_protocol, packet_same_ip;
 /* content.c */
 keyword_fn content_begin, content_flag, content_place, content_distance, content_nocase,
     content_fast_pattern;

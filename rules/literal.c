@@ -66,6 +66,8 @@ void literal_choose(struct signature *s)
         if (c->flags & CONTENT_NEGATED)
             continue;
         positive++;
+        if (c->kind != STEP_CONTENT)
+            continue;
         unsigned value = rarest_piece(c, &piece);
         if (c->flags & CONTENT_FAST)
             value = UINT32_MAX;

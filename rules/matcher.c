@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A candidate is one number, so that sorting needs no memory: the rule in the upper half, in the lower
- * the place behind its literal's last place in the data. */
+/* A candidate is one number, so that sorting needs no memory: the rule in the upper half, in the
+ * lower the place behind its literal's last place in the data. */
 static uint64_t candidate(uint32_t rule, uint32_t at)
 {
     return (uint64_t)rule << 32 | at;
@@ -27,9 +27,11 @@ struct matcher {
     const struct rule_set *set;
     hs_scratch_t *scratch;
     struct rule_mark *marks;
+    uint64_t *cut; /* a rule: how often confirming was given up */
+    struct confirm_room room;
     uint32_t input, packet;
-    bool passed;                  /* a pass matched this packet */
-    uint64_t *candidates;         /* room for every rule, so none is left out */
+    bool passed;          /* a pass matched this packet */
+    uint64_t *candidates; /* room for every rule, so none is left out */
     unsigned n;
     struct matcher_stats stats;
     /* of the scan under way */
@@ -43,8 +45,9 @@ struct matcher *matcher_create(const struct rule_set *set, struct diags *diags)
     if (m) {
         m->marks = calloc(set->counts.loaded + 1, sizeof *m->marks);
         m->candidates = calloc(set->counts.loaded + 1, sizeof *m->candidates);
+        m->cut = calloc(set->counts.loaded + 1, sizeof *m->cut);
     }
-    if (!m || !m->marks || !m->candidates) {
+    if (!m || confirm_room_init(&m->room) || !m->marks || !m->candidates || !m->cut) {
         matcher_destroy(m);
         diag_error(diags, ERR_NOMEM, diag_file(NULL), NULL, "no memory for a matcher");
         return NULL;
@@ -67,8 +70,10 @@ void matcher_destroy(struct matcher *m)
         return;
     if (m->scratch)
         hs_free_scratch(m->scratch);
+    confirm_room_free(&m->room);
     free(m->marks);
     free(m->candidates);
+    free(m->cut);
     free(m);
 }
 
@@ -78,12 +83,18 @@ size_t matcher_bytes(const struct matcher *m)
     if (m->scratch)
         hs_scratch_size(m->scratch, &scratch);
     return sizeof *m + scratch +
-           (m->set->counts.loaded + 1) * (sizeof *m->marks + sizeof *m->candidates);
+           (m->set->counts.loaded + 1) *
+               (sizeof *m->marks + sizeof *m->candidates + sizeof *m->cut);
 }
 
 const struct matcher_stats *matcher_stats(const struct matcher *m)
 {
     return &m->stats;
+}
+
+uint64_t matcher_cut_of(const struct matcher *m, uint32_t rule)
+{
+    return m->cut[rule];
 }
 
 void matcher_stats_add(struct matcher_stats *sum, const struct matcher_stats *part)
@@ -94,13 +105,13 @@ void matcher_stats_add(struct matcher_stats *sum, const struct matcher_stats *pa
         into[i] += from[i];
 }
 
-/* group_of: what applies to an input; NULL for transports without rules. */
+/* group_of: what applies to an input. */
 static const struct match_group *group_of(const struct matcher *m, const struct match_input *in)
 {
-    if (in->transport != 6 && in->transport != 17)
-        return NULL;
+    static const uint8_t transports[256] = {
+        [1] = GROUP_ICMP, [6] = GROUP_TCP, [17] = GROUP_UDP, [58] = GROUP_ICMP}; /* others: 0 */
     const struct port_groups *g =
-        m->set->groups[in->transport == 6 ? GROUP_TCP : GROUP_UDP]
+        m->set->groups[transports[in->transport]]
                       [in->to_server ? DIRECTION_TO_SERVER : DIRECTION_TO_CLIENT];
     unsigned class = g->class_of[in->to_server ? in->target_port : in->source_port];
     return in->stream ? &g->stream[class] : &g->packet[class];
@@ -205,6 +216,11 @@ static void remember_pending(struct matcher *m, const struct match_input *in,
     list[place] = (struct match_pending){rule, (uint32_t)in->stream_at + at};
 }
 
+static bool addresses_done(const struct match_input *in, const struct match_flow *flow)
+{
+    return flow->addresses_done >> !in->to_server & 1;
+}
+
 static size_t confirm_all(struct matcher *m, const struct match_input *in, struct match_flow *flow,
                           struct hit *hits)
 {
@@ -213,10 +229,15 @@ static size_t confirm_all(struct matcher *m, const struct match_input *in, struc
     for (unsigned i = 0; i < m->n; i++) {
         uint32_t rule = (uint32_t)(m->candidates[i] >> 32), at = (uint32_t)m->candidates[i];
         const struct signature *s = &m->set->rules[rule];
-        if (m->marks[rule].packet == m->packet)
+        if (m->marks[rule].packet == m->packet || (s->addresses_only && addresses_done(in, flow)))
             continue;
         m->stats.confirms += !m->passed;
-        enum rule_verdict verdict = m->passed ? RULE_NOT_YET : rule_confirm(s, in, flow);
+        enum rule_verdict verdict = m->passed ? RULE_NOT_YET : rule_confirm(s, in, flow, &m->room);
+        if (m->room.cut) {
+            m->room.cut = false;
+            m->cut[rule]++;
+            m->stats.confirms_cut++;
+        }
         if (verdict == RULE_NOT_YET && in->stream && s->grows)
             remember_pending(m, in, flow, rule, at);
         if (verdict != RULE_MATCHES)
@@ -224,6 +245,7 @@ static size_t confirm_all(struct matcher *m, const struct match_input *in, struc
         m->marks[rule].packet = m->packet;
         rule_apply_flowbits(s, flow);
         m->passed = s->action == ACTION_PASS;
+        flow->passed |= m->passed && (in->stream || s->addresses_only);
         if (m->passed || s->noalert)
             continue;
         if (n == MATCH_HITS_MAX) {
@@ -257,7 +279,7 @@ size_t matcher_run(struct matcher *m, const struct match_input *input, struct ma
     const struct match_group *group = group_of(m, input);
     uint32_t fresh = input->len - input->fresh;
     begin(m, input);
-    if (!group || (!group->sets[0] && !group->sets[1]) || m->passed) {
+    if (!group || (!group->sets[0] && !group->sets[1]) || m->passed || flow->passed) {
         if (fresh)
             matcher_skip(m, fresh);
         return 0;
@@ -272,5 +294,8 @@ size_t matcher_run(struct matcher *m, const struct match_input *input, struct ma
         m->stats.bytes_skipped_no_rule += fresh;
     if (input->stream && flow->n_pending[!input->to_server])
         recall_pending(m, input, flow);
-    return m->n ? confirm_all(m, input, flow, hits) : 0;
+    size_t n = m->n ? confirm_all(m, input, flow, hits) : 0;
+    if (!input->stream)
+        flow->addresses_done |= (uint8_t)(1u << !input->to_server);
+    return n;
 }

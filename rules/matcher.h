@@ -31,13 +31,45 @@ struct match_pending {
 };
 #define MATCH_PENDING 16 /* of a direction; the furthest behind gives way (pending_over_limit) */
 
+/* What rules ask of a packet's headers; rows: suffix, keyword. */
+#define MATCH_FIELDS(X)              \
+    X(TTL, "ttl")                    \
+    X(TOS, "tos")                    \
+    X(IP_ID, "id")                   \
+    X(FRAGMENT_BITS, "fragbits")     \
+    X(FRAGMENT_OFFSET, "fragoffset") \
+    X(IP_PROTOCOL, "ip_proto")       \
+    X(TCP_FLAGS, "flags")            \
+    X(TCP_SEQ, "seq")                \
+    X(TCP_ACK, "ack")                \
+    X(TCP_WINDOW, "window")          \
+    X(ICMP_TYPE, "itype")            \
+    X(ICMP_CODE, "icode")            \
+    X(ICMP_ID, "icmp_id")            \
+    X(ICMP_SEQ, "icmp_seq")
+enum match_field {
+#define X(s, n) FIELD_##s,
+    MATCH_FIELDS(X)
+#undef X
+        MATCH_FIELD_COUNT
+};
+
+/* Of one packet; what is not in `has` is not there. Bits of fragments: 4 reserved, 2 don't
+ * fragment, 1 more fragments (RFC 791, 3.1). */
+struct match_header {
+    uint32_t value[MATCH_FIELD_COUNT];
+    uint32_t has; /* a bit a field */
+};
+
 /* Per flow; zeroed is fresh. */
 struct match_flow {
     uint64_t flowbits[MATCH_FLOWBITS / 64];
     struct match_pending pending[2][MATCH_PENDING];
     uint8_t n_pending[2];
-    uint8_t generation; /* of the set that the rest is in the terms of; the caller's to keep */
-    uint8_t pad[5];
+    uint8_t generation;     /* of the set that the rest is in the terms of; the caller's to keep */
+    uint8_t addresses_done; /* a bit a direction: rules that ask for addresses only were tried */
+    bool passed;            /* a pass holds for all that follows */
+    uint8_t pad[3];
 };
 
 /* What is matched. to_server also holds for packets without a flow direction (then both are
@@ -51,7 +83,8 @@ struct match_input {
     bool stream;      /* data is a window of the reassembled stream, else one packet's payload */
     bool same_packet; /* the input before was of this packet too: a rule matches a packet once, and
                          a pass holds for all of it */
-    const uint8_t *data; /* contiguous */
+    const struct match_header *header; /* of the packet; NULL for a stream */
+    const uint8_t *data;               /* contiguous */
     uint32_t len;
     uint32_t fresh; /* offset in data of the first new byte; 0 for a packet */
     uint64_t
@@ -67,12 +100,16 @@ struct matcher_stats {
     uint64_t inputs, bytes_offered, bytes_scanned, scans;
     uint64_t bytes_skipped_no_rule; /* no rule of the flow's group could match, or a pass did */
     uint64_t literal_hits, candidates, confirms, hits, hits_over_limit, pending_over_limit;
+    uint64_t
+        confirms_cut; /* confirming was given up: too many steps, or too much for an expression */
 };
 
 struct matcher *matcher_create(const struct rule_set *set, struct diags *diags);
 void matcher_destroy(struct matcher *m);
 size_t matcher_bytes(const struct matcher *m);
 const struct matcher_stats *matcher_stats(const struct matcher *m);
+/* matcher_cut_of: how often confirming this rule was given up. */
+uint64_t matcher_cut_of(const struct matcher *m, uint32_t rule);
 void matcher_stats_add(struct matcher_stats *sum, const struct matcher_stats *part);
 
 /* matcher_wants_stream: does a rule for this flow and direction look at the stream? If not, the

@@ -1,30 +1,85 @@
-/* Confirming a rule: header first, then contents, as Suricata defines them.
+/* Confirming a rule: header first, then what it asks of the bytes, as Suricata defines it.
  *
- * Contents that are relative to each other are a chain, searched with backtracking: when what
- * follows a place does not hold, the next place is tried, if that can help (CONTENT_RETRY), else
- * the rule does not hold. Places are tried in ascending order, so what is behind them is asked from
- * ascending places too, and a place that failed once need not be tried again: `tried` only moves
- * forward, and a chain costs at most one walk over the data a content, whatever the data is.
+ * Steps that are relative to each other are a chain, searched with backtracking: when what follows
+ * a place does not hold, the next place is tried, if that can help (CONTENT_RETRY), else the rule
+ * does not hold. Places of contents are tried in ascending order, so what is behind them is asked
+ * from ascending places too, and a place that failed once need not be tried again: `tried` only
+ * moves forward, and a chain costs at most one walk over the data a content, whatever the data is.
+ * With a jump, an expression or a variable in the rule that does not hold; then a budget bounds the
+ * work.
  *
- * A match must end in the new bytes: once each chain holds somewhere, one of the contents must also
- * be found with its end there, the others as before. A rule without a content to find is asked
- * once, where the stream begins.
+ * A match must end in the new bytes: once each chain holds somewhere, one of the steps must also
+ * read there, the others as before. A rule without a step that finds something is asked once, where
+ * the stream begins.
  */
 #include "rules/matcher.h"
 #include "rules/set_parts.h"
 
+#include "base/error.h"
+
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+
 #include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define NO_CONTENT UINT32_MAX
+#define STEPS_MAX  3000 /* of a rule whose places are not ascending, on one input */
+
+/* As in Suricata's default configuration. */
+#define MATCH_LIMIT 3500
+#define DEPTH_LIMIT 1500
+#define STACK_BYTES (256 * 1024)
 
 struct search {
     const struct signature *sig;
     const struct match_input *in;
-    unsigned fresh;              /* the content that must end in the new bytes; NO_CONTENT: none */
+    struct confirm_room *room;
+    unsigned fresh;              /* the step that must read in the new bytes; NO_CONTENT: none */
+    unsigned steps;              /* made so far, when places are not ascending */
     bool over;                   /* it cannot hold, no other place helps */
     int64_t tried[CONTENTS_MAX]; /* no place before this needs a try */
+    uint64_t variables[VARIABLES_MAX];
 };
+
+int confirm_room_init(struct confirm_room *room)
+{
+    pcre2_match_context *limits = pcre2_match_context_create(NULL);
+    pcre2_jit_stack *stack = pcre2_jit_stack_create(32 * 1024, STACK_BYTES, NULL);
+    *room = (struct confirm_room){
+        .match = pcre2_match_data_create(16, NULL), .limits = limits, .stack = stack};
+    if (!room->match || !limits || !stack)
+        return ERR_NOMEM;
+    pcre2_set_match_limit(limits, MATCH_LIMIT);
+    pcre2_set_depth_limit(limits, DEPTH_LIMIT);
+    pcre2_jit_stack_assign(limits, NULL, stack);
+    return 0;
+}
+
+void confirm_room_free(struct confirm_room *room)
+{
+    pcre2_match_data_free(room->match);
+    pcre2_match_context_free(room->limits);
+    pcre2_jit_stack_free(room->stack);
+}
+
+static void give_up(struct search *s)
+{
+    s->over = true;
+    s->room->cut = true;
+}
+
+/* place: a number of the step, or the value of the variable that it names; what is beyond any data
+ * is cut to that. */
+static int64_t place(const struct search *s, const struct content *c, unsigned flag, int32_t number)
+{
+    if (!(c->flags & flag))
+        return number;
+    uint64_t value = s->variables[number];
+    return value < INT32_MAX ? (int64_t)value : INT32_MAX;
+}
 
 /* bounds_of: where the content may begin and must end, as places in the data. The stream's start
  * may lie before the data. */
@@ -35,13 +90,13 @@ static bool bounds_of(const struct search *s, const struct content *c, int64_t p
     *low = -(int64_t)s->in->stream_at;
     *end = len;
     if (c->flags & CONTENT_RELATIVE)
-        *low = previous + c->distance;
+        *low = previous + place(s, c, CONTENT_DISTANCE_VARIABLE, c->distance);
     else
-        *low += c->offset;
+        *low += place(s, c, CONTENT_OFFSET_VARIABLE, c->offset);
     if (c->flags & CONTENT_WITHIN)
-        *end = *low + c->within;
+        *end = *low + place(s, c, CONTENT_WITHIN_VARIABLE, c->within);
     else if (c->flags & CONTENT_DEPTH)
-        *end = *low + c->depth;
+        *end = *low + place(s, c, CONTENT_DEPTH_VARIABLE, c->depth);
     else if (c->flags & CONTENT_STARTSWITH)
         *end = *low + c->len;
     if (c->flags & CONTENT_ENDSWITH) /* no room is left when it must end before */
@@ -82,12 +137,185 @@ static int64_t larger(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
-/* chain_holds: do content i and those behind it in its chain hold, the one before having ended at
- * `previous`? */
-static bool chain_holds(struct search *s, unsigned i, int64_t previous)
+/* base_of: where a step that is no content counts from: the end of the one before, or the start. */
+static int64_t base_of(const struct search *s, const struct content *c, int64_t previous)
+{
+    return c->flags & CONTENT_RELATIVE ? previous : -(int64_t)s->in->stream_at;
+}
+
+static int64_t number_at(const struct search *s, const struct content *c, int64_t previous)
+{
+    const struct byte_step *b = c->number;
+    int64_t offset = b->offset;
+    if (b->offset_variable) {
+        uint64_t value = s->variables[b->offset];
+        offset = value < INT32_MAX ? (int64_t)value : INT32_MAX;
+    }
+    return base_of(s, c, previous) + offset;
+}
+
+/* digits_of: a number in text, as far as there are digits of its base. */
+static bool digits_of(const uint8_t *data, unsigned n, unsigned base, uint64_t *value,
+                      unsigned *used)
+{
+    char text[24], *end;
+    memcpy(text, data, n);
+    text[n] = 0;
+    errno = 0;
+    *value = strtoull(text, &end, (int)base);
+    *used = (unsigned)(end - text);
+    return *used && errno == 0;
+}
+
+/* read_number: false where the bytes are not there. *end is behind them. */
+static bool read_number(const struct search *s, const struct content *c, int64_t at,
+                        uint64_t *value, int64_t *end)
+{
+    const struct byte_step *b = c->number;
+    unsigned used = b->bytes;
+    *value = 0;
+    if (at < 0 || at + b->bytes > (int64_t)s->in->len)
+        return false;
+    const uint8_t *data = s->in->data + at;
+    if (b->digits && !digits_of(data, b->bytes, b->base, value, &used))
+        return false;
+    for (unsigned i = 0; !b->digits && i < b->bytes; i++)
+        *value = *value << 8 | data[b->little ? b->bytes - 1u - i : i];
+    *end = at + used;
+    if (b->mask) {
+        *value &= b->mask;
+        *value >>= __builtin_ctzll(b->mask);
+    }
+    return true;
+}
+
+static bool compares(const struct search *s, const struct byte_step *b, uint64_t value)
+{
+    uint64_t other = b->value_variable ? s->variables[b->value] : b->value;
+    switch ((enum byte_operator)b->op) {
+    case BYTE_LESS:
+        return value < other;
+    case BYTE_GREATER:
+        return value > other;
+    case BYTE_EQUAL:
+        return value == other;
+    case BYTE_AND:
+        return (value & other) != 0;
+    case BYTE_XOR:
+        return (value ^ other) != 0;
+    case BYTE_AT_MOST:
+        return value <= other;
+    case BYTE_AT_LEAST:
+        return value >= other;
+    }
+    return false;
+}
+
+/* jump: where a byte_jump leads; false when that is not in the data. */
+static bool jump(const struct search *s, const struct byte_step *b, uint64_t value, int64_t end,
+                 int64_t *to)
+{
+    if (value > UINT32_MAX)
+        return false;
+    int64_t far = (int64_t)(value * b->multiplier);
+    if (b->align)
+        far = (far + 3) & ~INT64_C(3);
+    far += b->post_offset;
+    *to = far + (b->from_beginning ? -(int64_t)s->in->stream_at
+                 : b->from_end     ? (int64_t)s->in->len
+                                   : end);
+    return *to >= 0 && *to < (int64_t)s->in->len;
+}
+
+static bool fresh_enough(const struct search *s, unsigned i, int64_t end)
+{
+    return i != s->fresh || end > (int64_t)s->in->fresh;
+}
+
+/* number_holds: of a step that reads a number or asks for a place. *previous moves with those that
+ * move. */
+static bool number_holds(struct search *s, unsigned i, int64_t *previous)
 {
     const struct content *c = &s->sig->contents[i];
-    int64_t low, end, *tried = &s->tried[i];
+    const struct byte_step *b = c->number;
+    int64_t at = number_at(s, c, *previous), end = at, to;
+    uint64_t value;
+    if (c->kind ==
+        STEP_ISDATAAT) { /* relative: so many bytes follow; else there is a byte at this place */
+        end = at + !(c->flags & CONTENT_RELATIVE);
+        return (end <= (int64_t)s->in->len) != !!(c->flags & CONTENT_NEGATED) &&
+               fresh_enough(s, i, end);
+    }
+    if (!read_number(s, c, at, &value, &end) || !fresh_enough(s, i, end))
+        return false;
+    if (c->kind == STEP_BYTE_TEST)
+        return compares(s, b, value) != b->negated;
+    if (c->kind == STEP_BYTE_EXTRACT) {
+        value *= b->multiplier;
+        s->variables[b->variable] =
+            b->align ? (value + b->align - 1) & ~(uint64_t)(b->align - 1) : value;
+        *previous = end;
+        return true;
+    }
+    if (!jump(s, b, value, end, &to))
+        return false;
+    *previous = to;
+    return true;
+}
+
+/* expression_finds: the first place from `from` where the expression holds in the data from `base`
+ * on; *begin and *end are places in the data. */
+static bool expression_finds(struct search *s, const struct content *c, int64_t base, int64_t from,
+                             int64_t *begin, int64_t *end)
+{
+    if (s->in->len == 0 || base > (int64_t)s->in->len)
+        return false;
+    base = base < 0 ? 0 : base;
+    /* What is before the data is not the start of the stream, so nothing begins a line here. */
+    uint32_t options = base == 0 && s->in->stream_at ? PCRE2_NOTBOL : 0;
+    int n = pcre2_match(c->regex->code, s->in->data + base, (PCRE2_SIZE)(s->in->len - base),
+                        (PCRE2_SIZE)(from > base ? from - base : 0), options, s->room->match,
+                        s->room->limits);
+    if (n < 0) {
+        if (n != PCRE2_ERROR_NOMATCH)
+            give_up(s);
+        return false;
+    }
+    const PCRE2_SIZE *found = pcre2_get_ovector_pointer(s->room->match);
+    *begin = base + (int64_t)found[0];
+    *end = base + (int64_t)found[1];
+    return true;
+}
+
+static bool chain_holds(struct search *s, unsigned i, int64_t previous);
+
+static bool rest_holds(struct search *s, const struct content *c, int64_t previous)
+{
+    return !c->next || chain_holds(s, c->next, previous);
+}
+
+static bool expression_holds(struct search *s, unsigned i, int64_t previous)
+{
+    const struct content *c = &s->sig->contents[i];
+    int64_t base = base_of(s, c, previous), begin, end;
+    if (c->flags & CONTENT_NEGATED)
+        return !expression_finds(s, c, base, base, &begin, &end) && !s->over &&
+               rest_holds(s, c, previous);
+    for (int64_t from = base; expression_finds(s, c, base, from, &begin, &end);) {
+        if (fresh_enough(s, i, end) && rest_holds(s, c, end))
+            return true;
+        from = begin + 1;
+        if (s->over || from > (int64_t)s->in->len)
+            break;
+    }
+    return false;
+}
+
+/* content_holds: does content i and what is behind it in its chain hold? */
+static bool content_holds(struct search *s, unsigned i, int64_t previous)
+{
+    const struct content *c = &s->sig->contents[i];
+    int64_t low, end, none = INT64_MIN, *tried = s->sig->ascending ? &s->tried[i] : &none;
     bool room = bounds_of(s, c, previous, &low, &end);
     if (c->flags & CONTENT_NEGATED) {
         int64_t at = room ? find(s, c, larger(low, *tried), end) : -1;
@@ -95,7 +323,7 @@ static bool chain_holds(struct search *s, unsigned i, int64_t previous)
             *tried = at;
         else if (room)
             *tried = larger(*tried, end - c->len + 1);
-        return at < 0 && (!c->next || chain_holds(s, c->next, previous));
+        return at < 0 && rest_holds(s, c, previous);
     }
     if (!room)
         return false;
@@ -107,7 +335,7 @@ static bool chain_holds(struct search *s, unsigned i, int64_t previous)
             *tried = larger(*tried, end - c->len + 1);
             return false;
         }
-        if (!c->next || chain_holds(s, c->next, at + c->len))
+        if (rest_holds(s, c, at + c->len))
             return true;
         *tried = at + 1;
         s->over |= !(c->flags & CONTENT_RETRY);
@@ -116,40 +344,82 @@ static bool chain_holds(struct search *s, unsigned i, int64_t previous)
     }
 }
 
-static bool chain_from_head(const struct signature *sig, const struct match_input *in,
-                            unsigned head, unsigned fresh)
+/* chain_holds: do step i and those behind it in its chain hold, the one before having ended at
+ * `previous`? */
+static bool chain_holds(struct search *s, unsigned i, int64_t previous)
 {
-    struct search s = {.sig = sig, .in = in, .fresh = fresh};
-    return chain_holds(&s, head, -(int64_t)in->stream_at);
+    const struct content *c = &s->sig->contents[i];
+    if (!s->sig->ascending && ++s->steps > STEPS_MAX)
+        give_up(s);
+    if (s->over)
+        return false;
+    if (c->kind == STEP_CONTENT)
+        return content_holds(s, i, previous);
+    if (c->kind == STEP_PCRE)
+        return expression_holds(s, i, previous);
+    return number_holds(s, i, &previous) && rest_holds(s, c, previous);
 }
 
-/* found_alone: does a content that is in no chain stand where it is looked for? */
-static bool found_alone(const struct signature *sig, const struct match_input *in,
-                        const struct content *c)
+/* alone_holds: of a step that is in no chain. */
+static bool alone_holds(struct search *s, unsigned i)
 {
-    struct search s = {.sig = sig, .in = in};
-    int64_t low, end;
-    return bounds_of(&s, c, 0, &low, &end) && find(&s, c, low, end) >= 0;
+    const struct content *c = &s->sig->contents[i];
+    int64_t low, end, start = -(int64_t)s->in->stream_at;
+    if (c->kind == STEP_CONTENT) /* a negated one */
+        return !(bounds_of(s, c, 0, &low, &end) && find(s, c, low, end) >= 0);
+    if (c->kind == STEP_PCRE)
+        return !expression_finds(s, c, start, start, &low, &end) && !s->over;
+    return number_holds(s, i, &start);
 }
 
-static bool contents_hold(const struct signature *sig, const struct match_input *in)
+static bool in_chain(const struct content *c)
 {
-    unsigned positive = 0, head = 0;
-    for (unsigned i = 0; i < sig->n_contents; i++) {
-        const struct content *c = &sig->contents[i];
-        bool in_chain = !(c->flags & CONTENT_NEGATED) || c->flags & CONTENT_RELATIVE;
-        positive += !(c->flags & CONTENT_NEGATED);
-        if (c->flags & CONTENT_HEAD ? !chain_from_head(sig, in, i, NO_CONTENT)
-                                    : !in_chain && found_alone(sig, in, c))
+    return step_moves(c) || c->flags & CONTENT_RELATIVE;
+}
+
+static bool chain_from_head(struct search *s, unsigned head)
+{
+    memset(s->tried, 0, s->sig->n_contents * sizeof s->tried[0]);
+    s->over = false;
+    return chain_holds(s, head, -(int64_t)s->in->stream_at);
+}
+
+static bool all_hold(struct search *s)
+{
+    for (unsigned i = 0; i < s->sig->n_contents; i++) {
+        const struct content *c = &s->sig->contents[i];
+        if (c->flags & CONTENT_HEAD ? !chain_from_head(s, i) : !in_chain(c) && !alone_holds(s, i))
             return false;
     }
+    return true;
+}
+
+/* holds_freshly: all hold already; so they do with step i in the new bytes, if what it depends on
+ * and what depends on it does. Variables are such a tie between chains. */
+static bool holds_freshly(struct search *s, unsigned head, unsigned i)
+{
+    s->fresh = i;
+    if (s->sig->n_variables)
+        return all_hold(s);
+    return in_chain(&s->sig->contents[i]) ? chain_from_head(s, head) : alone_holds(s, i);
+}
+
+static bool contents_hold(const struct signature *sig, const struct match_input *in,
+                          struct confirm_room *room)
+{
+    struct search s = {.sig = sig, .in = in, .room = room, .fresh = NO_CONTENT};
+    unsigned positive = 0, head = 0;
+    if (!all_hold(&s))
+        return false;
+    for (unsigned i = 0; i < sig->n_contents; i++)
+        positive += !(sig->contents[i].flags & CONTENT_NEGATED);
     if (in->fresh == 0 && (positive || in->stream_at == 0))
         return true;
     for (unsigned i = 0; i < sig->n_contents; i++) {
         const struct content *c = &sig->contents[i];
         if (c->flags & CONTENT_HEAD)
             head = i;
-        if (!(c->flags & CONTENT_NEGATED) && chain_from_head(sig, in, head, i))
+        if (!(c->flags & CONTENT_NEGATED) && holds_freshly(&s, head, i))
             return true;
     }
     return sig->n_contents == 0;
@@ -207,12 +477,56 @@ static bool dsize_holds(const struct signature *s, uint32_t len)
     return !s->has_dsize || (len >= s->dsize_low && len <= s->dsize_high) != s->dsize_negated;
 }
 
-enum rule_verdict rule_confirm(const struct signature *s, const struct match_input *input,
-                               const struct match_flow *flow)
+static bool is_v4(const struct address *a)
 {
-    if (!ends_hold(s, input) || !direction_holds(s, input) || !dsize_holds(s, input->len))
+    static const uint8_t prefix[12] = {[10] = 255, [11] = 255}; /* RFC 4291, 2.5.5.2 */
+    return memcmp(a->b, prefix, sizeof prefix) == 0;
+}
+
+static bool test_holds(const struct header_test *t, const struct match_input *in)
+{
+    uint32_t value;
+    if (t->field == FIELD_IP_PROTOCOL)
+        value = in->transport;
+    else if (in->header && in->header->has >> t->field & 1)
+        value = in->header->value[t->field];
+    else
+        return false;
+    switch ((enum header_compare)t->compare) {
+    case COMPARE_RANGE:
+        return (value >= t->low && value <= t->high) != t->negated;
+    case COMPARE_BITS:
+        return (value & t->high) == t->low;
+    case COMPARE_ANY_BIT:
+        return (value & t->high & t->low) != 0;
+    case COMPARE_ALL_BITS:
+        return (value & t->high & t->low) == t->low;
+    case COMPARE_NOT_ALL_BITS:
+        return (value & t->high & t->low) != t->low;
+    }
+    return false;
+}
+
+static bool header_holds(const struct signature *s, const struct match_input *in)
+{
+    if (s->network && is_v4(&in->source) != (s->network == 4))
+        return false;
+    if (s->same_ip && address_compare(&in->source, &in->target) != 0)
+        return false;
+    for (unsigned i = 0; i < s->n_tests; i++)
+        if (!test_holds(&s->tests[i], in))
+            return false;
+    return true;
+}
+
+enum rule_verdict rule_confirm(const struct signature *s, const struct match_input *input,
+                               const struct match_flow *flow, struct confirm_room *room)
+{
+    room->cut = false;
+    if (!ends_hold(s, input) || !direction_holds(s, input) || !dsize_holds(s, input->len) ||
+        !header_holds(s, input))
         return RULE_NEVER;
-    return state_holds(s, input) && flowbits_hold(s, flow) && contents_hold(s, input)
+    return state_holds(s, input) && flowbits_hold(s, flow) && contents_hold(s, input, room)
                ? RULE_MATCHES
                : RULE_NOT_YET;
 }

@@ -232,8 +232,10 @@ static int parse_all(struct rule_set *set, struct rule_context *ctx,
                                            .loaded = list.n,
                                            .rejected = set->parsed.rejected,
                                            .disabled = set->parsed.disabled};
-    for (size_t i = 0; i < list.n; i++)
+    for (size_t i = 0; i < list.n; i++) {
         set->counts.without_literal += !list.items[i].literal.len;
+        set->counts.with_headers += list.items[i].n_tests != 0;
+    }
     return digest_set(set, ctx);
 }
 
@@ -270,6 +272,7 @@ int rule_set_build(struct rule_set **out, const struct rule_set_config *config, 
                                    .flowbit_names = set->flowbit_names};
         error = parse_all(set, &ctx, config, diags);
         set->n_flowbits = ctx.n_flowbits;
+        set->regexes = ctx.regexes;
     }
     if (!error)
         error = rules_compile(set, diags);
@@ -288,6 +291,7 @@ void rule_set_destroy(struct rule_set *set)
     if (!set)
         return;
     rules_compile_free(set);
+    regexes_free(set->regexes);
     free(set->rules);
     free(set->flowbit_names);
     arena_free(&set->arena);
@@ -305,6 +309,10 @@ void rule_set_digest(const struct rule_set *set, uint8_t out[SHA256_BYTES])
 uint32_t rule_sid(const struct rule_set *set, uint32_t index)
 {
     return set->rules[index].sid;
+}
+uint32_t rule_gid(const struct rule_set *set, uint32_t index)
+{
+    return set->rules[index].gid;
 }
 uint32_t rule_rev(const struct rule_set *set, uint32_t index)
 {

@@ -35,8 +35,8 @@ struct rule_set_counts {
     size_t files, lines, rules, loaded, rejected,
         disabled; /* disabled: commented rules are only counted */
     size_t literals, groups, databases;
-    size_t without_literal;
-    size_t bytes; /* memory of the compiled set */
+    size_t without_literal, with_headers; /* with_headers: that ask for fields of match_header */
+    size_t bytes;                         /* memory of the compiled set */
 };
 
 /* rule_set_build: read, parse, compile. A rule that cannot be used is rejected with file:line:col
@@ -51,6 +51,7 @@ const struct rule_set_counts *rule_set_counts(const struct rule_set *set);
 void rule_set_digest(const struct rule_set *set, uint8_t out[SHA256_BYTES]);
 /* Facts on a rule; index < counts->loaded. Strings live as long as the set. */
 uint32_t rule_sid(const struct rule_set *set, uint32_t index);
+uint32_t rule_gid(const struct rule_set *set, uint32_t index);
 uint32_t rule_rev(const struct rule_set *set, uint32_t index);
 const char *rule_msg(const struct rule_set *set, uint32_t index);
 const char *rule_classtype(const struct rule_set *set, uint32_t index);

@@ -29,7 +29,7 @@ struct match_group {
 };
 
 enum { DIRECTION_TO_SERVER, DIRECTION_TO_CLIENT, DIRECTIONS };
-enum { GROUP_TCP, GROUP_UDP, GROUP_TRANSPORTS };
+enum { GROUP_OTHER, GROUP_TCP, GROUP_UDP, GROUP_ICMP, GROUP_TRANSPORTS };
 
 /* Groups of one transport and direction, by class of the server's port; for packets and for
  * streams. */
@@ -46,6 +46,7 @@ struct rule_set {
     struct parse_counts parsed;
     const char **flowbit_names; /* by bit */
     unsigned n_flowbits;
+    struct regex *regexes;
     struct port_groups *groups[GROUP_TRANSPORTS][DIRECTIONS];
     struct literal_set **literal_sets;
     unsigned n_literal_sets;
@@ -64,8 +65,16 @@ enum rule_verdict {
     RULE_NOT_YET, /* what is missing may come with more of the stream */
     RULE_MATCHES
 };
+/* What confirming needs beside the rule: memory for expressions, and how often it was given up. */
+struct confirm_room {
+    void *match, *limits, *stack; /* pcre2_match_data, pcre2_match_context, pcre2_jit_stack */
+    bool cut;                     /* of the last rule */
+};
+/* confirm_room_init: ERR_NOMEM without memory; free also after that. */
+int confirm_room_init(struct confirm_room *room);
+void confirm_room_free(struct confirm_room *room);
 enum rule_verdict rule_confirm(const struct signature *s, const struct match_input *input,
-                               const struct match_flow *flow);
+                               const struct match_flow *flow, struct confirm_room *room);
 /* rule_apply_flowbits: what a rule that matched does to the flow's bits. */
 void rule_apply_flowbits(const struct signature *s, struct match_flow *flow);
 

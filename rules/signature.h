@@ -12,6 +12,8 @@
 
 #define CONTENTS_MAX  32
 #define FLOWBITS_MAX  32 /* names in one rule, alternatives counted */
+#define VARIABLES_MAX 16 /* of byte_extract in one rule */
+#define HEADER_TESTS  12 /* conditions on headers in one rule */
 #define TAGS_MAX      8
 #define CONTENT_BYTES 1024
 #define LITERAL_BYTES                                                          \
@@ -43,7 +45,7 @@ static inline bool port_set_holds(const struct port_set *set, uint16_t port)
 }
 
 enum action { ACTION_PASS, ACTION_DROP, ACTION_REJECT, ACTION_ALERT };
-enum rule_transport { TRANSPORT_IP, TRANSPORT_TCP, TRANSPORT_UDP };
+enum rule_transport { TRANSPORT_IP, TRANSPORT_TCP, TRANSPORT_UDP, TRANSPORT_ICMP, TRANSPORT_SCTP };
 
 /* What a rule is tried on where there are streams (TCP); without streams that is every packet. */
 #define VIEW_PACKET 1u
@@ -63,14 +65,82 @@ enum rule_transport { TRANSPORT_IP, TRANSPORT_TCP, TRANSPORT_UDP };
 #define CONTENT_ABSOLUTE   (CONTENT_OFFSET | CONTENT_DEPTH)
 #define CONTENT_RELATIVE   (CONTENT_DISTANCE | CONTENT_WITHIN)
 
-/* Contents that are relative to one another are a chain; chains do not depend on each other. A
- * negated content without distance and within is in no chain and looked for on its own. */
+/* These say that the field holds the number of a variable in place of a value. */
+#define CONTENT_OFFSET_VARIABLE   2048u
+#define CONTENT_DEPTH_VARIABLE    4096u
+#define CONTENT_DISTANCE_VARIABLE 8192u
+#define CONTENT_WITHIN_VARIABLE   16384u
+#define CONTENT_RAWBYTES          32768u
+
+/* What a rule asks of the bytes, in its order. A step moves when what is relative to it is counted
+ * from where it ended; isdataat, byte_test and what is negated do not. */
+enum step_kind {
+    STEP_CONTENT,
+    STEP_PCRE,
+    STEP_ISDATAAT,
+    STEP_BYTE_TEST,
+    STEP_BYTE_JUMP,
+    STEP_BYTE_EXTRACT
+};
+
+/* What byte_test, byte_jump, byte_extract and isdataat read, and what they do with it. */
+enum byte_operator {
+    BYTE_LESS,
+    BYTE_GREATER,
+    BYTE_EQUAL,
+    BYTE_AND,
+    BYTE_XOR,
+    BYTE_AT_MOST,
+    BYTE_AT_LEAST
+};
+struct byte_step {
+    uint8_t bytes, base; /* how many; of digits: 0 (told by the prefix), 8, 10, 16 */
+    uint8_t op, variable, align;
+    bool digits, little, negated, value_variable, offset_variable, from_beginning, from_end;
+    int32_t offset, post_offset;
+    uint32_t multiplier;
+    uint64_t value, mask; /* mask 0: none */
+};
+
+/* A compiled expression; of the set, freed with it. */
+struct regex {
+    struct regex *next;
+    void *code; /* pcre2_code */
+};
+
+/* Steps that are relative to one another are a chain; chains do not depend on each other but by
+ * variables. A step that does not move and is not relative is in no chain and asked on its own.
+ * Contents and other steps share what places them: a step with CONTENT_DISTANCE is relative. */
 struct content {
     const uint8_t *bytes; /* lower case when nocase */
-    uint16_t flags, len;
+    const struct byte_step *number;
+    const struct regex *regex;
+    uint32_t flags;
+    uint16_t len;
     uint16_t fast_at, fast_len; /* part that fast_pattern:AT,LEN picks; 0,0: whole */
+    uint8_t kind;               /* enum step_kind */
     uint8_t next;               /* index of the next of the chain; 0: none */
     int32_t offset, depth, distance, within;
+};
+
+/* Does what is relative to this step, or behind it, count from its end? */
+static inline bool step_moves(const struct content *c)
+{
+    return !(c->flags & CONTENT_NEGATED) && c->kind != STEP_ISDATAAT && c->kind != STEP_BYTE_TEST;
+}
+
+/* A condition on headers: a number in a range, or bits under a mask. */
+enum header_compare {
+    COMPARE_RANGE,
+    COMPARE_BITS,
+    COMPARE_ANY_BIT,
+    COMPARE_ALL_BITS,
+    COMPARE_NOT_ALL_BITS
+};
+struct header_test {
+    uint8_t field, compare; /* enum match_field, enum header_compare */
+    bool negated;
+    uint32_t low, high; /* both included; of bits: the bits, and the mask */
 };
 
 enum flowbit_op { FLOWBIT_SET, FLOWBIT_UNSET, FLOWBIT_TOGGLE, FLOWBIT_ISSET, FLOWBIT_ISNOTSET };
@@ -95,7 +165,11 @@ struct literal {
 struct signature {
     uint32_t sid, gid, rev;
     uint8_t action, transport, views, priority, flow;
-    bool bidirectional, noalert, has_dsize, dsize_negated;
+    uint8_t network; /* IP version, 0 any */
+    bool bidirectional, noalert, has_dsize, dsize_negated, same_ip;
+    bool addresses_only; /* asks for nothing but addresses and IP protocol: once a direction of a
+                            flow */
+    bool ascending;      /* later places of a step put what follows later too */
     bool grows; /* has more to find than its literal: may match when more of the stream comes */
     uint32_t dsize_low, dsize_high; /* both included */
     const char *msg, *classtype;
@@ -105,6 +179,9 @@ struct signature {
     const struct port_set *source_port, *target_port;
     struct content contents[CONTENTS_MAX];
     unsigned n_contents;
+    struct header_test tests[HEADER_TESTS];
+    unsigned n_tests;
+    unsigned n_variables;
     struct literal literal;
     struct flowbit flowbits[FLOWBITS_MAX];
     unsigned n_flowbits;
@@ -123,7 +200,8 @@ struct rule_context {
     struct port_set *port_sets[SET_INDEX];
     const char **flowbit_names;
     unsigned n_flowbits;
-    struct text *normal; /* NULL, or gets the normalised text of every rule taken, a line each */
+    struct regex *regexes; /* of all rules, to be freed with regexes_free */
+    struct text *normal;   /* NULL, or gets the normalised text of every rule taken, a line each */
 };
 
 /* A place in a rule, for diagnostics: offset in its text. */
@@ -132,10 +210,11 @@ struct rule_reader {
     struct signature *sig;
     const char *text; /* the rule in one line */
     size_t at, len;
-    struct text normal; /* what was read, in one form; what digests are over */
-    uint64_t seen;      /* keywords that may be there once */
-    size_t view_at;     /* what decided sig->views */
-    size_t option_at;   /* the option under way */
+    struct text normal;                   /* what was read, in one form; what digests are over */
+    uint64_t seen;                        /* keywords that may be there once */
+    const char *variables[VARIABLES_MAX]; /* names of sig->n_variables */
+    size_t view_at;                       /* what decided sig->views */
+    size_t option_at;                     /* the option under way */
     const char *file;
     uint32_t line;   /* of raw[0] */
     const char *raw; /* as in the file, for counting lines */
@@ -158,6 +237,8 @@ int header_parse(struct rule_reader *r);
 int keywords_parse(struct rule_reader *r);
 /* content.c: which contents are chains. */
 void contents_link(struct signature *s);
+/* pcre.c */
+void regexes_free(struct regex *list);
 /* literal.c: s->literal, the piece of its contents to look for, and s->grows. */
 void literal_choose(struct signature *s);
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Who may include whom: the table of rooms, checked against every #include of the tree.
 
-Also checked: include cycles, DPDK headers only in dataplane/, Hyperscan only in rules/, bench/ and the test that counts its calls,
+Also checked: include cycles, DPDK headers only in dataplane/, Hyperscan only in rules/, bench/ and the test that counts its calls, PCRE2 only in rules/,
 liburcu only in correlate/ and app/, and that every header names its own include guard.
     check_layers.py [ROOT]
 """
@@ -27,6 +27,7 @@ MAY = {
 LIBRARIES = [
     (re.compile(r"^rte_"), {"dataplane", "tests/unit/dataplane", "bench"}),
     (re.compile(r"^hs(/|\.h|_)"), {"rules", "tests/unit/rules", "tests/pipeline", "bench"}),
+    (re.compile(r"^pcre2\.h"), {"rules", "tests/unit/rules"}),
     (re.compile(r"^urcu"), {"correlate", "app", "tests"}),
     (re.compile(r"^pcap"), {"dataplane"}),
     (re.compile(r"^yaml\.h"), {"base"}),

@@ -38,7 +38,7 @@ static void rules_without_direction_are_one_set_for_both(void **state)
     assert_ptr_equal(one, set->groups[GROUP_TCP][DIRECTION_TO_CLIENT]->stream[0].sets[0]);
     assert_ptr_equal(one, set->groups[GROUP_UDP][DIRECTION_TO_SERVER]->packet[0].sets[0]);
     assert_ptr_equal(one, set->groups[GROUP_UDP][DIRECTION_TO_CLIENT]->packet[0].sets[0]);
-    assert_int_equal(rule_set_counts(set)->groups, 4);
+    assert_int_equal(rule_set_counts(set)->groups, 8); /* TCP, UDP, ICMP, others; two directions */
     assert_int_equal(rule_set_counts(set)->databases, 1);
     assert_int_equal(set->n_literal_sets, 1);
     rule_set_destroy(set);

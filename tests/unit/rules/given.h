@@ -24,6 +24,7 @@ struct parsed {
 
 static inline void parsed_free(struct parsed *p)
 {
+    regexes_free(p->ctx.regexes);
     arena_free(&p->arena);
     free(p->list.items);
     diags_free(&p->diags);
@@ -93,6 +94,17 @@ static inline struct rule_set *set_of(const char *text, struct diags *diags)
     unlink(path);
     free(path);
     return set;
+}
+
+/* given_confirm: with memory of its own. */
+static inline enum rule_verdict given_confirm(const struct signature *s, const struct match_input *in,
+                                              const struct match_flow *flow)
+{
+    struct confirm_room room;
+    assert_int_equal(confirm_room_init(&room), 0);
+    enum rule_verdict verdict = rule_confirm(s, in, flow, &room);
+    confirm_room_free(&room);
+    return verdict;
 }
 
 static inline struct address given_address(const char *text)

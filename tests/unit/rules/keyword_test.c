@@ -151,7 +151,7 @@ static bool size_holds(const struct signature *s, unsigned len)
     static uint8_t bytes[65536];
     struct match_input in = given_input(bytes, len, 80);
     struct match_flow flow = {.flowbits = {0}};
-    return rule_confirm(s, &in, &flow) == RULE_MATCHES;
+    return given_confirm(s, &in, &flow) == RULE_MATCHES;
 }
 
 static void dsize_has_the_forms_of_the_documentation(void **state)
@@ -205,7 +205,7 @@ static void flow_says_direction_and_state(void **state)
             struct match_input in = given_input("x", 1, 80);
             in.to_server = k < 2;
             in.established = k % 2 == 0;
-            if ((rule_confirm(s, &in, &flow) == RULE_MATCHES) != rows[i].holds[k])
+            if ((given_confirm(s, &in, &flow) == RULE_MATCHES) != rows[i].holds[k])
                 fail_msg("flow:%s, case %u", rows[i].value, k);
         }
         parsed_free(&p);
@@ -246,7 +246,7 @@ static void flowbits_are_asked_as_the_documentation_says(void **state)
         for (unsigned bits = 0; bits < 8; bits++) {
             struct match_flow flow = {.flowbits = {bits}};
             struct match_input in = given_input("x", 1, 80);
-            bool holds = rule_confirm(&p.list.items[1], &in, &flow) == RULE_MATCHES;
+            bool holds = given_confirm(&p.list.items[1], &in, &flow) == RULE_MATCHES;
             if (holds != (rows[i].holds >> bits & 1))
                 fail_msg("%s with bits %u", rows[i].options, bits);
         }

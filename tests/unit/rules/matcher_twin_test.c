@@ -202,18 +202,24 @@ static bool asked(struct twin *t, uint32_t i, const struct match_input *in)
 static size_t twin_run(struct twin *t, const struct match_input *in, uint32_t *hits)
 {
     size_t n = 0;
-    for (uint32_t i = 0; i < t->set->counts.loaded; i++) {
+    for (uint32_t i = 0; i < t->set->counts.loaded && !t->flow.passed; i++) {
         const struct signature *s = &t->set->rules[i];
-        if (!asked(t, i, in) || rule_confirm(s, in, &t->flow) != RULE_MATCHES)
+        if (s->addresses_only && t->flow.addresses_done >> !in->to_server & 1)
+            continue;
+        if (!asked(t, i, in) || given_confirm(s, in, &t->flow) != RULE_MATCHES)
             continue;
         if (in->stream)
             t->matched_at[i][!in->to_server] = (int64_t)in->stream_at + in->len;
         rule_apply_flowbits(s, &t->flow);
-        if (s->action == ACTION_PASS)
+        if (s->action == ACTION_PASS) {
+            t->flow.passed = in->stream || s->addresses_only; /* for the flow, else for the packet */
             break;
+        }
         if (!s->noalert)
             hits[n++] = i;
     }
+    if (!in->stream)
+        t->flow.addresses_done |= (uint8_t)(1u << !in->to_server);
     return n;
 }
 

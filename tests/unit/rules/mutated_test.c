@@ -165,7 +165,7 @@ static size_t check(unsigned round, const struct text *text)
             fail_of(round, "a normalised text means something else", text);
         struct match_flow flow = {.flowbits = {0}};
         struct match_input in = given_input(text_str(text), text->len, 80);
-        rule_confirm(a, &in, &flow);
+        given_confirm(a, &in, &flow);
     }
     size_t n = p.list.n;
     parsed_free(&p);

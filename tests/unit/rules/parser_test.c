@@ -44,7 +44,7 @@ static const struct {
     {HEAD "(sid:1; ^;)", 1, 38, "no keyword"},
     {HEAD "(^)", 1, 31, "no sid"},
     {HEAD "(^contents:\"x\"; sid:1;)", 1, 31, "keyword `contents` is not in this build"},
-    {HEAD "(^pcre:\"/x/\"; sid:1;)", 1, 31, "keyword `pcre` is not in this build"},
+    {HEAD "(^lua:x; sid:1;)", 1, 31, "keyword `lua` is not in this build"},
     {HEAD "(^msg; sid:1;)", 1, 31, "`msg` needs a value"},
     {HEAD "(msg:^hello; sid:1;)", 1, 35, "`msg` stands in quotes"},
     {HEAD "(msg:^\"\"; sid:1;)", 1, 35, "empty message"},
@@ -75,7 +75,7 @@ static const struct {
     {HEAD "(content:\"abc\"; offset:^-1; sid:1;)", 1, 53, "number"},
     {HEAD "(content:\"abc\"; offset:^65536; sid:1;)", 1, 53, "number"},
     {HEAD "(content:\"abc\"; distance:^1048577; sid:1;)", 1, 55, "number"},
-    {HEAD "(content:\"abc\"; distance:^len; sid:1;)", 1, 55, "variable `len`"},
+    {HEAD "(content:\"abc\"; distance:^len; sid:1;)", 1, 55, "`len` is not extracted"},
     {HEAD "(content:\"a\"; offset:1; ^within:5; sid:1;)", 1, 54, "do not go with"},
     {HEAD "(content:\"a\"; distance:1; ^depth:5; sid:1;)", 1, 56, "do not go with"},
     {HEAD "(content:\"a\"; depth:1; ^startswith; sid:1;)", 1, 53, "startswith does not go"},
@@ -85,6 +85,34 @@ static const struct {
     {HEAD "(content:\"abc\"; fast_pattern:^2,2; sid:1;)", 1, 59, "beyond the content"},
     {HEAD "(content:\"abc\"; fast_pattern:^first; sid:1;)", 1, 59, "OFFSET,LENGTH"},
     {HEAD "(content:\"abc\"; fast_pattern:0,^0; sid:1;)", 1, 61, "number"},
+    /* What else is asked of the bytes. */
+    {HEAD "(pcre:^/x/; sid:1;)", 1, 36, "stands in quotes"},
+    {HEAD "(pcre:^\"x\"; sid:1;)", 1, 36, "between slashes"},
+    {HEAD "(pcre:\"/a(^/\"; sid:1;)", 1, 40, "no expression"},
+    {HEAD "(pcre:\"/a/i^U\"; sid:1;)", 1, 41, "the buffer http_uri"},
+    {HEAD "(pcre:\"/a/^q\"; sid:1;)", 1, 40, "no flag"},
+    {HEAD "(pcre:\"/a/R^, flow:x\"; sid:1;)", 1, 41, "captures"},
+    {HEAD "(isdataat:4,^absolute; sid:1;)", 1, 42, "relative and rawbytes"},
+    {HEAD "(isdataat:^-4; sid:1;)", 1, 40, "counts forward"},
+    {HEAD "(byte_test:^0,=,1,0; sid:1;)", 1, 41, "number"},
+    {HEAD "(byte_test:1,^~,1,0; sid:1;)", 1, 43, "no operator"},
+    {HEAD "(byte_test:1,=,^x,0; sid:1;)", 1, 45, "`x` is not extracted"},
+    {HEAD "(^byte_test:1,=,1; sid:1;)", 1, 31, "offset is missing"},
+    {HEAD "(byte_test:1,=,1,0,^align; sid:1;)", 1, 49, "no word that belongs"},
+    {HEAD "(byte_test:^9,=,1,0; sid:1;)", 1, 41, "more bytes"},
+    {HEAD "(byte_test:^2,=,1,0,hex; sid:1;)", 1, 41, "go with string"},
+    {HEAD "(byte_test:2,=,1,0,^dce; sid:1;)", 1, 49, "`dce` is not in this build"},
+    {HEAD "(byte_jump:^2,0,from_end,from_beginning; sid:1;)", 1, 41, "does not go with"},
+    {HEAD "(byte_jump:2,0,multiplier ^0; sid:1;)", 1, 56, "number"},
+    {HEAD "(byte_extract:1,0,a; byte_extract:1,1,^a; sid:1;)", 1, 68, "there already"},
+    {HEAD "(byte_extract:^1,0,4; sid:1;)", 1, 44, "no name"},
+    /* Headers. */
+    {HEAD "(flags:S^X; sid:1;)", 1, 38, "names no bit"},
+    {HEAD "(fragbits:^+; sid:1;)", 1, 40, "bits are missing"},
+    {HEAD "(ttl:^256; sid:1;)", 1, 35, "number"},
+    {HEAD "(itype:^3<>4; sid:1;)", 1, 37, "holds nothing"},
+    {HEAD "(^ip_proto:17; sid:1;)", 1, 31, "rules of ip"},
+    {HEAD "(flow:only_stream; content:\"a\"; flags:^S; sid:1;)", 1, 68, "packets"},
     /* Flow, flowbits, dsize. */
     {HEAD "(flow:to_server,^to_client; sid:1;)", 1, 46, "exclude each other"},
     {HEAD "(flow:established,^no_frag; sid:1;)", 1, 48, "flow option `no_frag`"},
@@ -274,7 +302,7 @@ static void flowbits_of_a_rejected_rule_take_no_room(void **state)
     struct text text = {0};
     struct parsed p;
     for (unsigned i = 0; i < 2 * MATCH_FLOWBITS; i++)
-        text_printf(&text, HEAD "(flowbits:set,gone%u; pcre:\"/x/\"; sid:1;)\n", i);
+        text_printf(&text, HEAD "(flowbits:set,gone%u; lua:x; sid:1;)\n", i);
     for (unsigned i = 0; i < MATCH_FLOWBITS + 1; i++)
         text_printf(&text, HEAD "(flowbits:set,kept%u; sid:%u;)\n", i, i + 1);
     parsed_text(&p, text_str(&text), text.len);

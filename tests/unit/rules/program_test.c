@@ -3,7 +3,7 @@
 static bool holds(const struct signature *s, const struct match_input *in)
 {
     struct match_flow flow = {.flowbits = {0}};
-    return rule_confirm(s, in, &flow) == RULE_MATCHES;
+    return given_confirm(s, in, &flow) == RULE_MATCHES;
 }
 
 /* What contents mean, in small cases. A + before a payload: the rule holds of it; a -: it does not.
@@ -354,7 +354,7 @@ static void what_may_come_yet_is_told_from_what_cannot(void **state)
         struct match_input in = given_input("a", 1, 80);
         struct match_flow flow = {.flowbits = {0}};
         assert_non_null(s);
-        if (rule_confirm(s, &in, &flow) != rows[i].verdict)
+        if (given_confirm(s, &in, &flow) != rows[i].verdict)
             fail_msg("%s", rows[i].rule);
         parsed_free(&p);
     }

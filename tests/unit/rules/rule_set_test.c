@@ -186,7 +186,7 @@ static void a_check_counts_what_loads_and_why_not(void **state)
     struct diags diags = {0};
     char *text = NULL,
          *path = temporary_file(HEAD "(sid:1;)\n#" HEAD "(sid:9;)\n" HEAD
-                                     "(pcre:\"/a/\"; sid:2;)\n" HEAD "(pcre:\"/b/\"; sid:3;)\n"
+                                     "(lua:a; sid:2;)\n" HEAD "(lua:b; sid:3;)\n"
                                      "alert http any any -> any any (sid:4;)\n" HEAD "(sid:1;)\n");
     size_t len = 0;
     const char *files[] = {path};
@@ -195,10 +195,10 @@ static void a_check_counts_what_loads_and_why_not(void **state)
     fclose(out);
     assert_non_null(
         strstr(text, "1 files, 5 rules: 1 load, 4 are rejected; 1 are commented out\n"));
-    const char *pcre = strstr(text, "     2  pcre\n"), *http = strstr(text, "     1  http\n");
-    assert_non_null(pcre);
+    const char *lua = strstr(text, "     2  lua\n"), *http = strstr(text, "     1  http\n");
+    assert_non_null(lua);
     assert_non_null(http);
-    assert_true(pcre < http); /* the most frequent first */
+    assert_true(lua < http); /* the most frequent first */
     assert_non_null(strstr(text, "     1  the sid is there already\n"));
     assert_int_equal(diags.errors, 4);
     free(text);
