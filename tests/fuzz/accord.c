@@ -4,30 +4,31 @@
 #include "tests/fuzz/fuzz.h"
 
 #include "tests/unit/correlate/accord_meaning.h"
+#include "tests/unit/temporary.h"
 
 static const char *const names[] = {"amber-own.yaml", "amber.assets.yaml", "amber.assets.salts",
                                     "amber.networks.yaml", "amber.networks.salts"};
 enum { ACCORD, ASSETS, ASSETS_SALTS, NETWORKS, NETWORKS_SALTS, FILES };
 
 static struct text shipped[FILES];
-static char folder[] = "/tmp/plimsoll-fuzz-XXXXXX";
+static char folder[TEMPORARY_ROOM];
 
-static const char *in_folder(const char *name, char out[96])
+static const char *in_folder(const char *name, char out[TEMPORARY_FILE])
 {
-    snprintf(out, 96, "%s/%s", folder, name);
+    snprintf(out, TEMPORARY_FILE, "%s/%s", folder, name);
     return out;
 }
 
 static void put(const char *name, const void *data, size_t len)
 {
-    char path[96];
+    char path[TEMPORARY_FILE];
     FILE *file = fopen(in_folder(name, path), "w");
     must(file && (len == 0 || fwrite(data, len, 1, file) == 1) && fclose(file) == 0);
 }
 
 static void clean(void)
 {
-    char path[96];
+    char path[TEMPORARY_FILE];
     for (unsigned i = 0; i < FILES; i++)
         unlink(in_folder(names[i], path));
     unlink(in_folder("again.yaml", path));
@@ -36,7 +37,7 @@ static void clean(void)
 
 static void start(void)
 {
-    must(mkdtemp(folder));
+    temporary_folder(folder);
     atexit(clean);
     for (unsigned i = 0; i < FILES; i++) {
         struct text path = {0};
@@ -62,7 +63,7 @@ static void put_accord(const char *annex, const char root[65])
 /* load: as the accord's first party; the fault of what loads is a fault of the program. */
 static void load(void)
 {
-    char path[96], again[96];
+    char path[TEMPORARY_FILE], again[TEMPORARY_FILE];
     struct diags diags = {.limit = 64};
     struct accord *a = NULL;
     in_folder(names[ACCORD], path);
@@ -90,7 +91,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     unsigned which = data[0];
     put(names[which], data + 1, len - 1);
     if (which != ACCORD) {
-        char annex[96], salts[96], again[96], root[65];
+        char annex[TEMPORARY_FILE], salts[TEMPORARY_FILE], again[TEMPORARY_FILE], root[65];
         struct diags diags = {.limit = 64};
         const char *name = names[which < NETWORKS ? ASSETS : NETWORKS];
         in_folder(name, annex);

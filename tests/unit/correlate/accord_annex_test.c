@@ -31,7 +31,7 @@ static int load(struct fixture *f)
 static int load_changed(struct fixture *f, const char *annex, const char *old, const char *new,
                         char **text)
 {
-    char before[65], after[65], path[64];
+    char before[65], after[65], path[TEMPORARY_FILE];
     snprintf(path, sizeof path, "%s", in_fixture(f, annex));
     assert_int_equal(accord_annex_root(path, NULL, false, before, &f->diags), 0);
     *text = change_file(f, annex, old, new);
@@ -188,7 +188,7 @@ static void salts_are_drawn_once_and_kept(void **state)
 {
     struct fixture *f = *state;
     char *annex = shipped_file("amber.networks.yaml");
-    char first[65], again[65], path[64];
+    char first[65], again[65], path[TEMPORARY_FILE];
     put_file(f, "annex.yaml", annex);
     free(annex);
     snprintf(path, sizeof path, "%s", in_fixture(f, "annex.yaml"));

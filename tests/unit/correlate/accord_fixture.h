@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/note.h"
 #include "correlate/accord.h"
+#include "tests/unit/temporary.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,8 +20,8 @@
 #include <unistd.h>
 
 struct fixture {
-    char dir[32];
-    char path[64]; /* of a file, until the next call */
+    char dir[TEMPORARY_ROOM];
+    char path[TEMPORARY_FILE]; /* of a file, until the next call */
     struct diags diags;
 };
 
@@ -53,8 +54,8 @@ static const char *const fixture_files[] = {
 
 static inline void fixture_start(struct fixture *f)
 {
-    *f = (struct fixture){.dir = "/tmp/accord-test-XXXXXX"};
-    assert_non_null(mkdtemp(f->dir));
+    *f = (struct fixture){0};
+    temporary_folder(f->dir);
     for (int i = 0; i < 7; i++) {
         char *content = shipped_file(fixture_files[i]);
         put_file(f, fixture_files[i], content);

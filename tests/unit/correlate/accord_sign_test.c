@@ -19,7 +19,7 @@ static int end(void **state)
 
 static int verify(struct fixture *f)
 {
-    char path[64], note[64];
+    char path[TEMPORARY_FILE], note[TEMPORARY_FILE];
     FILE *out = fopen("/dev/null", "w");
     snprintf(path, sizeof path, "%s/example-grid.yaml", f->dir);
     snprintf(note, sizeof note, "%s/example-grid.note", f->dir);
@@ -30,7 +30,7 @@ static int verify(struct fixture *f)
 
 static int sign(struct fixture *f, const char *name)
 {
-    char path[64], key[64], note[64];
+    char path[TEMPORARY_FILE], key[TEMPORARY_FILE], note[TEMPORARY_FILE];
     put_key(f, "key", name);
     snprintf(path, sizeof path, "%s/example-grid.yaml", f->dir);
     snprintf(key, sizeof key, "%s/key", f->dir);
@@ -80,7 +80,7 @@ static void key_of_the_same_name_but_other_bytes_cannot_sign(void **state)
     uint8_t seed[32] = {7};
     struct note_signer signer;
     struct text text = {0};
-    char path[64], note[64], key[64];
+    char path[TEMPORARY_FILE], note[TEMPORARY_FILE], key[TEMPORARY_FILE];
     assert_int_equal(note_signer_from_seed("amber", seed, &signer), 0);
     note_signer_format(&text, &signer);
     put_file(f, "other-key", text.data);
@@ -122,7 +122,7 @@ static void note_without_its_form_is_refused_with_a_position(void **state)
 static void key_file_is_private_and_never_overwritten(void **state)
 {
     struct fixture *f = *state;
-    char vkey[512] = "", path[64];
+    char vkey[512] = "", path[TEMPORARY_FILE];
     struct text key = {0}, formatted = {0};
     struct note_signer signer;
     struct stat st;

@@ -4,6 +4,7 @@
 #define TESTS_UNIT_DATAPLANE_CAPTURE_BUILD_H
 
 #include "base/diag.h"
+#include "tests/unit/temporary.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -145,27 +146,25 @@ static inline void enhanced_packet(struct file_bytes *f, uint32_t number, uint64
 
 /* A temporary folder, and files in it. */
 struct folder {
-    char path[64];
+    char path[TEMPORARY_ROOM];
 };
 
 static inline void folder_make(struct folder *d)
 {
-    snprintf(d->path, sizeof d->path, "/tmp/plimsoll-unit-XXXXXX");
-    if (!mkdtemp(d->path))
-        abort();
+    temporary_folder(d->path);
 }
 
 /* folder_remove: with all that is in it. */
 static inline void folder_remove(const struct folder *d)
 {
-    char command[128];
+    char command[TEMPORARY_ROOM + 16];
     snprintf(command, sizeof command, "rm -rf '%s'", d->path);
     if (system(command) != 0)
         abort();
 }
 
 struct path {
-    char text[128];
+    char text[TEMPORARY_FILE];
 };
 
 static inline struct path folder_file(const struct folder *d, const char *name)

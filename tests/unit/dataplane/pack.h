@@ -3,6 +3,7 @@
 #define TESTS_UNIT_DATAPLANE_PACK_H
 
 #include "tests/unit/check.h"
+#include "tests/unit/temporary.h"
 
 #include <fcntl.h>
 #include <pthread.h>
@@ -76,7 +77,7 @@ enum way { WAY_MAPPED, WAY_GZIP, WAY_ZSTD, WAY_FIFO, WAYS };
 
 struct fifo_writer {
     pthread_t thread;
-    char path[128];
+    char path[TEMPORARY_FILE];
     const uint8_t *data;
     size_t len;
     uint64_t seed;

@@ -8,6 +8,7 @@
 #include "ledger/sealer_client.h"
 #include "ledger/verify.h"
 #include "tests/unit/check.h"
+#include "tests/unit/temporary.h"
 
 #include <ftw.h>
 #include <string.h>
@@ -30,11 +31,9 @@ static inline void remove_tree(const char *dir)
 /* make_temporary: a fresh directory; the caller frees the name. */
 static inline char *make_temporary(void)
 {
-    const char *base = getenv("TMPDIR");
-    char *path;
-    assert_true(asprintf(&path, "%s/plimsoll-ledger-XXXXXX", base ? base : "/tmp") > 0);
-    assert_non_null(mkdtemp(path));
-    return path;
+    char *path = malloc(TEMPORARY_ROOM);
+    assert_non_null(path);
+    return temporary_folder(path);
 }
 
 static inline char *path_in(const char *dir, const char *name)

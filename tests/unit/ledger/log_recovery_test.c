@@ -10,6 +10,7 @@
 #include "ledger/merkle.h"
 #include "ledger/tiles.h"
 #include "tests/unit/check.h"
+#include "tests/unit/temporary.h"
 
 #include <signal.h>
 #include <string.h>
@@ -32,8 +33,8 @@ struct place {
 static void place_make(struct place *p)
 {
     static const uint8_t seed[ED25519_SECRET_BYTES] = {9};
-    *p = (struct place){.dir = "/tmp/plimsoll-log-XXXXXX"};
-    assert_non_null(mkdtemp(p->dir));
+    *p = (struct place){0};
+    temporary_folder(p->dir);
     assert_int_equal(note_signer_from_seed(ORIGIN, seed, &p->signer), 0);
 }
 
@@ -260,10 +261,9 @@ static void crash_between_any_two_files_is_mended(void **state)
 {
     (void)state;
     struct place p;
-    char before[PATH_ROOM] = "/tmp/plimsoll-before-XXXXXX",
-         after[PATH_ROOM] = "/tmp/plimsoll-after-XXXXXX";
-    assert_non_null(mkdtemp(before));
-    assert_non_null(mkdtemp(after));
+    char before[PATH_ROOM], after[PATH_ROOM];
+    temporary_folder(before);
+    temporary_folder(after);
     place_make(&p);
     open_log(&p);
     append_many(&p, 0, 250);

@@ -7,6 +7,7 @@
 #include "base/note.h"
 #include "ledger/commitment.h"
 #include "tests/unit/check.h"
+#include "tests/unit/temporary.h"
 
 #include <signal.h>
 #include <string.h>
@@ -30,8 +31,8 @@ struct place {
 
 static void place_make(struct place *p)
 {
-    *p = (struct place){.dir = "/tmp/plimsoll-sealer-XXXXXX"};
-    assert_non_null(mkdtemp(p->dir));
+    *p = (struct place){0};
+    temporary_folder(p->dir);
     snprintf(p->ledger, sizeof p->ledger, "%s/ledger", p->dir);
     snprintf(p->key, sizeof p->key, "%s/keys/key", p->dir);
     snprintf(p->secret, sizeof p->secret, "%s/keys/secret", p->dir);

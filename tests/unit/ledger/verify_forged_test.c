@@ -9,6 +9,7 @@
 #include "ledger/merkle.h"
 #include "ledger/tiles.h"
 #include "tests/unit/check.h"
+#include "tests/unit/temporary.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -73,8 +74,8 @@ static void seal(struct place *p, enum ledger_log which, enum entry_kind kind, u
 static void place_make(struct place *p, unsigned facts, unsigned acts)
 {
     static const char *const origins[LEDGER_LOGS] = {FACTS, ACTS};
-    *p = (struct place){.dir = "/tmp/plimsoll-verify-XXXXXX"};
-    assert_non_null(mkdtemp(p->dir));
+    *p = (struct place){0};
+    temporary_folder(p->dir);
     for (unsigned i = 0; i < LEDGER_LOGS; i++) {
         struct text t = {0};
         const uint8_t seed[ED25519_SECRET_BYTES] = {(uint8_t)(i + 1)};
