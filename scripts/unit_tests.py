@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """Builds what the unit tests of a build directory need, runs them, and says what came of it.
 
-    unit_tests.py DIR LABEL [--all] [--target TARGET]... [--suite SUITE]...
+    unit_tests.py DIR LABEL [--all] [--target TARGET]... [--suite SUITE]... [--without TEST]...
 
-Built are the tests of the suites (without --suite: all tests) and the targets, or everything with --all. Lines that
-begin with `FAILED` or `skipped` are for the end of a run; the last line is `counts PASSED FAILED SKIPPED`, a build
-that fails being one failure.
+Built are the tests of the suites (without --suite: all tests), but not those named with --without, and the targets,
+or everything with --all. Lines that begin with `FAILED` or `skipped` are for the end of a run; the last line is
+`counts PASSED FAILED SKIPPED`, a build that fails being one failure.
 """
 import argparse
 import json
@@ -43,6 +43,7 @@ def main():
     parser.add_argument("--all", action="store_true")
     parser.add_argument("--target", action="append", default=[])
     parser.add_argument("--suite", action="append", default=[])
+    parser.add_argument("--without", action="append", default=[])
     args = parser.parse_args()
     directory = os.path.abspath(args.directory)
     # Generates the build anew when a meson.build changed, so that the list of tests is that of the tree.
@@ -52,14 +53,17 @@ def main():
         return 1
     tests = [test for test in introspect(directory, "tests")
              if not args.suite or any(suite.split(":")[-1] in args.suite for suite in test["suite"])]
+    unknown = set(args.without) - {test["name"] for test in tests}
+    if unknown:
+        print(f"FAILED   {args.label}: no such test: {', '.join(sorted(unknown))}\ncounts 0 1 0")
+        return 1
+    tests = [test for test in tests if test["name"] not in args.without]
     if not build(directory, [] if args.all else needed(directory, tests) + args.target):
         print(f"FAILED   build {args.label}\ncounts 0 1 0")
         return 1
     built = time.monotonic()
     command = ["meson", "test", "-C", directory, "--no-rebuild", "--num-processes", PROCESSES, "--timeout-multiplier", "10",
-               "--quiet", "--print-errorlogs"]
-    for suite in args.suite:
-        command += ["--suite", suite]
+               "--quiet", "--print-errorlogs", *(test["name"] for test in tests)]
     log = pathlib.Path(directory) / "meson-logs/testlog.json"
     log.unlink(missing_ok=True)
     done = subprocess.run(command, capture_output=True, text=True)
