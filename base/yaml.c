@@ -7,6 +7,7 @@
 #include "base/text.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <yaml.h>
@@ -37,18 +38,38 @@ static int fail(struct loader *l, int error, yaml_mark_t mark, const char *hint,
     return l->error;
 }
 
+/* What libyaml says when something has no end. It says so where it gave up waiting, which may be
+ * the end of the file; a person would point at where the thing begins. */
+static bool has_no_end(const char *problem)
+{
+    static const char *const problems[] = {"could not find expected ':'",
+                                           "found unexpected end of stream",
+                                           "found unexpected document indicator"};
+    for (size_t i = 0; i < sizeof problems / sizeof problems[0]; i++)
+        if (strcmp(problem, problems[i]) == 0)
+            return true;
+    return false;
+}
+
 static int next_event(struct loader *l, yaml_event_t *event)
 {
     if (yaml_parser_parse(&l->parser, event))
         return 0;
     const yaml_parser_t *p = &l->parser;
-    yaml_mark_t mark = p->problem_mark;
-    if (p->error == YAML_READER_ERROR) {
-        /* The reader knows only the offset; what was scanned so far gives the line. */
-        mark = p->mark;
-    }
-    return fail(l, p->error == YAML_MEMORY_ERROR ? ERR_NOMEM : ERR_SYNTAX, mark, NULL,
-                p->problem ? p->problem : "this is no YAML");
+    const char *problem = p->problem ? p->problem : "this is no YAML";
+    yaml_mark_t mark = p->problem_mark, begin = p->context_mark;
+    if (p->error == YAML_MEMORY_ERROR)
+        return fail(l, ERR_NOMEM, mark, NULL, problem);
+    if (p->error == YAML_READER_ERROR)
+        mark = p->mark; /* It knows only the offset; what was scanned so far gives the line. */
+    if (!p->context || begin.index == mark.index)
+        return fail(l, ERR_SYNTAX, mark, NULL, problem);
+    if (has_no_end(problem))
+        mark = begin;
+    l->error =
+        diag_error(l->diags, ERR_SYNTAX, at_mark(l, mark), NULL, "%s %s that begins at %zu:%zu",
+                   problem, p->context, begin.line + 1, begin.column + 1);
+    return l->error;
 }
 
 static struct yaml_node *make_node(struct loader *l, enum yaml_type type, yaml_mark_t mark)

@@ -36,10 +36,17 @@ static void what_hides_meaning_is_refused_where_it_stands(void **state)
         int error;
         uint32_t line, col;
     } rows[] = {
-        {"a: &x 1\n", ERR_SCHEMA, 1, 4},    {"a: 1\nb: *x\n", ERR_SCHEMA, 2, 4},
-        {"a: !!int 1\n", ERR_SCHEMA, 1, 4}, {"a: 1\nb: 2\na: 3\n", ERR_SCHEMA, 3, 1},
-        {"[a]: 1\n", ERR_SCHEMA, 1, 1},     {"a: [1, 2\nb: 3\n", ERR_SYNTAX, 2, 2},
+        {"a: &x 1\n", ERR_SCHEMA, 1, 4},
+        {"a: 1\nb: *x\n", ERR_SCHEMA, 2, 4},
+        {"a: !!int 1\n", ERR_SCHEMA, 1, 4},
+        {"a: 1\nb: 2\na: 3\n", ERR_SCHEMA, 3, 1},
+        {"[a]: 1\n", ERR_SCHEMA, 1, 1},
+        {"a: [1, 2\nb: 3\n", ERR_SYNTAX, 2, 2},
         {"a: \"\\0\"\n", ERR_SYNTAX, 1, 4},
+        /* What has no end is named where it begins, not where the file ends. */
+        {"a: 1\nlines\n  - b: 1\n", ERR_SYNTAX, 2, 1},
+        {"a: 1\nb: \"x\nc: 3\nd: 4\n", ERR_SYNTAX, 2, 4},
+        {"a: 'x\n---\nb: 1\n", ERR_SYNTAX, 1, 4},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct yaml_documents docs;
@@ -52,6 +59,17 @@ static void what_hides_meaning_is_refused_where_it_stands(void **state)
         assert_int_equal(diags.items[0].pos.col, rows[i].col);
         diags_free(&diags);
     }
+}
+
+static void what_was_under_way_is_said(void **state)
+{
+    (void)state;
+    const char *text = "a: 1\nb: [1, 2\nc: 3\n";
+    struct yaml_documents docs;
+    struct diags diags = {0};
+    assert_int_equal(yaml_parse("f", text, strlen(text), &docs, &diags), ERR_SYNTAX);
+    assert_non_null(strstr(diags.items[0].text, "flow sequence that begins at 2:4"));
+    diags_free(&diags);
 }
 
 static void depth_and_encoding_are_bounded(void **state)
@@ -89,6 +107,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_tree_has_positions),
         cmocka_unit_test(what_hides_meaning_is_refused_where_it_stands),
+        cmocka_unit_test(what_was_under_way_is_said),
         cmocka_unit_test(depth_and_encoding_are_bounded),
         cmocka_unit_test(an_empty_document_has_no_root),
     };
