@@ -74,6 +74,11 @@ static int on_msg(struct rule_reader *r, const struct value *v, unsigned arg)
     if (!out)
         return ERR_NOMEM;
     for (size_t i = 0; i < inner.len; i++) {
+        /* Else `msg:"x", content:"y";` would be a message, and the content lost without a word. */
+        if (inner.text[i] == '"')
+            return rule_fault(
+                r, inner.at + i, ERR_SYNTAX, "quote within a message",
+                "the message ends here, and no ; follows (\\\" is a quote within it)");
         if (inner.text[i] == '\\' && ++i == inner.len)
             return rule_fault(r, inner.at + i - 1, ERR_SYNTAX, "escape",
                               "the closing quote is escaped");

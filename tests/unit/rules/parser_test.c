@@ -49,6 +49,8 @@ static const struct {
     {HEAD "(msg:^hello; sid:1;)", 1, 35, "`msg` stands in quotes"},
     {HEAD "(msg:^\"\"; sid:1;)", 1, 35, "empty message"},
     {HEAD "(msg:\"x^\\\"; sid:1;)", 1, 37, "closing quote is escaped"},
+    {HEAD "(msg:\"x^\", content:\"y\"; sid:1;)", 1, 37, "no ; follows"},
+    {HEAD "(msg:\"x^\" content:\"y\"; sid:1;)", 1, 37, "no ; follows"},
     {HEAD "(msg:\"a\"; ^msg:\"b\"; sid:1;)", 1, 40, "`msg` is there twice"},
     {HEAD "(sid:^0;)", 1, 35, "number"},
     {HEAD "(sid:^4294967296;)", 1, 35, "number"},
