@@ -197,6 +197,7 @@ void inspect_datagram(struct line *line)
     line->now.side = flow_key_of(pkt, &alone.key);
     alone.client = (uint8_t)line->now.side;
     line->now.flow = &alone;
+    observe_late(&alone, pkt);
     struct match_input input = match_input_of(line, false);
     if (pkt->verdict == DECODE_NETWORK) {
         input.data = line->now.data + pkt->payload_at;

@@ -280,14 +280,14 @@ static struct frame_spec random_spec(uint64_t *seed)
     return s;
 }
 
-struct event {
+struct arrival {
     int64_t t;
     struct frame_spec spec;
 };
 
-static struct event *random_events(uint64_t *seed, size_t n)
+static struct arrival *random_arrivals(uint64_t *seed, size_t n)
 {
-    struct event *events = calloc(n, sizeof *events);
+    struct arrival *events = calloc(n, sizeof *events);
     assert_non_null(events);
     int64_t t = 1000 * S;
     for (size_t i = 0; i < n; i++) {
@@ -307,12 +307,12 @@ static struct event *random_events(uint64_t *seed, size_t n)
         default:
             t += random_below(seed, 60) ? 1 : 4000 * S;
         }
-        events[i] = (struct event){t, random_spec(seed)};
+        events[i] = (struct arrival){t, random_spec(seed)};
     }
     return events;
 }
 
-static void play(struct line_fixture *x, const struct event *events, size_t n)
+static void play(struct line_fixture *x, const struct arrival *events, size_t n)
 {
     for (size_t i = 0; i < n; i++)
         fixture_send(x, events[i].t, &events[i].spec);
@@ -327,7 +327,7 @@ static void observations_leave_in_ascending_order(void **state)
     enum { EVENTS = 3000 };
     uint64_t kinds[KIND_COUNT] = {0}, timers = 0;
     for (int round = 0; round < 12; round++) {
-        struct event *events = random_events(&seed, EVENTS);
+        struct arrival *events = random_arrivals(&seed, EVENTS);
         /* Every other round with budgets of 16 flows a shard, so that flows are evicted too; five
          * hosts are at most 15 shards, so that the total is not reached. */
         struct line_fixture *x = fixture_make(1, round % 2 ? 256 : 4096, 4);
@@ -376,7 +376,7 @@ static void the_number_of_lines_changes_nothing(void **state)
     uint64_t seed = random_seed();
     enum { EVENTS = 3000 };
     for (int round = 0; round < 6; round++) {
-        struct event *events = random_events(&seed, EVENTS);
+        struct arrival *events = random_arrivals(&seed, EVENTS);
         struct line_fixture *one = fixture_make(1, round % 2 ? 256 : 4096, 4);
         play(one, events, EVENTS);
         size_t n = without_coverage(one);
