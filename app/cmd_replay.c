@@ -76,7 +76,7 @@ static int set_intake(struct replay_options *o, struct diags *diags)
         if (intake_strip(intake, o->strip.items[i]))
             return diag_error(diags, ERR_USAGE, diag_file(NULL), "erspan, vxlan, gre, geneve, gtp, ...",
                               "--strip: there is no tunnel '%s'", o->strip.items[i]);
-    return 0;
+    return intake_check(intake, diags);
 }
 
 static int check(const struct replay_options *o, const struct option_list *captures, struct diags *diags)

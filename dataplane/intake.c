@@ -140,6 +140,14 @@ void intake_close(struct intake *in)
     free(in);
 }
 
+int intake_check(const struct intake_config *config, struct diags *diags)
+{
+    struct intake *in;
+    int error = intake_open(&in, config, 0, diags);
+    intake_close(in);
+    return error;
+}
+
 static bool passes(struct intake *in, const struct frame *frame)
 {
     if (!in->config.filter)

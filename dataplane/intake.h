@@ -32,8 +32,11 @@ struct intake_config {
 int intake_checksums(struct intake_config *config, const char *name);
 int intake_strip(struct intake_config *config, const char *name);
 
+/* intake_check: ERR_USAGE with a diagnostic for a filter that is none. */
+int intake_check(const struct intake_config *config, struct diags *diags);
+
 struct intake;
-/* intake_open: for that many inputs. ERR_USAGE with a diagnostic for a filter that is none. */
+/* intake_open: for that many inputs. ERR_NOMEM, or as intake_check. */
 int intake_open(struct intake **out, const struct intake_config *config, unsigned inputs, struct diags *diags);
 void intake_close(struct intake *in);
 
