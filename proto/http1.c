@@ -7,7 +7,9 @@
 #define URI_MAX    64
 #define HOST_MAX   32
 #define USER_MAX   24
-#define METHOD_MAX 10
+#define METHOD_MAX 10 /* that is kept */
+
+#define METHOD_LONGEST 24 /* of those that IANA lists, and some more */
 
 enum mode {
     MODE_START = 0, /* a request line or a status line is next */
@@ -86,22 +88,35 @@ static bool is_upper(uint8_t c)
     return c >= 'A' && c <= 'Z';
 }
 
-/* request_line: method SP target SP version; a long one is known by its method. */
-static bool request_line(const struct head_line *line, struct request *q)
+/* method_len: of what looks like a method and has its SP behind it, 0 if there is none. */
+static uint32_t method_len(const uint8_t *data, uint32_t len)
 {
     uint32_t at = 0;
-    while (at < line->len && at < METHOD_MAX && (is_upper(line->data[at]) || line->data[at] == '-'))
+    while (at < len && at < METHOD_LONGEST && (is_upper(data[at]) || data[at] == '-'))
         at++;
-    if (at < 3 || at >= line->len || line->data[at] != ' ')
+    return at >= 3 && at < len && data[at] == ' ' ? at : 0;
+}
+
+/* version_at: where " HTTP/" stands last in the line, from `from` on; 0: nowhere. */
+static uint32_t version_at(const uint8_t *data, uint32_t from, uint32_t len)
+{
+    for (uint32_t at = len < 6 ? 0 : len - 6; at >= from && at > 0; at--)
+        if (memcmp(data + at, " HTTP/", 6) == 0)
+            return at;
+    return 0;
+}
+
+/* request_line: method SP target SP version, as loosely as servers take it: the target may be
+ * missing, and a line that is longer than what is kept of it is known by its method. */
+static bool request_line(const struct head_line *line, struct request *q)
+{
+    uint32_t at = method_len(line->data, line->len);
+    uint32_t end = line->cut ? line->len : version_at(line->data, at, line->len);
+    if (at == 0 || end == 0)
         return false;
-    uint32_t end = line->len;
-    if (!line->cut) {
-        if (end < at + 11 || memcmp(line->data + end - 9, " HTTP/1.", 8) != 0)
-            return false;
-        end -= 9;
-    }
+    uint32_t target = end > at ? at + 1 : at;
     q->method_len = bytes_keep(q->method, METHOD_MAX, (struct bytes){line->data, at});
-    q->uri_len = bytes_keep(q->uri, URI_MAX, (struct bytes){line->data + at + 1, end - at - 1});
+    q->uri_len = bytes_keep(q->uri, URI_MAX, (struct bytes){line->data + target, end - target});
     q->no_body = at == 4 && memcmp(line->data, "HEAD", 4) == 0;
     return true;
 }
@@ -362,6 +377,15 @@ static int probe(const uint8_t *data, uint32_t len, bool *from_server)
             *from_server = i == 0;
             return 1;
         }
+    }
+    /* A method that is not in the list says so by the version at the end of its line. */
+    const uint8_t *end = memchr(data, '\n', len);
+    uint32_t line = end ? (uint32_t)(end - data) : len;
+    uint32_t method = method_len(data, line);
+    open |= method > 0 && !end;
+    if (method > 0 && version_at(data, method, line) > 0) {
+        *from_server = false;
+        return 1;
     }
     return open ? 0 : -1;
 }
