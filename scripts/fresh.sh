@@ -24,11 +24,34 @@ mirror=$(sources | awk -v release="$release" '$3 == release { print $2; exit }')
 [ -n "$mirror" ] || { echo "apt on this machine knows no mirror of Debian $release: run apt-get update" >&2; exit 2; }
 
 work=$(mktemp -d)
-trap 'rm -rf --one-file-system "$work"' EXIT
-root=$work/root
+root=$work/root child=
+
+# end: nothing of this goes on, and nothing of it stays. A namespace's first process takes all others with it, and is
+# gone only when they are; before that the folder could not be removed.
+end() {
+    local first
+    if [ -n "$child" ]; then
+        first=$(tr -d ' ' <"/proc/$child/task/$child/children") || true
+        kill -KILL "${first:-$child}" 2>/dev/null || true
+        wait "$child" 2>/dev/null || true
+    fi
+    rm -rf --one-file-system "$work"
+}
+trap end EXIT
+trap 'exit 1' HUP INT TERM
+
+# apart COMMAND...: with mounts and processes of its own. Waited for, so that a signal is heeded at once.
+apart() {
+    local code=0
+    unshare --mount --pid --fork --kill-child "$@" &
+    child=$!
+    wait "$child" || code=$?
+    child=
+    return $code
+}
 
 say "a bare Debian $release"
-debootstrap --variant=minbase --include=ca-certificates "$release" "$root" "$mirror" >"$work/debootstrap.log" 2>&1 ||
+apart debootstrap --variant=minbase --include=ca-certificates "$release" "$root" "$mirror" >"$work/debootstrap.log" 2>&1 ||
     { tail -n 20 "$work/debootstrap.log" >&2; exit 1; }
 sources >"$root/etc/apt/sources.list"
 apt-config dump | grep -E '^Acquire::(http|https|Retries|Check-)' >"$root/etc/apt/apt.conf.d/80machine" || true
@@ -46,7 +69,7 @@ inside() {
         [ -z "${!name:-}" ] || keep+=("$name=${!name}")
     done
     # shellcheck disable=SC2016
-    unshare --mount --pid --fork --kill-child sh -ec '
+    apart sh -ec '
         mount --make-rprivate /
         mount -t proc proc "$0/proc"
         mount --rbind /sys "$0/sys"
