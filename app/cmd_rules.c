@@ -10,7 +10,7 @@
 
 struct rules_options {
     struct option_list variables;
-    const char *home_net;
+    const char *home_net, *vars_file;
 };
 
 static const struct option rules_check_options[] = {
@@ -18,6 +18,8 @@ static const struct option rules_check_options[] = {
      "set a variable of rule headers, e.g. DNS_SERVERS=[10.0.0.53]"},
     {"home-net", "LIST", OPTION_TEXT, offsetof(struct rules_options, home_net),
      "short for --var HOME_NET=LIST"},
+    {"vars", "FILE", OPTION_TEXT, offsetof(struct rules_options, vars_file),
+     "a suricata.yaml whose `vars:` set address and port groups"},
 };
 
 static int run_rules_check(const struct command *command, int argc, char **argv)
@@ -39,7 +41,7 @@ static int run_rules_check(const struct command *command, int argc, char **argv)
                    "no rule file was given");
         goto out;
     }
-    if (rule_options_variables(&options.variables, options.home_net, &variables, &n_variables, &diags))
+    if (rule_options_variables(&options.variables, options.home_net, options.vars_file, &variables, &n_variables, &diags))
         goto out;
     error = rules_check(files.items, files.n, variables, n_variables, stdout, &diags);
     code = error == ERR_NOT_FOUND || error == ERR_IO ? EXIT_USAGE : diags.errors ? EXIT_FAIL_ON : EXIT_DONE;

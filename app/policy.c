@@ -26,12 +26,13 @@ static int load_rules(struct policy *p, const struct policy_files *files, struct
 {
     struct rule_variable *variables = NULL;
     size_t n = 0;
-    int error = rule_options_variables(&files->variables, files->home_net, &variables, &n, diags);
+    int error = rule_options_variables(&files->variables, files->home_net, files->vars_file, &variables, &n, diags);
     if (!error) {
         struct rule_set_config config = {.files = files->rules.items,
                                          .n_files = files->rules.n,
                                          .variables = variables,
-                                         .n_variables = n};
+                                         .n_variables = n,
+                                         .classification = files->classification};
         error = rule_set_build(&p->rules, &config, rule_diags);
     }
     rule_options_free(variables, n);

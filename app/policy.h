@@ -11,7 +11,7 @@
 
 struct policy_files {
     struct option_list rules, correlations, variables;
-    const char *home_net, *accord, *party;
+    const char *home_net, *accord, *party, *vars_file, *classification;
 };
 
 

@@ -1,6 +1,8 @@
 /* NAME=VALUE words of the command line as rule variables. */
 #include "app/rule_options.h"
 
+#include "app/rule_vars.h"
+
 #include "base/error.h"
 
 #include <stdlib.h>
@@ -13,14 +15,21 @@ static int add(struct rule_variable *v, const char *name, size_t name_len, const
     return v->name && v->value ? 0 : ERR_NOMEM;
 }
 
-int rule_options_variables(const struct option_list *words, const char *home_net,
+int rule_options_variables(const struct option_list *words, const char *home_net, const char *vars_file,
                            struct rule_variable **out, size_t *n, struct diags *diags)
 {
-    struct rule_variable *variables = calloc(words->n + 1, sizeof *variables);
+    struct rule_variable *variables = NULL;
     size_t count = 0;
-    if (!variables)
-        return ERR_NOMEM;
+    int error = vars_file ? rule_vars_read(vars_file, &variables, &count, diags) : 0;
+    if (!error) {
+        struct rule_variable *grown = realloc(variables, (count + words->n + 1) * sizeof *grown);
+        error = grown ? 0 : ERR_NOMEM;
+        variables = grown ? grown : variables;
+    }
     *out = variables;
+    *n = count;
+    if (error)
+        return error;
     for (size_t i = 0; i < words->n; i++) {
         const char *equals = strchr(words->items[i], '=');
         if (!equals || equals == words->items[i])

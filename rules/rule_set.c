@@ -2,6 +2,7 @@
 #include "rules/rule_set.h"
 
 #include "base/error.h"
+#include "rules/classes.h"
 #include "rules/matcher.h"
 #include "rules/set_parts.h"
 
@@ -40,55 +41,18 @@ const struct rule_variable rule_default_variables[] = {
 const size_t rule_default_variable_count =
     sizeof rule_default_variables / sizeof rule_default_variables[0];
 
-/* Classes with the priority that Suricata's classification.config gives them; others have 3. */
-static const struct {
-    const char *name;
-    uint8_t priority;
-} classes[] = {
-    {"attempted-admin", 1},
-    {"attempted-user", 1},
-    {"bad-unknown", 2},
-    {"attempted-dos", 2},
-    {"attempted-recon", 2},
-    {"command-and-control", 1},
-    {"coin-mining", 2},
-    {"credential-theft", 1},
-    {"default-login-attempt", 2},
-    {"denial-of-service", 2},
-    {"domain-c2", 1},
-    {"exploit-kit", 1},
-    {"external-ip-check", 2},
-    {"inappropriate-content", 1},
-    {"misc-attack", 2},
-    {"non-standard-protocol", 2},
-    {"policy-violation", 1},
-    {"pup-activity", 2},
-    {"rpc-portmap-decode", 2},
-    {"shellcode-detect", 1},
-    {"social-engineering", 2},
-    {"successful-admin", 1},
-    {"successful-dos", 2},
-    {"successful-recon-limited", 2},
-    {"successful-recon-largescale", 2},
-    {"successful-user", 1},
-    {"suspicious-filename-detect", 2},
-    {"suspicious-login", 2},
-    {"system-call-detect", 2},
-    {"targeted-activity", 1},
-    {"tcp-connection", 4},
-    {"trojan-activity", 1},
-    {"unsuccessful-user", 1},
-    {"unusual-client-port-connection", 2},
-    {"web-application-activity", 2},
-    {"web-application-attack", 1},
-};
+#define PRIORITY_DEFAULT 3
 
-static uint8_t class_priority(const char *name)
+/* give_classes: priority and text of what says only its class. */
+static void give_classes(struct signature_list *list, const struct rule_class *read, size_t n)
 {
-    for (size_t i = 0; name && i < sizeof classes / sizeof classes[0]; i++)
-        if (strcmp(classes[i].name, name) == 0)
-            return classes[i].priority;
-    return 3;
+    for (size_t i = 0; i < list->n; i++) {
+        struct signature *s = &list->items[i];
+        const struct rule_class *class = class_find(read, n, s->classtype);
+        s->class_text = class ? class->text : NULL;
+        if (!s->priority)
+            s->priority = class ? class->priority : PRIORITY_DEFAULT;
+    }
 }
 
 /* flowbit_rank: rules that set bits come before those that ask for them. */
@@ -180,11 +144,11 @@ static size_t effective(const struct rule_context *ctx, struct rule_variable *ou
 
 /* digest_set: rules by their digests, so that files and their order do not matter, then variables.
  */
-static int digest_set(struct rule_set *set, const struct rule_context *ctx)
+static int digest_set(struct rule_set *set, const struct rule_context *ctx, const struct text *classes)
 {
     size_t n = set->counts.loaded, k = 0;
     const uint8_t **digests = calloc(n + 1, sizeof *digests);
-    struct piece *pieces = calloc(n + 4 * ctx->n_variables + 1, sizeof *pieces);
+    struct piece *pieces = calloc(n + 4 * ctx->n_variables + 2, sizeof *pieces);
     struct rule_variable *variables = calloc(ctx->n_variables + 1, sizeof *variables);
     int error = digests && pieces && variables ? 0 : ERR_NOMEM;
     if (!error) {
@@ -200,6 +164,8 @@ static int digest_set(struct rule_set *set, const struct rule_context *ctx)
             pieces[k++] = (struct piece){variables[i].value, strlen(variables[i].value)};
             pieces[k++] = (struct piece){"\n", 1};
         }
+        if (classes->len)
+            pieces[k++] = (struct piece){classes->data, classes->len};
         sha256_pieces(set->digest, pieces, k);
     }
     free(digests);
@@ -208,21 +174,70 @@ static int digest_set(struct rule_set *set, const struct rule_context *ctx)
     return error;
 }
 
+/* index_ids: rules by id, for rule_find. */
+static int compare_ids(const struct signature *s, uint32_t gid, uint32_t sid)
+{
+    if (s->gid != gid)
+        return s->gid < gid ? -1 : 1;
+    return s->sid < sid ? -1 : s->sid > sid;
+}
+
+static int by_index(const void *a, const void *b, void *ctx)
+{
+    const struct rule_set *set = ctx;
+    const struct signature *other = &set->rules[*(const uint32_t *)b];
+    return compare_ids(&set->rules[*(const uint32_t *)a], other->gid, other->sid);
+}
+
+static int index_ids(struct rule_set *set)
+{
+    size_t n = set->counts.loaded;
+    set->by_id = arena_alloc(&set->arena, (n + 1) * sizeof *set->by_id);
+    if (!set->by_id)
+        return ERR_NOMEM;
+    for (size_t i = 0; i < n; i++)
+        set->by_id[i] = (uint32_t)i;
+    qsort_r(set->by_id, n, sizeof *set->by_id, by_index, set);
+    return 0;
+}
+
+bool rule_find(const struct rule_set *set, uint32_t gid, uint32_t sid, uint32_t *index)
+{
+    size_t low = 0, end = set->counts.loaded;
+    while (low < end) {
+        size_t middle = low + (end - low) / 2;
+        int order = compare_ids(&set->rules[set->by_id[middle]], gid, sid);
+        if (order == 0) {
+            *index = set->by_id[middle];
+            return true;
+        }
+        if (order < 0)
+            low = middle + 1;
+        else
+            end = middle;
+    }
+    return false;
+}
+
 static int parse_all(struct rule_set *set, struct rule_context *ctx,
                      const struct rule_set_config *config, struct diags *diags)
 {
     struct signature_list list = {0};
+    struct rule_class *classes = NULL;
+    struct text normal = {0};
+    size_t n_classes = 0;
     int error = 0;
+    if (config->classification)
+        error = classes_read(config->classification, &set->arena, &classes, &n_classes, &normal, diags);
     for (size_t i = 0; i < config->n_files && !error; i++)
         error = rules_parse_file(ctx, config->files[i], &list, &set->parsed, diags);
     if (error) {
         free(list.items);
+        text_free(&normal);
         return error;
     }
     drop_twins(&list, &set->parsed, diags);
-    for (size_t i = 0; i < list.n; i++)
-        if (!list.items[i].priority)
-            list.items[i].priority = class_priority(list.items[i].classtype);
+    give_classes(&list, classes, n_classes);
     if (list.n)
         qsort(list.items, list.n, sizeof *list.items, by_order);
     set->rules = list.items;
@@ -236,7 +251,11 @@ static int parse_all(struct rule_set *set, struct rule_context *ctx,
         set->counts.without_literal += !list.items[i].literal.len;
         set->counts.with_headers += list.items[i].n_tests != 0;
     }
-    return digest_set(set, ctx);
+    error = index_ids(set);
+    if (!error)
+        error = normal.failed ? ERR_NOMEM : digest_set(set, ctx, &normal);
+    text_free(&normal);
+    return error;
 }
 
 static size_t bytes_of(const struct rule_set *set)
@@ -325,6 +344,11 @@ const char *rule_msg(const struct rule_set *set, uint32_t index)
 const char *rule_classtype(const struct rule_set *set, uint32_t index)
 {
     return set->rules[index].classtype ? set->rules[index].classtype : "";
+}
+const char *rule_class_text(const struct rule_set *set, uint32_t index)
+{
+    const char *text = set->rules[index].class_text;
+    return text ? text : rule_classtype(set, index);
 }
 uint8_t rule_priority(const struct rule_set *set, uint32_t index)
 {

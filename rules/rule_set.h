@@ -25,6 +25,7 @@ struct rule_set_config {
     size_t n_files;
     const struct rule_variable *variables; /* added to and overriding rule_default_variables */
     size_t n_variables;
+    const char *classification; /* a classification.config; NULL: Suricata's own classes */
 };
 
 /* Suricata's default address and port variables (documentation of suricata.yaml, vars). */
@@ -55,7 +56,11 @@ uint32_t rule_gid(const struct rule_set *set, uint32_t index);
 uint32_t rule_rev(const struct rule_set *set, uint32_t index);
 const char *rule_msg(const struct rule_set *set, uint32_t index);
 const char *rule_classtype(const struct rule_set *set, uint32_t index);
+/* rule_class_text: what its class means, the classtype where no file says so. */
+const char *rule_class_text(const struct rule_set *set, uint32_t index);
 uint8_t rule_priority(const struct rule_set *set, uint32_t index);
+/* rule_find: the rule with this id. */
+bool rule_find(const struct rule_set *set, uint32_t gid, uint32_t sid, uint32_t *index);
 /* rule_has_tag: does the rule's metadata hold `tag VALUE` with this value? */
 bool rule_has_tag(const struct rule_set *set, uint32_t index, const char *tag);
 

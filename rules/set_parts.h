@@ -42,6 +42,7 @@ struct port_groups {
 struct rule_set {
     struct arena arena;
     struct signature *rules; /* in the order in which they are tried */
+    uint32_t *by_id;         /* their numbers, by gid and sid */
     struct rule_set_counts counts;
     struct parse_counts parsed;
     const char **flowbit_names; /* by bit */

@@ -172,7 +172,7 @@ struct signature {
     bool ascending;      /* later places of a step put what follows later too */
     bool grows; /* has more to find than its literal: may match when more of the stream comes */
     uint32_t dsize_low, dsize_high; /* both included */
-    const char *msg, *classtype;
+    const char *msg, *classtype, *class_text;
     const char *tags[TAGS_MAX];
     unsigned n_tags;
     const struct address_set *source, *target;
