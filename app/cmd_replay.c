@@ -14,6 +14,11 @@ static const struct option replay_options[] = {
      "cannot use are counted; plimsoll rules check names them"},
     {"home-net", "LIST", OPTION_TEXT, OFFSET(policy.home_net), "$HOME_NET of the rules, e.g. [10.0.0.0/8]"},
     {"var", "NAME=VALUE", OPTION_LIST, OFFSET(policy.variables), "another variable of the rules"},
+    {"vars", "FILE", OPTION_TEXT, OFFSET(policy.vars_file),
+     "a suricata.yaml whose section `vars` sets address and port groups;\n"
+     "--var and --home-net go before it"},
+    {"classification", "FILE", OPTION_TEXT, OFFSET(policy.classification),
+     "a classification.config: what classtypes mean, and their priority"},
     {"correlations", "FILE", OPTION_LIST, OFFSET(policy.correlations),
      "correlations beside the shipped ones"},
     {"accord", "FILE", OPTION_TEXT, OFFSET(policy.accord), "the accord that incidents are judged by"},
@@ -21,8 +26,8 @@ static const struct option replay_options[] = {
      "whose sensor this is; needed when the accord has several parties"},
     {"switch-at", "T=FILE", OPTION_LIST, OFFSET(switches),
      "from the first packet at this time on, another policy (a YAML file that\n"
-     "names rules, correlations, accord, party, home-net, variables) is in\n"
-     "force; may be given again"},
+     "names rules, correlations, accord, party, home-net, variables, vars,\n"
+     "classification) is in force; may be given again"},
     {"limit", "NAME=N", OPTION_LIST, OFFSET(limit_words),
      "another size for a pool, or the stream depth; part of the policy"},
     {"filter", "BPF", OPTION_TEXT, OFFSET(filter),

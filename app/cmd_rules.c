@@ -19,7 +19,7 @@ static const struct option rules_check_options[] = {
     {"home-net", "LIST", OPTION_TEXT, offsetof(struct rules_options, home_net),
      "short for --var HOME_NET=LIST"},
     {"vars", "FILE", OPTION_TEXT, offsetof(struct rules_options, vars_file),
-     "a suricata.yaml whose `vars:` set address and port groups"},
+     "a suricata.yaml whose section `vars` sets address and port groups"},
 };
 
 static int run_rules_check(const struct command *command, int argc, char **argv)

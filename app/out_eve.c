@@ -148,7 +148,7 @@ static void put_alert(struct eve_writer *e, struct json_writer *w, const struct 
     put_number(w, "rev", o->rule_rev);
     if (rule) {
         put_pair(w, "signature", rule_msg(set, rule->index));
-        put_pair(w, "category", rule_classtype(set, rule->index));
+        put_pair(w, "category", rule_class_text(set, rule->index));
         put_number(w, "severity", rule_priority(set, rule->index));
     }
     json_close_object(w);

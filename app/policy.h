@@ -11,7 +11,8 @@
 
 struct policy_files {
     struct option_list rules, correlations, variables;
-    const char *home_net, *accord, *party, *vars_file, *classification;
+    const char *home_net, *accord, *party;
+    const char *vars_file, *classification; /* a suricata.yaml, a classification.config; NULL: none */
 };
 
 

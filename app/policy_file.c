@@ -14,6 +14,8 @@ static const struct schema_row rows[] = {
     {"accord", &schema_text, SCHEMA_OPTIONAL},
     {"party", &schema_text, SCHEMA_OPTIONAL},
     {"home-net", &schema_text, SCHEMA_OPTIONAL},
+    {"vars", &schema_text, SCHEMA_OPTIONAL},
+    {"classification", &schema_text, SCHEMA_OPTIONAL},
     {"variables", NULL, SCHEMA_OPTIONAL}, /* any names: read by hand */
     {NULL, NULL, SCHEMA_OPTIONAL},
 };
@@ -122,6 +124,8 @@ static int read_root(struct reading *r, const struct yaml_documents *docs, struc
     files->accord = read_text(r, root, "accord", true);
     files->party = read_text(r, root, "party", false);
     files->home_net = read_text(r, root, "home-net", false);
+    files->vars_file = read_text(r, root, "vars", true);
+    files->classification = read_text(r, root, "classification", true);
     return r->schema.error;
 }
 

@@ -7,6 +7,8 @@
  *     party: amber
  *     home-net: "[10.0.0.0/8]"
  *     variables: {HTTP_PORTS: "[80,8080]"}
+ *     vars: suricata.yaml               # groups of its section vars; the two above go before them
+ *     classification: classification.config
  */
 #ifndef APP_POLICY_FILE_H
 #define APP_POLICY_FILE_H

@@ -15,8 +15,9 @@ static int add(struct rule_variable *v, const char *name, size_t name_len, const
     return v->name && v->value ? 0 : ERR_NOMEM;
 }
 
-int rule_options_variables(const struct option_list *words, const char *home_net, const char *vars_file,
-                           struct rule_variable **out, size_t *n, struct diags *diags)
+int rule_options_variables(const struct option_list *words, const char *home_net,
+                           const char *vars_file, struct rule_variable **out, size_t *n,
+                           struct diags *diags)
 {
     struct rule_variable *variables = NULL;
     size_t count = 0;
@@ -36,7 +37,8 @@ int rule_options_variables(const struct option_list *words, const char *home_net
             return diag_error(diags, ERR_USAGE, diag_file(NULL), "--var NAME=VALUE",
                               "--var: '%s' is no NAME=VALUE", words->items[i]);
         *n = count + 1;
-        if (add(&variables[count++], words->items[i], (size_t)(equals - words->items[i]), equals + 1))
+        if (add(&variables[count++], words->items[i], (size_t)(equals - words->items[i]),
+                equals + 1))
             return ERR_NOMEM;
     }
     if (home_net) {

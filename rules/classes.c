@@ -6,6 +6,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -52,34 +53,59 @@ static const struct rule_class own[] = {
     {"web-application-attack", NULL, 1},
 };
 
-/* cut: the part up to a comma, without blanks at its ends; *at goes behind the comma. */
-static char *cut(struct arena *arena, const char **at, const char *end)
+/* A part of a line between commas, without blanks at its ends. */
+struct part {
+    const char *text;
+    size_t len;
+};
+
+/* next_part: *at goes behind the comma, or is NULL when there was none. */
+static struct part next_part(const char **at, const char *end)
 {
-    const char *comma = memchr(*at, ',', (size_t)(end - *at)), *last = comma ? comma : end, *first = *at;
-    *at = comma ? comma + 1 : end;
+    const char *first = *at, *comma = memchr(first, ',', (size_t)(end - first));
+    const char *last = comma ? comma : end;
+    *at = comma ? comma + 1 : NULL;
     while (first < last && isspace((unsigned char)*first))
         first++;
     while (last > first && isspace((unsigned char)last[-1]))
         last--;
-    return arena_strndup(arena, first, (size_t)(last - first));
+    return (struct part){first, (size_t)(last - first)};
 }
 
-static int read_line(const char *line, const char *end, struct diag_pos pos, struct arena *arena,
-                     struct rule_class *out, struct diags *diags)
+/* read_line: `line` is where it begins, `from` its first letter. */
+static int read_line(const char *line, const char *from, const char *end, struct diag_pos pos,
+                     struct arena *arena, struct rule_class *out, struct diags *diags)
 {
+    struct part parts[3];
     uint64_t priority;
-    const char *at = line + strlen(PREFIX);
-    if ((size_t)(end - line) < strlen(PREFIX) || memcmp(line, PREFIX, strlen(PREFIX)) != 0)
-        return diag_error(diags, ERR_SYNTAX, pos, NULL, "no line of the form %s NAME,TEXT,PRIORITY", PREFIX);
-    out->name = cut(arena, &at, end);
-    out->text = cut(arena, &at, end);
-    const char *number = cut(arena, &at, end);
-    if (!out->name || !out->text || !number)
-        return ERR_NOMEM;
-    if (!*out->name || at != end || text_u64(number, 255, &priority) || priority == 0)
-        return diag_error(diags, ERR_SYNTAX, pos, NULL, "a class is NAME,TEXT,PRIORITY; priority 1 to 255");
+    char number[8];
+    const char *at = from + strlen(PREFIX);
+    if ((size_t)(end - from) < strlen(PREFIX) || memcmp(from, PREFIX, strlen(PREFIX)) != 0) {
+        pos.col = (uint32_t)(from - line) + 1;
+        return diag_error(diags, ERR_SYNTAX, pos, NULL, "no line of the form %s NAME,TEXT,PRIORITY",
+                          PREFIX);
+    }
+    for (unsigned i = 0; i < 3; i++) {
+        parts[i] = next_part(&at, end);
+        pos.col = (uint32_t)(parts[i].text - line) + 1;
+        if (i < 2 && (parts[i].len == 0 || !at)) {
+            pos.col += (uint32_t)parts[i].len;
+            return diag_error(diags, ERR_SYNTAX, pos, NULL, "a class is NAME,TEXT,PRIORITY");
+        }
+    }
+    if (at) {
+        pos.col += (uint32_t)parts[2].len;
+        return diag_error(diags, ERR_SYNTAX, pos, NULL, "nothing follows the priority");
+    }
+    snprintf(number, sizeof number, "%.*s", (int)(parts[2].len < sizeof number ? parts[2].len : 0),
+             parts[2].text);
+    if (text_u64(number, 255, &priority) || priority == 0)
+        return diag_error(diags, ERR_SYNTAX, pos, NULL, "`%.*s` is no priority from 1 to 255",
+                          (int)parts[2].len, parts[2].text);
+    out->name = arena_strndup(arena, parts[0].text, parts[0].len);
+    out->text = arena_strndup(arena, parts[1].text, parts[1].len);
     out->priority = (uint8_t)priority;
-    return 0;
+    return out->name && out->text ? 0 : ERR_NOMEM;
 }
 
 int classes_read(const char *path, struct arena *arena, struct rule_class **out, size_t *n,
@@ -99,17 +125,18 @@ int classes_read(const char *path, struct arena *arena, struct rule_class **out,
     *out = arena_alloc(arena, lines * sizeof **out);
     error = *out ? 0 : ERR_NOMEM;
     for (const char *at = text_str(&data), *all = at + data.len; at < all && !error;) {
-        const char *end = memchr(at, '\n', (size_t)(all - at)), *line = at;
+        const char *end = memchr(at, '\n', (size_t)(all - at)), *line = at, *from = at;
         end = end ? end : all;
         pos.line++;
         at = end + 1;
-        while (line < end && isspace((unsigned char)*line))
-            line++;
-        if (line == end || *line == '#')
+        while (from < end && isspace((unsigned char)*from))
+            from++;
+        if (from == end || *from == '#')
             continue;
-        error = read_line(line, end, pos, arena, &(*out)[*n], diags);
+        error = read_line(line, from, end, pos, arena, &(*out)[*n], diags);
         if (!error)
-            text_printf(normal, "class %s,%u\n", (*out)[*n].name, (*out)[*n].priority);
+            text_printf(normal, "class %s,%s,%u\n", (*out)[*n].name, (*out)[*n].text,
+                        (*out)[*n].priority);
         *n += !error;
     }
     text_free(&data);

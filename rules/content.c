@@ -208,8 +208,8 @@ int content_fast_pattern(struct rule_reader *r, const struct value *v, unsigned 
     int error = modify(r, flag, &c);
     if (error)
         return error;
-    for (unsigned i = 0; i + 1 < r->sig->n_contents; i++)
-        if (r->sig->contents[i].flags & CONTENT_FAST)
+    for (unsigned i = 0; i < r->sig->n_contents; i++)
+        if (&r->sig->contents[i] != c && r->sig->contents[i].flags & CONTENT_FAST)
             return rule_fault(r, v->at, ERR_SCHEMA, "fast_pattern twice",
                               "a rule has one fast_pattern");
     if (v->len == 0 || value_is(v, "only"))

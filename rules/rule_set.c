@@ -144,7 +144,8 @@ static size_t effective(const struct rule_context *ctx, struct rule_variable *ou
 
 /* digest_set: rules by their digests, so that files and their order do not matter, then variables.
  */
-static int digest_set(struct rule_set *set, const struct rule_context *ctx, const struct text *classes)
+static int digest_set(struct rule_set *set, const struct rule_context *ctx,
+                      const struct text *classes)
 {
     size_t n = set->counts.loaded, k = 0;
     const uint8_t **digests = calloc(n + 1, sizeof *digests);
@@ -228,7 +229,8 @@ static int parse_all(struct rule_set *set, struct rule_context *ctx,
     size_t n_classes = 0;
     int error = 0;
     if (config->classification)
-        error = classes_read(config->classification, &set->arena, &classes, &n_classes, &normal, diags);
+        error =
+            classes_read(config->classification, &set->arena, &classes, &n_classes, &normal, diags);
     for (size_t i = 0; i < config->n_files && !error; i++)
         error = rules_parse_file(ctx, config->files[i], &list, &set->parsed, diags);
     if (error) {

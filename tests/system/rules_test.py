@@ -6,9 +6,11 @@ import re
 
 from common import expect, finish, need_corpora, run
 
-PROTOCOLS = {"ip", "tcp", "udp", "tcp-pkt", "tcp-stream"}
+PROTOCOLS = {"ip", "tcp", "udp", "icmp", "tcp-pkt", "tcp-stream"}
 KEYWORDS = set("""msg sid gid rev classtype priority metadata reference target content nocase offset depth distance
-    within startswith endswith fast_pattern flow flowbits dsize noalert""".split())
+    within startswith endswith fast_pattern rawbytes pcre isdataat byte_test byte_jump byte_extract flow flowbits dsize
+    flags seq ack window tcp.window ttl tos id fragbits fragoffset ip_proto sameip itype icode icmp_id icmp_seq
+    noalert""".split())
 
 
 def options_of(rule):

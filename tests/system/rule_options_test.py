@@ -1,0 +1,77 @@
+#!/usr/bin/env python3
+"""Groups from a suricata.yaml and classes from a classification.config: the same hits as with the same said by hand,
+--var before the file, classes in what is reported, and mistakes in either named by their place."""
+import json
+import pathlib
+
+from common import expect, finish, grid, run, temporary
+
+YAML = """%YAML 1.1
+---
+vars:
+  # more specific is better
+  address-groups:
+    HOME_NET: "[10.0.0.0/8]"
+    PLANT: "$HOME_NET"
+  port-groups:
+    CONTROL: "[502,2404]"
+default-rule-path: !custom /etc/rules
+outputs:
+  - eve-log: {enabled: yes}
+"""
+CLASSES = "# own classes\nconfig classification: control-act,Somebody acts on the plant,2\n"
+RULES = ('alert tcp any any -> $PLANT $CONTROL (msg:"control"; flow:established,to_server; content:"|00 00|"; '
+         'classtype:control-act; sid:1;)\n')
+
+
+def alerts(work, capture, rules, *options):
+    run("replay", capture, "--rules", rules, "--eve", work / "eve.json", *options)
+    events = [json.loads(line) for line in (work / "eve.json").read_text().splitlines()]
+    return [e for e in events if e["event_type"] == "alert"]
+
+
+def ends(events):
+    return [(e["pcap_cnt"], e["src_ip"], e["dest_ip"], e["dest_port"]) for e in events]
+
+
+def mistakes(work, rules):
+    rows = [("vars", YAML.replace('"[502,2404]"', "[502, 2404]"), r"6:", "CONTROL"),
+            ("vars", "default-rule-path: /x\n", "", "vars"),
+            ("vars", YAML.replace("    PLANT: ", "\tPLANT: "), "7:1", "tab"),
+            ("classification", CLASSES + "config classification: x,y,none\n", "3:28", "none")]
+    for n, (option, text, place, words) in enumerate(rows):
+        path = work / f"wrong-{n}"
+        path.write_text(text)
+        done = run("replay", work / "none.pcap", "--rules", rules, f"--{option}", path, code=2)
+        expect(f"{path}:{place}" in done.stderr and words in done.stderr, f"{option} {n}: {done.stderr}")
+
+
+def main():
+    with temporary() as directory:
+        work = pathlib.Path(directory)
+        capture = grid(directory, 1)
+        rules, groups, classes = work / "a.rules", work / "suricata.yaml", work / "classification.config"
+        rules.write_text(RULES)
+        groups.write_text(YAML)
+        classes.write_text(CLASSES)
+        by_file = alerts(work, capture, rules, "--vars", groups, "--classification", classes)
+        expect(len(by_file) > 0, "no hits, so nothing is compared")
+        by_hand = alerts(work, capture, rules, "--home-net", "[10.0.0.0/8]", "--var", "PLANT=$HOME_NET",
+                         "--var", "CONTROL=[502,2404]")
+        expect(ends(by_file) == ends(by_hand), f"{len(by_file)} hits by file, {len(by_hand)} by hand")
+        for event in by_file:
+            of = event["alert"]
+            expect((of["severity"], of["category"]) == (2, "Somebody acts on the plant"), f"class: {of}")
+        expect({e["alert"]["severity"] for e in by_hand} == {3}, "a class that nobody names has not priority 3")
+        over = alerts(work, capture, rules, "--vars", groups, "--var", "CONTROL=2404")
+        expect(ends(over) == [e for e in ends(by_file) if e[3] == 2404], "--var does not go before the file")
+        policy = work / "policy.yaml"
+        policy.write_text("rules: [a.rules]\nvars: suricata.yaml\nclassification: classification.config\n")
+        switched = alerts(work, capture, rules, "--vars", groups, "--switch-at", f"1970-01-01T00:00:00Z={policy}")
+        expect(ends(switched) == ends(by_file), f"{len(switched)} hits by a policy file")
+        mistakes(work, rules)
+        print(f"{len(by_file)} hits by groups of a file")
+    finish("rule options")
+
+
+main()
