@@ -1,5 +1,6 @@
 /* plimsoll replay: its options and its teaching text. */
 #include "app/commands.h"
+#include "app/evidence.h"
 #include "app/replay.h"
 
 #include "base/error.h"
@@ -54,6 +55,9 @@ static const struct option replay_options[] = {
     {"eve", "FILE", OPTION_TEXT, OFFSET(eve),
      "write alerts, flows, HTTP and Modbus in Suricata's field names, a JSON\n"
      "object a line"},
+    {"evidence", "DIR", OPTION_TEXT, OFFSET(evidence),
+     "write the packets of each finding to a pcapng of its own, with comments;\n"
+     "captures are read twice, so they must be files"},
     {"stage-times", NULL, OPTION_FLAG, OFFSET(stage_times), "measure each stage for --stats (costs time itself)"},
     {"memory", NULL, OPTION_FLAG, OFFSET(memory), "print what every pool was sized to, on stderr"},
     {"fail-on", "SEVERITY", OPTION_NUMBER, OFFSET(fail_on), "end 1 when a finding is at least this severe"},
@@ -94,7 +98,7 @@ static int check(const struct replay_options *o, const struct option_list *captu
         return diag_error(diags, ERR_USAGE, diag_file(NULL), NULL, "--burst: 1 to 64");
     if (!o->ledger && (o->ledger_key || o->ledger_secret))
         return diag_error(diags, ERR_USAGE, diag_file(NULL), NULL, "--ledger-key and --ledger-secret go with --ledger");
-    return 0;
+    return o->evidence ? evidence_can_read_twice(captures, diags) : 0;
 }
 
 static int run_replay(const struct command *command, int argc, char **argv)

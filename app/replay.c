@@ -8,6 +8,7 @@
 
 #include "app/acts.h"
 #include "app/eve.h"
+#include "app/evidence.h"
 #include "app/out_stats.h"
 #include "app/progress.h"
 #include "app/user_files.h"
@@ -37,6 +38,8 @@ struct replay {
     struct judge *judge;
     bool eal_started;
     struct eve *eve; /* NULL: events are not written */
+    struct evidence *evidence; /* NULL: none is written */
+    struct evidence_sum evidence_sum;
     struct engine *engine;
     struct results results;
     struct coverage_sum coverage[CORRELATOR_POLICIES_MAX]; /* one an accord, at its first policy */
@@ -85,10 +88,30 @@ static void on_judged(void *ctx, const struct judged *judged)
 {
     struct replay *r = ctx;
     results_take(&r->results, judged);
+    if (r->evidence)
+        evidence_judged(r->evidence, judged);
     if (!judged->raised)
         return;
     seal(r, &judged->entry);
     print_entry(r, "finding", &judged->entry);
+}
+
+static void on_joined(void *ctx, uint32_t campaign, const struct incident_ref *incident,
+                      uint64_t observations)
+{
+    struct replay *r = ctx;
+    if (r->evidence)
+        evidence_joined(r->evidence, campaign, incident, observations);
+}
+
+static void on_evidence(void *ctx, const struct evidence_file *file)
+{
+    struct replay *r = ctx;
+    r->evidence_sum.files++;
+    r->evidence_sum.packets += file->packets;
+    r->evidence_sum.missing += file->missing;
+    seal(r, &file->entry);
+    print_entry(r, "evidence", &file->entry);
 }
 
 /* accord_since: the first policy of the accord that is in force under this one. */
@@ -214,6 +237,7 @@ static int make_judging(struct replay *r, struct diags *diags)
         .workers = (unsigned)r->options->workers,
         .policies = correlation,
         .n_policies = r->policies.n,
+        .keep = r->evidence ? CORRELATOR_KEEP : 0,
     };
     int error = correlator_create(&r->correlator, &correlator, diags);
     if (error)
@@ -222,7 +246,7 @@ static int make_judging(struct replay *r, struct diags *diags)
         .policies = r->judging,
         .n_policies = r->policies.n,
         .incident_key = r->sealer ? r->hello.incident_key : (const uint8_t *)unsealed_key,
-        .sink = {.ctx = r, .judged = on_judged, .coverage = on_coverage, .policy = on_policy},
+        .sink = {.ctx = r, .judged = on_judged, .joined = on_joined, .coverage = on_coverage, .policy = on_policy},
     };
     return judge_create(&r->judge, &judge, diags);
 }
@@ -330,6 +354,8 @@ static int report(struct replay *r, struct diags *diags)
         .policies = &r->policies,
         .ledger_dir = r->options->ledger,
         .sealed = &sealed,
+        .evidence_dir = r->options->evidence,
+        .evidence = &r->evidence_sum,
         .hello = &r->hello,
     };
     if (r->options->json)
@@ -344,6 +370,7 @@ static void clean_up(struct replay *r, struct diags *diags)
     if (r->engine)
         engine_close(r->engine);
     eve_close(r->eve);
+    evidence_destroy(r->evidence);
     if (r->judge)
         judge_destroy(r->judge);
     if (r->correlator)
@@ -372,6 +399,8 @@ int replay_run(const struct replay_options *options, const struct option_list *c
     signal(SIGTERM, ask_to_stop);
     signal(SIGXFSZ, SIG_IGN); /* a limit on file sizes comes back as an error of the write */
     error = start_sealer(&r, diags);
+    if (!error && options->evidence)
+        error = evidence_create(&r.evidence, options->evidence, diags);
     if (!error)
         error = make_judging(&r, diags);
     if (!error && options->eve)
@@ -381,6 +410,11 @@ int replay_run(const struct replay_options *options, const struct option_list *c
         return error == ERR_FULL || error == ERR_IO ? EXIT_PARTIAL : EXIT_USAGE;
     }
     error = run_engine(&r, captures, diags);
+    if (r.evidence && r.stats.inputs) {
+        int failed = evidence_write(r.evidence, r.correlator, captures, r.stats.source_packets, on_evidence,
+                                    &r, diags);
+        error = error ? error : failed;
+    }
     bool partial = error != 0 || r.stats.broken_inputs;
     if (r.stats.inputs && report(&r, diags))
         partial = true;

@@ -11,7 +11,7 @@ struct replay_options {
     struct option_list strip;
     const char *checksums, *filter;
     struct engine_limits limits;
-    const char *eve, *ledger, *ledger_key, *ledger_secret, *stats;
+    const char *eve, *evidence, *ledger, *ledger_key, *ledger_secret, *stats;
     uint64_t workers, burst, fail_on;
     int64_t clock_error; /* ns, -1: unknown */
     bool json, stage_times, memory;

@@ -176,6 +176,16 @@ static void print_ledger(FILE *out, const struct screen *s)
     fprintf(out, "  keys  %s\n        %s\n", s->hello->vkey_facts, s->hello->vkey_acts);
 }
 
+static void print_evidence(FILE *out, const struct screen *s)
+{
+    if (!s->evidence_dir)
+        return;
+    fprintf(out, "EVIDENCE  %s: %lu files, %lu packets", s->evidence_dir, s->evidence->files, s->evidence->packets);
+    if (s->evidence->missing)
+        fprintf(out, "; MISSING the packets of %lu observations", s->evidence->missing);
+    fprintf(out, "\n");
+}
+
 void screen_print(FILE *out, const struct screen *s)
 {
     const struct accord *accord = first_accord(s);
@@ -195,6 +205,7 @@ void screen_print(FILE *out, const struct screen *s)
                 s->correlation->incidents);
     }
     print_rates(out, s);
+    print_evidence(out, s);
     print_ledger(out, s);
     if (accord)
         fprintf(out, "\nFindings record observables. None makes a statement on the responsibility "

@@ -9,6 +9,11 @@
 #include "dataplane/engine.h"
 #include "ledger/sealer_client.h"
 
+/* What was written as evidence. */
+struct evidence_sum {
+    uint64_t files, packets, missing; /* missing: observations without their packets */
+};
+
 struct screen {
     const struct results *results;
     const struct coverage_sum *coverage; /* by the first policy of each accord */
@@ -21,6 +26,8 @@ struct screen {
     const char *ledger_dir;             /* NULL: nothing was sealed */
     const struct sealer_counts *sealed;
     const struct sealer_hello *hello;
+    const char *evidence_dir; /* NULL: none was asked for */
+    const struct evidence_sum *evidence;
 };
 
 void screen_print(FILE *out, const struct screen *screen);

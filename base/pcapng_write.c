@@ -13,6 +13,7 @@ enum {
     BLOCK_PACKET = 6,
     SECTION_MAGIC = 0x1a2b3c4d,
     OPTION_END = 0,
+    OPTION_COMMENT = 1,
     OPTION_TSRESOL = 9,
     NANOSECONDS = 9, /* a power of ten */
     PACKET_ROOM = 32,
@@ -59,13 +60,13 @@ static void put_section(struct pcapng_writer *w)
     put(w, b, sizeof b);
 }
 
-static void put_interface(struct pcapng_writer *w)
+static void put_interface(struct pcapng_writer *w, uint16_t linktype)
 {
     uint8_t b[32];
     memset(b, 0, sizeof b);
     put_le32(b, BLOCK_INTERFACE);
     put_le32(b + 4, sizeof b);
-    put_le16(b + 8, PCAPNG_LINK_ETHERNET);
+    put_le16(b + 8, linktype);
     put_le32(b + 12, 0); /* no limit on what is kept of a packet */
     put_le16(b + 16, OPTION_TSRESOL);
     put_le16(b + 18, 1);
@@ -73,6 +74,32 @@ static void put_interface(struct pcapng_writer *w)
     put_le16(b + 24, OPTION_END);
     put_le32(b + 28, sizeof b);
     put(w, b, sizeof b);
+    w->linktypes[w->interfaces++] = linktype;
+}
+
+/* interface_of: the interface of a link type, written when it is first needed. */
+static uint32_t interface_of(struct pcapng_writer *w, uint16_t linktype)
+{
+    for (uint32_t i = 0; i < w->interfaces; i++)
+        if (w->linktypes[i] == linktype)
+            return i;
+    if (w->interfaces == PCAPNG_INTERFACES)
+        fail(w, ERR_RANGE);
+    else
+        put_interface(w, linktype);
+    return w->interfaces - 1;
+}
+
+static size_t padded(size_t len)
+{
+    return (len + 3) / 4 * 4;
+}
+
+static void put_padded(struct pcapng_writer *w, const void *data, size_t len)
+{
+    static const uint8_t padding[4] = {0, 0, 0, 0};
+    put(w, data, len);
+    put(w, padding, padded(len) - len);
 }
 
 static int report(const struct pcapng_writer *w, const char *doing, struct diags *diags)
@@ -94,36 +121,55 @@ int pcapng_write_open(struct pcapng_writer *w, const char *path, struct diags *d
         return report(w, "create the capture", diags);
     }
     put_section(w);
-    put_interface(w);
+    put_interface(w, PCAPNG_LINK_ETHERNET);
     if (w->error)
         return pcapng_write_close(w, diags);
     return 0;
 }
 
-int pcapng_write_frame(struct pcapng_writer *w, int64_t ns, const void *data, size_t len)
+int pcapng_write_packet(struct pcapng_writer *w, const struct pcapng_packet *packet)
 {
-    static const uint8_t padding[4] = {0, 0, 0, 0};
+    size_t comment = packet->comment ? strlen(packet->comment) : 0;
     if (w->error)
         return w->error;
-    if (ns < 0 || len > FRAME_MAX)
+    if (packet->ns < 0 || packet->captured > FRAME_MAX || comment > UINT16_MAX)
         return fail(w, ERR_RANGE);
-    size_t pad = (4 - len % 4) % 4;
-    uint32_t total = (uint32_t)(PACKET_ROOM + len + pad);
-    uint8_t head[28], tail[4];
+    uint32_t interface = interface_of(w, packet->linktype);
+    size_t options = comment ? 4 + padded(comment) + 4 : 0;
+    uint32_t total = (uint32_t)(PACKET_ROOM + padded(packet->captured) + options);
+    uint8_t head[28], option[4], tail[4];
     put_le32(head, BLOCK_PACKET);
     put_le32(head + 4, total);
-    put_le32(head + 8, 0); /* the only interface */
-    put_le32(head + 12, (uint32_t)((uint64_t)ns >> 32));
-    put_le32(head + 16, (uint32_t)ns);
-    put_le32(head + 20, (uint32_t)len);
-    put_le32(head + 24, (uint32_t)len);
-    put_le32(tail, total);
+    put_le32(head + 8, interface);
+    put_le32(head + 12, (uint32_t)((uint64_t)packet->ns >> 32));
+    put_le32(head + 16, (uint32_t)packet->ns);
+    put_le32(head + 20, packet->captured);
+    put_le32(head + 24, packet->wire);
     put(w, head, sizeof head);
-    put(w, data, len);
-    put(w, padding, pad);
+    put_padded(w, packet->data, packet->captured);
+    if (comment) {
+        put_le16(option, OPTION_COMMENT);
+        put_le16(option + 2, (uint16_t)comment);
+        put(w, option, sizeof option);
+        put_padded(w, packet->comment, comment);
+        put_le32(option, OPTION_END);
+        put(w, option, sizeof option);
+    }
+    put_le32(tail, total);
     put(w, tail, sizeof tail);
     w->packets += !w->error;
     return w->error;
+}
+
+int pcapng_write_frame(struct pcapng_writer *w, int64_t ns, const void *data, size_t len)
+{
+    if (!w->error && len > FRAME_MAX)
+        return fail(w, ERR_RANGE);
+    return pcapng_write_packet(w, &(struct pcapng_packet){.ns = ns,
+                                                          .data = data,
+                                                          .captured = (uint32_t)len,
+                                                          .wire = (uint32_t)len,
+                                                          .linktype = PCAPNG_LINK_ETHERNET});
 }
 
 int pcapng_write_close(struct pcapng_writer *w, struct diags *diags)

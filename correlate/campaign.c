@@ -156,6 +156,8 @@ static struct campaign *campaign_of(struct campaigns *c, const struct revision *
     campaign->open = 0;
     campaign->waits = false;
     incident_open(&campaign->whole, r->definition, &r->key, ++c->begun);
+    campaign->whole.state.incident = r->incident;
+    campaign->whole.state.campaign = c->begun;
     return campaign;
 }
 
@@ -225,9 +227,11 @@ static const struct revision *leave(struct campaigns *c, struct campaign *campai
     return revise(campaign, (enum revision_why)r->why, r->order);
 }
 
-const struct revision *campaigns_take(struct campaigns *c, const struct revision *r)
+const struct revision *campaigns_take(struct campaigns *c, const struct revision *r,
+                                      uint32_t *number)
 {
     struct group_key group;
+    *number = 0;
     if (!definition_campaign(c->definitions, r->definition, &r->key, &group))
         return r;
     struct part_key key = key_of(c, r, &r->key), campaign_key = key_of(c, r, &group);
@@ -241,6 +245,7 @@ const struct revision *campaigns_take(struct campaigns *c, const struct revision
         return r;
 
     struct incident *whole = &campaign->whole;
+    *number = whole->state.campaign;
     whole->state.definition = r->definition;
     whole->state.generation = r->generation;
     c->counters.targets_lost += incident_join(whole, r, counts, c->hosts, &c->targets, &c->limits);

@@ -73,6 +73,7 @@ static struct owner_config owner_config_of(const struct correlator *c, unsigned 
                   .samples = windows * SAMPLES_PER_WINDOW,
                   .incidents = windows < WINDOWS_PER_PLACE ? 1 : windows / WINDOWS_PER_PLACE,
                   .targets = targets,
+                  .kept = config->keep,
                   .hash_seed = seed},
         .assets = assets,
     };
@@ -330,6 +331,16 @@ int correlator_next(struct correlator *c, struct revision *out)
         return 1;
     }
     return next.safe.t == INT64_MAX ? ERR_CLOSED : 0;
+}
+
+const struct kept_observation *correlator_kept(const struct correlator *c, unsigned level,
+                                               unsigned key_shard, size_t *n)
+{
+    *n = 0;
+    if (level >= c->n_levels)
+        return NULL;
+    const struct seat *seat = &c->levels[level].seats[key_shard % c->config.workers];
+    return key_shard_kept(seat->owner.shards[key_shard], n);
 }
 
 struct correlator_counters correlator_counters(const struct correlator *c)

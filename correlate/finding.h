@@ -9,6 +9,7 @@
 #include "base/address.h"
 #include "base/text.h"
 #include "base/vocabulary.h"
+#include "correlate/revision.h"
 #include "ledger/entry.h"
 
 #define FINDING_VERSION 1
@@ -39,6 +40,10 @@ struct judged {
     enum outcome outcome;
     int severity;
     uint64_t count;
+    /* What it is about: one incident, or those that joined a campaign; and how many observations. */
+    struct incident_ref incident;
+    uint32_t campaign;          /* 0: the incident by itself */
+    uint64_t observations;
     struct address source;
     uint32_t sources_total;
     const char *const *assets;  /* ids */
@@ -61,6 +66,9 @@ struct judge_sink {
     void *ctx;
     void (*judged)(void *ctx, const struct judged *judged);
     void (*coverage)(void *ctx, const struct judged_coverage *coverage);
+    /* An incident is part of a campaign, with this many observations by now; before what is judged of it. */
+    void (*joined)(void *ctx, uint32_t campaign, const struct incident_ref *incident,
+                   uint64_t observations);
     void (*policy)(void *ctx, unsigned generation); /* from here on this one is in force */
 };
 

@@ -368,6 +368,9 @@ static void report(struct judge *j, struct unit_state *state)
         .outcome = u->outcome,
         .severity = u->severity.score,
         .count = u->count,
+        .incident = r->incident,
+        .campaign = r->campaign,
+        .observations = r->count,
         .source = u->unit.source,
         .sources_total = r->sources_total,
         .assets = j->asset_ids,
@@ -467,7 +470,10 @@ void judge_take(struct judge *j, const struct revision *revision)
         return;
     }
     coverage_until(&j->coverage, &context, revision->order.t);
-    const struct revision *whole = campaigns_take(j->campaigns, revision);
+    uint32_t campaign;
+    const struct revision *whole = campaigns_take(j->campaigns, revision, &campaign);
+    if (campaign && j->config.sink.joined)
+        j->config.sink.joined(j->config.sink.ctx, campaign, &revision->incident, revision->count);
     if (whole)
         judge_units(j, whole, whole != revision);
 }

@@ -60,6 +60,8 @@ struct key_shard {
     struct chain *chains; /* one a window, used by temporal ones */
     struct sample *samples;
     struct place *places;
+    struct kept_observation *kept; /* as long as the run, for evidence */
+    uint32_t n_kept;
     struct target_set targets;
     uint32_t free_window, free_sample, free_place;    /* given back */
     uint32_t used_windows, used_samples, used_places; /* ever taken: memory is touched on demand */
@@ -73,7 +75,7 @@ size_t key_shard_bytes(const struct key_shard_config *c)
            c->windows *
                (sizeof(struct window) + sizeof(struct chain) + 2 * sizeof(struct window_key)) +
            c->samples * sizeof(struct sample) + c->incidents * sizeof(struct place) +
-           target_set_bytes(c->targets);
+           target_set_bytes(c->targets) + c->kept * sizeof(struct kept_observation);
 }
 
 struct key_shard *key_shard_create(const struct key_shard_config *config)
@@ -88,7 +90,8 @@ struct key_shard *key_shard_create(const struct key_shard_config *config)
     s->chains = calloc(config->windows, sizeof *s->chains);
     s->samples = calloc(config->samples, sizeof *s->samples);
     s->places = calloc(config->incidents, sizeof *s->places);
-    if (!s->keys || !s->windows || !s->chains || !s->samples || !s->places ||
+    s->kept = calloc(config->kept + 1, sizeof *s->kept);
+    if (!s->kept || !s->keys || !s->windows || !s->chains || !s->samples || !s->places ||
         target_set_init(&s->targets, config->targets, config->hash_seed)) {
         key_shard_destroy(s);
         return NULL;
@@ -108,6 +111,7 @@ void key_shard_destroy(struct key_shard *s)
     free(s->chains);
     free(s->samples);
     free(s->places);
+    free(s->kept);
     target_set_free(&s->targets);
     free(s);
 }
@@ -332,6 +336,23 @@ static bool is_met(struct key_shard *s, uint32_t window, const struct exchange_i
     return true;
 }
 
+/* add: an observation becomes part of an incident, and is kept where that is asked for. */
+static void add(struct key_shard *s, struct incident *inc, const struct exchange_item *item,
+                struct correlator_counters *counters)
+{
+    counters->targets_over_limit += incident_add(inc, item, &s->targets, &s->config.limits);
+    if (s->n_kept < s->config.kept)
+        s->kept[s->n_kept++] = (struct kept_observation){item->obs, inc->number};
+    else
+        counters->not_kept += s->config.kept > 0;
+}
+
+const struct kept_observation *key_shard_kept(const struct key_shard *s, size_t *n)
+{
+    *n = s->n_kept;
+    return s->kept;
+}
+
 /* open_incident: the window's samples become an incident; -1 when the shard has no room for one. */
 static int open_incident(struct key_shard *s, uint32_t window, struct correlator_counters *counters)
 {
@@ -351,8 +372,7 @@ static int open_incident(struct key_shard *s, uint32_t window, struct correlator
     incident_open(&place->incident, w->key.definition, &w->key.key, s->next_number++);
     place->incident.state.window_inexact = w->inexact;
     for (; w->n; sample_remove(s, w, NONE))
-        counters->targets_over_limit += incident_add(&place->incident, &s->samples[w->first].item,
-                                                     &s->targets, &s->config.limits);
+        add(s, &place->incident, &s->samples[w->first].item, counters);
     unlink_use(s, window);
     w->incident = at;
     counters->incidents++;
@@ -370,8 +390,7 @@ int key_shard_take(struct key_shard *s, const struct exchange_item *item,
     }
     struct window *w = &s->windows[at];
     if (w->incident != NONE) {
-        struct incident *inc = &s->places[w->incident].incident;
-        counters->targets_over_limit += incident_add(inc, item, &s->targets, &s->config.limits);
+        add(s, &s->places[w->incident].incident, item, counters);
         return (int)w->incident;
     }
     expire_samples(s, w, item->obs.order.t);

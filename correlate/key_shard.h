@@ -12,6 +12,7 @@ struct key_shard_config {
     const struct definitions *definitions;
     struct incident_limits limits;
     uint32_t windows, samples, incidents, targets;
+    uint32_t kept; /* observations of incidents that are kept, 0: none */
     uint64_t hash_seed;
 };
 
@@ -33,6 +34,8 @@ void key_shard_close(struct key_shard *s, uint32_t place);
  * No incident of a correlation that is not carried may be open any more. */
 void key_shard_switch(struct key_shard *s, const struct definitions *definitions,
                       const struct incident_limits *limits, const int16_t *carried);
+/* key_shard_kept: the observations kept, in the order in which incidents took them. */
+const struct kept_observation *key_shard_kept(const struct key_shard *s, size_t *n);
 /* key_shard_is_open: whether there is an incident at that place. */
 bool key_shard_is_open(const struct key_shard *s, uint32_t place);
 

@@ -42,6 +42,12 @@ struct revision_asset {
 /* REVISION_POLICY: from here on the policy `generation` is in force; nothing else is said. */
 enum revision_kind { REVISION_INCIDENT, REVISION_COVERAGE, REVISION_POLICY };
 
+/* Names an incident, for who asks for the observations that were kept of it (correlator_kept). */
+struct incident_ref {
+    uint8_t level, key_shard;
+    uint32_t number; /* within the two */
+};
+
 struct revision {
     struct order order;        /* place of this revision in the one order */
     uint8_t kind;              /* enum revision_kind */
@@ -49,6 +55,8 @@ struct revision {
     uint8_t generation;        /* of the policy: what definition and assets are numbers of */
     uint16_t definition;       /* number of the correlation */
     uint32_t number;           /* of this incident's revisions, from 1 */
+    struct incident_ref incident; /* of a campaign: of the incident that began it */
+    uint32_t campaign;         /* the campaign's number from 1; 0: an incident by itself */
     struct group_key key;
     int64_t first_ns, last_ns; /* when the first and the last act began */
     uint64_t count;            /* observations */

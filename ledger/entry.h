@@ -25,7 +25,8 @@ enum ledger_log { LEDGER_FACTS, LEDGER_ACTS, LEDGER_LOGS };
     X(START, "start", LEDGER_ACTS, "an engine began to use this ledger")                          \
     X(STOP, "stop", LEDGER_ACTS, "an engine ended in good order")                                 \
     X(GAP, "gap", LEDGER_ACTS, "an interval in which nothing is known to have been sealed")       \
-    X(CLOCK_STEP, "clock-step", LEDGER_ACTS, "a clock was found to have been set")
+    X(CLOCK_STEP, "clock-step", LEDGER_ACTS, "a clock was found to have been set")                \
+    X(EVIDENCE, "evidence", LEDGER_FACTS, "the packets of a finding, in a file of their own")
 
 enum entry_kind {
 #define X(suffix, name, log, text) ENTRY_##suffix,

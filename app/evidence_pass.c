@@ -1,0 +1,253 @@
+/* One reading of the captures for the evidence of some findings.
+ *
+ * Captures are merged and numbered as in the run (merge_open), so a packet has the same place (t, input,
+ * seq) in both. An observation names of its conversation the packets from the moment at which it began
+ * to its own place; a hit that was made of one packet names that one alone. That the packet at its own
+ * place is there, in its conversation, is what tells that the captures are still what they were.
+ */
+#include "app/evidence_parts.h"
+
+#include "base/error.h"
+#include "base/pcapng_write.h"
+#include "base/table.h"
+#include "base/time_point.h"
+#include "dataplane/capture.h"
+#include "dataplane/decode.h"
+#include "dataplane/flow.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define COMMENT_OBSERVATIONS 8 /* of one packet that a comment lists; more are counted */
+
+/* Packets that an observation names. */
+struct span {
+    struct flow_key key;
+    int64_t from_ns;
+    struct order to; /* its last packet is not behind this */
+    struct named *named;
+};
+
+/* The spans of one conversation: n from `first` on, ascending by beginning; those in front of `open` are
+ * over. */
+struct talk {
+    uint32_t first, n, open;
+};
+
+struct pass {
+    struct span *spans;
+    size_t n_spans;
+    struct table *talks; /* struct flow_key -> struct talk */
+    const struct subject *subjects;
+    struct pcapng_writer *writers; /* one a finding */
+    struct text *comments;         /* likewise: of the packet under way, empty: not of this finding */
+    unsigned *listed;
+    size_t n;
+    char (*paths)[PATH_MAX];
+};
+
+/* key_of: tunnels do not count, since observations do not tell them. */
+static struct flow_key key_of(const struct packet *pkt)
+{
+    struct packet plain = *pkt;
+    struct flow_key key;
+    plain.tunnels = 0;
+    flow_key_of(&plain, &key);
+    return key;
+}
+
+static struct span span_of(struct named *named)
+{
+    const struct observation *o = named->obs;
+    const struct packet ends = {.source = o->source,
+                                .target = o->target,
+                                .source_port = o->source_port,
+                                .target_port = o->target_port,
+                                .transport = o->transport,
+                                .vlan = o->tenant};
+    return (struct span){.key = key_of(&ends),
+                         .from_ns = o->began_ns,
+                         .to = {.t = o->order.t, .input = o->order.input, .seq = o->order.seq},
+                         .named = named};
+}
+
+static int by_key(const void *a, const void *b)
+{
+    const struct span *x = a, *y = b;
+    int order = memcmp(&x->key, &y->key, sizeof x->key);
+    if (order)
+        return order;
+    if (x->from_ns != y->from_ns)
+        return x->from_ns < y->from_ns ? -1 : 1;
+    if (x->named->finding != y->named->finding)
+        return x->named->finding < y->named->finding ? -1 : 1;
+    return (x->named->number > y->named->number) - (x->named->number < y->named->number);
+}
+
+static int index_spans(struct pass *p, struct subject *subjects, size_t n)
+{
+    size_t total = 0;
+    for (size_t i = 0; i < n; i++)
+        total += subjects[i].n;
+    p->spans = calloc(total + 1, sizeof *p->spans);
+    p->talks = table_create(total + 1, sizeof(struct flow_key), sizeof(struct talk), 0);
+    if (!p->spans || !p->talks)
+        return ERR_NOMEM;
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < subjects[i].n; k++)
+            p->spans[p->n_spans++] = span_of(&subjects[i].named[k]);
+    qsort(p->spans, p->n_spans, sizeof *p->spans, by_key);
+    for (size_t i = 0; i < p->n_spans; i++) {
+        bool made;
+        struct talk *talk = table_add(p->talks, &p->spans[i].key, &made);
+        if (!talk)
+            return ERR_NOMEM;
+        if (made)
+            talk->first = talk->open = (uint32_t)i;
+        talk->n++;
+    }
+    return 0;
+}
+
+/* Comments. */
+
+static void put_what(struct text *out, const struct observation *o)
+{
+    text_puts(out, kind_words[o->kind].name);
+    if (o->kind == KIND_HIT) {
+        text_printf(out, " of rule %u:%u:%u", o->rule_gid, o->rule_sid, o->rule_rev);
+        return;
+    }
+    if (o->protocol != PROTOCOL_UNKNOWN)
+        text_printf(out, " %s", protocol_words[o->protocol].name);
+    if (o->kind == KIND_COMMAND)
+        text_printf(out, " %s", operation_words[o->operation].name);
+    text_printf(out, " %s", outcome_words[o->outcome].name);
+}
+
+/* comment: what the packet shows of one observation. */
+static void comment(struct pass *p, const struct span *span, int64_t t, bool decides)
+{
+    uint32_t finding = span->named->finding;
+    struct text *out = &p->comments[finding];
+    if (p->listed[finding]++ >= COMMENT_OBSERVATIONS)
+        return;
+    text_printf(out, "%sobservation %u of %zu, ", out->len ? "; " : "", span->named->number,
+                p->subjects[finding].n);
+    put_what(out, span->named->obs);
+    text_puts(out, decides && t == span->from_ns ? ": seen here"
+                   : decides                     ? ": decided here"
+                   : t == span->from_ns          ? ": begins here"
+                                                 : ": goes on");
+}
+
+static bool is_one_packet(const struct observation *o)
+{
+    return o->kind == KIND_HIT && o->began_ns == o->order.t;
+}
+
+/* name: every finding that names the packet gets its comment; whether any does. */
+static bool name(struct pass *p, const struct packet *pkt)
+{
+    struct order place = order_of(pkt->t, pkt->input, pkt->seq, 0);
+    struct flow_key key = key_of(pkt);
+    struct talk *talk = table_find(p->talks, &key);
+    bool named = false;
+    if (!talk)
+        return false;
+    uint32_t end = talk->first + talk->n;
+    while (talk->open < end && p->spans[talk->open].to.t < pkt->t)
+        talk->open++;
+    for (uint32_t i = talk->open; i < end && p->spans[i].from_ns <= pkt->t; i++) {
+        struct span *span = &p->spans[i];
+        int order = order_compare(&place, &span->to);
+        if (order > 0 || (order < 0 && is_one_packet(span->named->obs)))
+            continue;
+        /* What a timer decided is there when its beginning is. */
+        span->named->found |= order == 0 || span->to.input == ORDER_TIMER || span->to.input >= ORDER_CLOSING;
+        comment(p, span, pkt->t, order == 0);
+        named = true;
+    }
+    return named;
+}
+
+static void copy(struct pass *p, const struct frame *frame)
+{
+    for (size_t i = 0; i < p->n; i++) {
+        if (!p->listed[i])
+            continue;
+        if (p->listed[i] > COMMENT_OBSERVATIONS)
+            text_printf(&p->comments[i], "; and %u more", p->listed[i] - COMMENT_OBSERVATIONS);
+        pcapng_write_packet(&p->writers[i], &(struct pcapng_packet){.ns = frame->t,
+                                                                    .data = frame->data,
+                                                                    .captured = frame->captured,
+                                                                    .wire = frame->wire,
+                                                                    .linktype = frame->linktype,
+                                                                    .comment = text_str(&p->comments[i])});
+        text_clear(&p->comments[i]);
+        p->listed[i] = 0;
+    }
+}
+
+static int read_captures(struct pass *p, const struct option_list *captures, uint64_t packets,
+                         struct diags *diags)
+{
+    struct diags again = {0}; /* what is wrong with the captures was said when they were read first */
+    struct merge *merge;
+    struct frame frame;
+    uint32_t input;
+    uint64_t seq, n = 0;
+    int got = merge_open(&merge, captures->items, captures->n, NULL, &again);
+    if (!got) {
+        while (n < packets && (got = merge_next(merge, &frame, &input, &seq, &again)) != 0) {
+            if (got != 1)
+                continue;
+            struct packet pkt = {
+                .t = frame.t, .seq = seq, .input = input, .wire = frame.wire, .linktype = frame.linktype};
+            n++;
+            decode_frame(&pkt, frame.data, frame.captured);
+            if (pkt.verdict == DECODE_TRANSPORT && name(p, &pkt))
+                copy(p, &frame);
+        }
+        merge_close(merge);
+    }
+    diags_free(&again);
+    if (n < packets)
+        return diag_error(diags, ERR_CORRUPT, diag_file(NULL), "evidence needs them as they were",
+                          "the captures have become shorter since they were read: %lu of %lu packets", n, packets);
+    return 0;
+}
+
+int evidence_pass(const char *dir, struct subject *subjects, size_t n,
+                  const struct option_list *captures, uint64_t packets, uint64_t *written,
+                  struct diags *diags)
+{
+    struct pass p = {.subjects = subjects};
+    p.writers = calloc(n, sizeof *p.writers);
+    p.comments = calloc(n, sizeof *p.comments);
+    p.listed = calloc(n, sizeof *p.listed);
+    p.paths = calloc(n, sizeof *p.paths);
+    int error = p.writers && p.comments && p.listed && p.paths ? index_spans(&p, subjects, n) : ERR_NOMEM;
+    for (; p.n < n && !error; p.n += !error)
+        error = evidence_path(p.paths[p.n], PATH_MAX, dir, subjects[p.n].id)
+                    ? pcapng_write_open(&p.writers[p.n], p.paths[p.n], diags)
+                    : diag_error(diags, ERR_IO, diag_file(dir), NULL, "the path is too long");
+    if (!error)
+        error = read_captures(&p, captures, packets, diags);
+    for (size_t i = 0; i < p.n; i++) {
+        int closed = pcapng_write_close(&p.writers[i], diags);
+        error = error ? error : closed;
+        written[i] = p.writers[i].packets;
+    }
+    for (size_t i = 0; i < n && p.comments; i++)
+        text_free(&p.comments[i]);
+    if (p.talks)
+        table_destroy(p.talks);
+    free(p.spans);
+    free(p.writers);
+    free(p.comments);
+    free(p.listed);
+    free(p.paths);
+    return error;
+}
