@@ -82,7 +82,12 @@ uint64_t wire_u64(struct reader *r)
 
 int wire_error(struct reader *r)
 {
-    return -(int)wire_u32(r);
+    uint32_t number = wire_u32(r);
+    if (number > INT32_MAX) {
+        r->failed = true;
+        return 0;
+    }
+    return -(int)number;
 }
 
 const char *wire_string(struct reader *r, size_t *len)
