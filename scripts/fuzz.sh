@@ -36,6 +36,7 @@ run() {
 }
 
 broken=0
+export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 # else it says what it found, goes on, and ends 0
 for target in "${targets[@]}"; do
     corpus=$dir/corpus/$target found=$dir/found/$target log=$dir/fuzz-$target.log
     mkdir -p "$corpus" "$found"
