@@ -81,8 +81,8 @@ static int annex_open(struct annex *annex, const struct accord *a, const struct 
 
 static void annex_close(struct annex *annex)
 {
-    if (annex->docs.roots)
-        yaml_documents_free(&annex->docs);
+    /* Also of a file without a document: it has no root, but an owner. */
+    yaml_documents_free(&annex->docs);
     json_decref(annex->typed);
     free(annex->path);
 }
