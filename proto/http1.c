@@ -92,7 +92,8 @@ static bool is_upper(uint8_t c)
 static uint32_t method_len(const uint8_t *data, uint32_t len)
 {
     uint32_t at = 0;
-    while (at < len && at < METHOD_LONGEST && (is_upper(data[at]) || data[at] == '-'))
+    while (at < len && at < METHOD_LONGEST &&
+           (is_upper(data[at]) || data[at] == '-' || data[at] == '_'))
         at++;
     return at >= 3 && at < len && data[at] == ' ' ? at : 0;
 }
@@ -106,17 +107,16 @@ static uint32_t version_at(const uint8_t *data, uint32_t from, uint32_t len)
     return 0;
 }
 
-/* request_line: method SP target SP version, as loosely as servers take it: the target may be
- * missing, and a line that is longer than what is kept of it is known by its method. */
+/* request_line: method SP target SP version; one that is longer than what is kept of it is known by
+ * its method. */
 static bool request_line(const struct head_line *line, struct request *q)
 {
     uint32_t at = method_len(line->data, line->len);
     uint32_t end = line->cut ? line->len : version_at(line->data, at, line->len);
-    if (at == 0 || end == 0)
+    if (at == 0 || end <= at)
         return false;
-    uint32_t target = end > at ? at + 1 : at;
     q->method_len = bytes_keep(q->method, METHOD_MAX, (struct bytes){line->data, at});
-    q->uri_len = bytes_keep(q->uri, URI_MAX, (struct bytes){line->data + target, end - target});
+    q->uri_len = bytes_keep(q->uri, URI_MAX, (struct bytes){line->data + at + 1, end - at - 1});
     q->no_body = at == 4 && memcmp(line->data, "HEAD", 4) == 0;
     return true;
 }
@@ -383,7 +383,7 @@ static int probe(const uint8_t *data, uint32_t len, bool *from_server)
     uint32_t line = end ? (uint32_t)(end - data) : len;
     uint32_t method = method_len(data, line);
     open |= method > 0 && !end;
-    if (method > 0 && version_at(data, method, line) > 0) {
+    if (method > 0 && version_at(data, method, line) > method) {
         *from_server = false;
         return 1;
     }

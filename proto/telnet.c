@@ -138,7 +138,7 @@ static void from_client(struct state *s, uint8_t byte, int64_t now, const struct
         s->user_len--; /* a correction */
     } else if (s->step == STEP_PASSWORD && enter) {
         s->step = STEP_JUDGED;
-        s->asked = now;
+        s->asked = sink->seen_ns;
         s->torn = false;
         s->line.whole = true; /* the answer begins a line of its own */
         s->attempts += s->attempts < UINT16_MAX;

@@ -57,7 +57,8 @@ def http(capture):
     waiting, told, out = collections.defaultdict(list), set(), collections.Counter()
     fields = ["http.request.method", "http.response.code", "http.authorization", "http.proxy_authorization", "http.authbasic",
               "http.content_length_header", "http.request.version"]
-    for stream, sender, receiver, (method, code, authorization, proxy, basic, length, version) in rows(capture, "http.request || http.response", fields):
+    for stream, sender, receiver, values in rows(capture, "http.request || http.response", fields):
+        method, code, authorization, proxy, basic, length, version = values
         if method:
             body = method.split(",")[0] in ("POST", "PUT", "PATCH") and length not in ("", "0")
             waiting[stream].append((sender, receiver, bool(authorization or proxy), body, bool(basic)) if version else None)
@@ -105,7 +106,8 @@ def vnc(capture):
 def rdp(capture):
     found, out = {}, collections.Counter()
     fields = ["rdp.rt_cookie", "rdp.neg_type", "rdp.negReq.selectedProtocol", "rdp.negFailure.failureCode"]
-    for stream, sender, receiver, (cookie, kind, selected, failure) in rows(capture, "cotp.type==0x0e || cotp.type==0x0d || rdp.neg_type || rdp.rt_cookie", fields):
+    begins = "cotp.type==0x0e || cotp.type==0x0d || rdp.neg_type || rdp.rt_cookie"
+    for stream, sender, receiver, (cookie, kind, selected, failure) in rows(capture, begins, fields):
         one = found.setdefault(stream, {"client": sender, "server": receiver, "user": False, "code": 0, "failed": False})
         one["user"] |= "mstshash=" in cookie
         if kind and int(kind, 0) == 2:
