@@ -45,9 +45,9 @@ def ours(capture, protocol, work):
 ENDS = ["tcp.stream", "ip.src", "tcp.srcport", "ip.dst", "tcp.dstport"]
 
 
-def rows(capture, display_filter, fields):
+def rows(capture, display_filter, fields, *options):
     """(stream, sender, receiver, values of the fields) of each frame."""
-    for stream, source, source_port, target, target_port, *values in tshark_fields(capture, display_filter, ENDS + fields):
+    for stream, source, source_port, target, target_port, *values in tshark_fields(capture, display_filter, ENDS + fields, *options):
         yield stream, f"{source}:{source_port}", f"{target}:{target_port}", values
 
 
@@ -79,11 +79,13 @@ def http(capture):
 
 
 def vnc(capture):
-    """By connection: the type that the client chose or the server decided, and the result."""
+    """By connection: the type that the client chose or the server decided, and the result. Handshakes are at the
+    beginning of these captures; behind it are pictures, over which tshark takes its time."""
     found = {}
     fields = ["vnc.server_proto_ver", "vnc.client_proto_ver", "vnc.security_type", "vnc.client_security_type",
               "vnc.server_security_type", "vnc.auth_result"]
-    for stream, sender, receiver, (server_version, client_version, offered, chosen, decided, result) in rows(capture, "vnc", fields):
+    for stream, sender, receiver, values in rows(capture, "vnc", fields, "-c", "200"):
+        server_version, client_version, offered, chosen, decided, result = values
         one = found.setdefault(stream, {"type": 0, "result": None, "client": None})
         if server_version and not one["client"]:
             one["client"], one["server"] = receiver, sender
