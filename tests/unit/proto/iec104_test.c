@@ -885,15 +885,22 @@ static void guessed_request_needs_its_answer(void **unused)
 static void request_behind_a_gap_is_dropped_if_no_apdu_follows(void **unused)
 {
     (void)unused;
-    struct bench *b = bench_new();
-    feed_asdu(b, PROTO_TO_SERVER, START, "64 01 0600 0a00 000000 14");
-    iec104_parser.gap(b->state, PROTO_TO_SERVER, START, 40, &b->sink);
-    feed_hex(b, PROTO_TO_SERVER, START + 1,
-             "68 0e 0200 0600 2d 01 0600 0a00 020000 01 0badf00d0000");
-    iec104_parser.end(b->state, START + 2, OUTCOME_UNANSWERED, &b->sink);
-    assert_int_equal(b->seen.n, 1);
-    assert_int_equal(b->seen.commands[0].function, 100);
-    free(b);
+    static const char *const followed[] = {
+        "0badf00d0000",                              /* by what begins none */
+        "68 0e 0a00 0600 2d 01 3f00 0a00 020000 01", /* by a cause that is none */
+        "68 0e 0a00 0600 2d 02 0600 0a00 020000 01", /* by fewer objects than it says */
+    };
+    for (size_t i = 0; i < sizeof(followed) / sizeof(followed[0]); i++) {
+        struct bench *b = bench_new();
+        feed_asdu(b, PROTO_TO_SERVER, START, "64 01 0600 0a00 000000 14");
+        iec104_parser.gap(b->state, PROTO_TO_SERVER, START, 40, &b->sink);
+        feed_hex(b, PROTO_TO_SERVER, START + 1, "68 0e 0200 0600 2d 01 0600 0a00 020000 01");
+        feed_hex(b, PROTO_TO_SERVER, START + 1, followed[i]);
+        iec104_parser.end(b->state, START + 2, OUTCOME_UNANSWERED, &b->sink);
+        assert_int_equal(b->seen.n, 1);
+        assert_int_equal(b->seen.commands[0].function, 100);
+        free(b);
+    }
 }
 
 /* ---- recognition ---- */
