@@ -62,6 +62,31 @@ uint32_t flow_find(const struct flow_pools *pools, const struct flow_shard *s,
     return POOL_NONE;
 }
 
+static void fetch_flow(const struct flow_pools *pools, const struct flow_shard *s, uint32_t item)
+{
+    if (item != POOL_NONE)
+        __builtin_prefetch(flow_at(pools, s, item));
+}
+
+void flow_fetch(const struct flow_pools *pools, const struct flow_shard *s, uint32_t hash,
+                unsigned step)
+{
+    const uint32_t *bucket = &s->buckets[hash % FLOW_BUCKETS];
+    if (step == 0)
+        __builtin_prefetch(bucket);
+    if (step == 0 || !*bucket)
+        return;
+    uint32_t item = *bucket - 1;
+    if (step == 1) {
+        __builtin_prefetch(&s->share.page[item / POOL_PAGE]);
+    } else if (step == 2) {
+        fetch_flow(pools, s, item);
+    } else { /* its neighbours by use */
+        fetch_flow(pools, s, flow_at(pools, s, item)->newer);
+        fetch_flow(pools, s, flow_at(pools, s, item)->older);
+    }
+}
+
 static void link_newest(const struct flow_pools *pools, struct flow_shard *s, uint32_t item)
 {
     struct flow *f = flow_at(pools, s, item);

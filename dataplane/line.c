@@ -477,6 +477,25 @@ static void take_packet(struct line *line, const struct packet *pkt, const uint8
     note_deadline(line, pkt->shard);
 }
 
+void line_fetch(const struct line *line, const struct packet *const *pkts, unsigned n)
+{
+    const struct flow_pools *pools = &line->config.pools->flow;
+    const struct flow_shard *shards[64];
+    uint32_t hashes[64];
+    unsigned kept = 0;
+    for (unsigned i = 0; i < n; i++) {
+        if (pkts[i]->verdict != DECODE_TRANSPORT)
+            continue;
+        struct flow_key key;
+        flow_key_of(pkts[i], &key);
+        shards[kept] = &line->shards[pkts[i]->shard]->flow;
+        hashes[kept++] = flow_hash(pools, &key);
+    }
+    for (unsigned step = 0; step < FLOW_FETCH_STEPS; step++)
+        for (unsigned i = 0; i < kept; i++)
+            flow_fetch(pools, shards[i], hashes[i], step);
+}
+
 void line_packet(struct line *line, const struct packet *pkt, const uint8_t *data)
 {
     if (line->config.time_stages) {

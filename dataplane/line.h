@@ -52,6 +52,8 @@ int line_create(struct line **out, const struct line_config *config, struct diag
 void line_destroy(struct line *line);
 size_t line_bytes(const struct line *line);
 
+/* line_fetch: start fetching what the packets of a burst will need; n <= 64. Changes nothing. */
+void line_fetch(const struct line *line, const struct packet *const *pkts, unsigned n);
 /* line_packet: one packet of a shard of this line, decoded; data is the frame, and is not looked at
  * after the call. */
 void line_packet(struct line *line, const struct packet *pkt, const uint8_t *data);

@@ -18,6 +18,7 @@ static uint64_t ticks(const struct worker *w)
 static void work(struct worker *w, struct rte_mbuf **burst, uint16_t n)
 {
     struct line_stats *stats = line_stats(w->line);
+    const struct packet *pkts[BURST_MAX];
     uint64_t start = ticks(w);
     for (uint16_t i = 0; i < n; i++)
         rte_prefetch0(rte_pktmbuf_mtod(burst[i], const void *));
@@ -25,10 +26,12 @@ static void work(struct worker *w, struct rte_mbuf **burst, uint16_t n)
         decode_network(&mbuf_private(burst[i])->pkt, rte_pktmbuf_mtod(burst[i], const uint8_t *),
                        burst[i]->data_len);
         stats->counters.bytes_captured += burst[i]->data_len;
+        pkts[i] = &mbuf_private(burst[i])->pkt;
     }
     w->decode_ticks += ticks(w) - start;
+    line_fetch(w->line, pkts, n);
     for (uint16_t i = 0; i < n; i++) {
-        const struct packet *pkt = &mbuf_private(burst[i])->pkt;
+        const struct packet *pkt = pkts[i];
         line_packet(w->line, pkt, rte_pktmbuf_mtod(burst[i], const uint8_t *));
         w->reached = order_of(pkt->t, pkt->input, pkt->seq, UINT64_MAX);
     }
