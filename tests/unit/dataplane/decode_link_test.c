@@ -234,7 +234,7 @@ static void what_has_no_ip_behind_it_is_a_frame_of_the_link(void **state)
          1, BIT(ETH) | BIT(ARP)},
         {MACS "0026424203", 1, BIT(ETH) | BIT(OTHER)},           /* spanning tree */
         {MACS "0030aaaa0300000c2000", 1, BIT(ETH) | BIT(OTHER)}, /* an organisation's own */
-        {MACS "8864110900010004c021", 1, BIT(ETH) | BIT(PPPOE) | BIT(OTHER)}, /* no session data */
+        {MACS "88641109000100040021", 1, BIT(ETH) | BIT(PPPOE) | BIT(OTHER)}, /* no session data */
         {MACS "88641100000100048021", 1, BIT(ETH) | BIT(PPPOE) | BIT(OTHER)}, /* PPP control */
         {"00000001000602000000000100000806", 113, BIT(ARP)},
         {"00000001000602000000000100000001", 113, BIT(OTHER)},

@@ -295,6 +295,27 @@ static void a_fragment_inside_is_a_fragment(void **state)
     assert_int_equal(p.network_at, f.payload_at);
 }
 
+static void a_packet_inside_without_a_length_ends_with_its_tunnel(void **state)
+{
+    (void)state;
+    uint8_t bytes[512];
+    uint32_t len = append_inside(false, bytes);
+    store_be16(bytes + 2, 0);
+    struct frame_spec s = {.transport = 4,
+                           .source = 1,
+                           .target = 2,
+                           .payload = bytes,
+                           .payload_len = len,
+                           .padding = 20};
+    struct built_frame f;
+    build_frame(&s, &f);
+    /* What the capture lacks is padding, and none of the packet's. */
+    struct packet p = decode_copy(f.data, f.len - 10, f.len);
+    assert_int_equal(p.tunnels, 1);
+    assert_int_equal(p.payload_len, 9);
+    assert_int_equal(p.payload_wire, 9);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -303,6 +324,7 @@ int main(void)
         cmocka_unit_test(a_cut_tunnel_gives_the_packet_inside_or_the_one_outside),
         cmocka_unit_test(tunnels_in_tunnels_are_followed_up_to_a_depth),
         cmocka_unit_test(a_fragment_inside_is_a_fragment),
+        cmocka_unit_test(a_packet_inside_without_a_length_ends_with_its_tunnel),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -513,6 +513,9 @@ static void fragments_in_fragments_are_made_whole_too(void **state)
     assert_int_equal(c->payload_udp, 100);
     assert_int_equal(c->datagrams, 3);
     assert_int_equal(c->fragments, 6); /* four outer ones, and the two in them */
+    /* The same ends without a tunnel are another conversation. */
+    fixture_send(x, 2, &there);
+    assert_int_equal(c->flows, 2);
     fixture_free(x);
 }
 
