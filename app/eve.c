@@ -27,7 +27,7 @@ struct eve {
     int failed_errno; /* of the first write that failed; the writer's until it has ended */
 };
 
-static bool take(void *ctx, unsigned worker, const struct event *event)
+static bool take(void *ctx, unsigned worker, const struct line_event *event)
 {
     const struct eve *e = ctx;
     return ring_push(e->inputs[worker].ring, event);
@@ -44,7 +44,7 @@ struct engine_events eve_events(struct eve *e)
     return (struct engine_events){.ctx = e, .take = take, .reached = reached};
 }
 
-static void write_event(struct eve *e, const struct event *event)
+static void write_event(struct eve *e, const struct line_event *event)
 {
     const struct text *line = eve_line(&e->writer, event);
     if (line->len && !e->failed_errno && fwrite(line->data, 1, line->len, e->file) != line->len)
@@ -58,7 +58,7 @@ static void *writer_main(void *ctx)
     struct eve *e = ctx;
     for (;;) {
         struct merge_result next =
-            ordered_merge(e->inputs, e->workers, offsetof(struct event, obs.order));
+            ordered_merge(e->inputs, e->workers, offsetof(struct line_event, obs.order));
         if (next.head) {
             write_event(e, next.head);
             ring_drop(e->inputs[next.producer].ring);
@@ -84,7 +84,7 @@ int eve_open(struct eve **out, const char *path, unsigned workers, const struct 
     for (unsigned w = 0; w < workers && !error; w++) {
         memset(&e->marks[w], 0, sizeof e->marks[w]);
         watermark_publish(&e->marks[w], ORDER_MIN);
-        e->inputs[w] = (struct merge_input){ring_create(RING_EVENTS, sizeof(struct event)), &e->marks[w]};
+        e->inputs[w] = (struct merge_input){ring_create(RING_EVENTS, sizeof(struct line_event)), &e->marks[w]};
         error = e->inputs[w].ring ? 0 : ERR_NOMEM;
     }
     if (!error && !(e->file = fopen(path, "we")))

@@ -133,7 +133,7 @@ static void put_common(struct json_writer *w, const char *type, const struct obs
         put_pair(w, "app_proto", protocol_words[o->protocol].name);
 }
 
-static void put_alert(struct eve_writer *e, struct json_writer *w, const struct event *event)
+static void put_alert(struct eve_writer *e, struct json_writer *w, const struct line_event *event)
 {
     const struct observation *o = &event->obs;
     const struct rule_set *set = e->policies->items[o->generation].rules;
@@ -154,7 +154,7 @@ static void put_alert(struct eve_writer *e, struct json_writer *w, const struct 
     json_close_object(w);
 }
 
-static void put_http(struct eve_writer *e, struct json_writer *w, const struct event *event)
+static void put_http(struct eve_writer *e, struct json_writer *w, const struct line_event *event)
 {
     (void)e;
     put_common(w, "http", &event->obs);
@@ -221,7 +221,7 @@ static void put_modbus_message(struct json_writer *w, const struct observation *
     put_pair(w, "access_type", function->access);
 }
 
-static void put_modbus(struct eve_writer *e, struct json_writer *w, const struct event *event)
+static void put_modbus(struct eve_writer *e, struct json_writer *w, const struct line_event *event)
 {
     const struct observation *o = &event->obs;
     (void)e;
@@ -255,7 +255,7 @@ static void put_modbus(struct eve_writer *e, struct json_writer *w, const struct
     json_close_object(w);
 }
 
-static void put_tcp(struct json_writer *w, const struct event *event)
+static void put_tcp(struct json_writer *w, const struct line_event *event)
 {
     const struct flow_traffic *traffic = event->flow.traffic;
     char flags[3];
@@ -269,7 +269,7 @@ static void put_tcp(struct json_writer *w, const struct event *event)
     json_close_object(w);
 }
 
-static void put_flow(struct eve_writer *e, struct json_writer *w, const struct event *event)
+static void put_flow(struct eve_writer *e, struct json_writer *w, const struct line_event *event)
 {
     static const char *const states[] = {
 #define X(suffix, name, text) name,
@@ -303,9 +303,9 @@ static void put_flow(struct eve_writer *e, struct json_writer *w, const struct e
         put_tcp(w, event);
 }
 
-typedef void event_writer(struct eve_writer *e, struct json_writer *w, const struct event *event);
+typedef void event_writer(struct eve_writer *e, struct json_writer *w, const struct line_event *event);
 
-static event_writer *writer_of(const struct event *event)
+static event_writer *writer_of(const struct line_event *event)
 {
     const struct observation *o = &event->obs;
     if (event->type == EVENT_FLOW)
@@ -319,7 +319,7 @@ static event_writer *writer_of(const struct event *event)
     return NULL;
 }
 
-const struct text *eve_line(struct eve_writer *e, const struct event *event)
+const struct text *eve_line(struct eve_writer *e, const struct line_event *event)
 {
     event_writer *put = writer_of(event);
     text_clear(&e->line);

@@ -110,7 +110,7 @@ struct engine_policy {
  *   reached  all later events of this worker are greater */
 struct engine_events {
     void *ctx;
-    bool (*take)(void *ctx, unsigned worker, const struct event *event);
+    bool (*take)(void *ctx, unsigned worker, const struct line_event *event);
     void (*reached)(void *ctx, unsigned worker, struct order mark);
 };
 

@@ -80,7 +80,7 @@ bool worker_poll(struct worker *w);
 /* worker_run: poll until the input has ended and all is done. */
 void worker_run(struct worker *w);
 /* worker_event: hand an event on, however long that takes. */
-void worker_event(void *ctx, const struct event *event);
+void worker_event(void *ctx, const struct line_event *event);
 /* worker_finish: the port is empty and the input has ended: end what is open and see correlation
  * through. */
 void worker_finish(struct worker *w);

@@ -48,7 +48,7 @@ struct event_text {
     char bytes[EVENT_TEXT_MAX];
 };
 
-struct event {
+struct line_event {
     /* An observation. Of a flow's end the same members say when, which flow and between whom: source is
      * the end that asked. */
     struct observation obs;

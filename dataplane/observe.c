@@ -70,7 +70,7 @@ static void put_text(struct event_text *out, struct bytes text)
 static void write_down(struct line *line, const struct observation *obs,
                        const struct proto_session *session)
 {
-    struct event event = {.obs = *obs, .type = EVENT_OBSERVATION};
+    struct line_event event = {.obs = *obs, .type = EVENT_OBSERVATION};
     if (session) {
         put_text(&event.session.method, session->method);
         put_text(&event.session.uri, session->uri);
@@ -225,7 +225,7 @@ void observe_flow_end(struct line *line, enum flow_end end)
     const struct flow *f = line->now.flow;
     if (!line->config.output.event)
         return;
-    struct event event = {
+    struct line_event event = {
         .obs = begin(line, KIND_ATTEMPT, f->client),
         .type = EVENT_FLOW,
         .flow = {.traffic = {f->traffic[f->client], f->traffic[!f->client]},

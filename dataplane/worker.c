@@ -50,7 +50,7 @@ static void events_reached(const struct worker *w, struct order mark)
  * events are taken in the one order, so whoever waits must not hold up those that are in front of it.
  * And who waits here goes on as owner, because another worker may wait for that. So of all workers that
  * wait, the one at the smallest place can always go on. */
-void worker_event(void *ctx, const struct event *event)
+void worker_event(void *ctx, const struct line_event *event)
 {
     struct worker *w = ctx;
     const struct engine_events *events = &w->engine->config.events;
