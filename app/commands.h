@@ -10,5 +10,6 @@ extern const struct command cmd_accord_check, cmd_accord_digest, cmd_accord_root
     cmd_accord_sign, cmd_accord_verify;
 extern const struct command cmd_ledger_show, cmd_ledger_verify;
 extern const struct command cmd_exercise_grid;
+extern const struct command cmd_explain;
 
 #endif

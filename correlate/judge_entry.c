@@ -179,6 +179,11 @@ static void put_norm(struct json_writer *w, const struct judgement *j)
     json_put_raw(w, j->unit.line->norm_json, strlen(j->unit.line->norm_json));
 }
 
+static void put_obligation(struct json_writer *w, const struct judgement *j)
+{
+    json_put_string(w, j->unit.line->obligation);
+}
+
 static void put_observable(struct json_writer *w, const struct judgement *j)
 {
     json_put_string(w, j->unit.line->observable);
@@ -329,6 +334,7 @@ static const struct {
     {"likelihood", put_likelihood},
     {"line", put_line},
     {"norm", put_norm},
+    {"obligation", put_obligation},
     {"observable", put_observable},
     {"open", put_open},
     {"origin", put_origin},
