@@ -64,7 +64,9 @@ static void print_line(FILE *out, const json_t *f)
             explained_string(f, "stage"));
     fprintf(out, "  obligation  %s\n", explained_string(f, "obligation"));
     fprintf(out, "  observable  %s\n", explained_string(f, "observable"));
-    if (json_is_object(norm)) {
+    if (!*explained_string(norm, "relation")) {
+        fputs("  norm        none is cited\n", out);
+    } else {
         fprintf(out, "  norm        %s %s, %s; not shown: ", explained_string(norm, "source"),
                 explained_string(norm, "para"), explained_string(norm, "relation"));
         explained_list(out, json_object_get(norm, "not-shown"), "nothing is listed");

@@ -133,6 +133,18 @@ static void print_seen(FILE *out, const struct screen *s)
     fprintf(out, "\n\n");
 }
 
+/* print_home: rules say nothing of hosts that are in none of their networks. */
+static void print_home(FILE *out, const struct screen *s)
+{
+    bool rules = false;
+    for (unsigned i = 0; i < s->policies->n; i++)
+        rules |= rule_set_counts(s->policies->items[i].rules)->loaded > 0;
+    if (rules && s->stats->counters.flows && !s->stats->counters.flows_home)
+        fprintf(out,
+                "WARNING  $HOME_NET fits none of the addresses seen: rules that name it match nothing.\n"
+                "         State the networks that are yours with --home-net.\n\n");
+}
+
 static void print_rates(FILE *out, const struct screen *s)
 {
     const struct engine_stats *st = s->stats;
@@ -190,6 +202,7 @@ void screen_print(FILE *out, const struct screen *s)
 {
     const struct accord *accord = first_accord(s);
     print_seen(out, s);
+    print_home(out, s);
     if (accord) {
         fprintf(out, "FINDINGS (%zu) under accord %s version %u, sensor of party %s\n",
                 s->results->raised, accord_id(accord), accord_version(accord),

@@ -53,11 +53,14 @@ static void print_not_observed(FILE *out, const json_t *f)
         fputs("A notice of an exercise or of maintenance for that time: none is known.\n", out);
 }
 
-static void print_not_claimed(FILE *out, const struct explained *e)
+static void print_not_claimed(FILE *out, const json_t *f)
 {
-    const json_t *f = e->finding, *norm = json_object_get(f, "norm");
+    const json_t *norm = json_object_get(f, "norm");
     fprintf(out, "\nNOT CLAIMED\n\n%s\n", explained_string(f, "statement"));
-    if (json_is_object(norm)) {
+    bool cited = *explained_string(norm, "relation");
+    if (!cited)
+        fputs("The line cites no norm, and none is said to be broken.\n", out);
+    if (cited) {
         fprintf(out, "The norm that the line is %s to, %s %s, is not said to be broken. Not shown: ",
                 explained_string(norm, "relation"), explained_string(norm, "source"), explained_string(norm, "para"));
         explained_list(out, json_object_get(norm, "not-shown"), "nothing is listed");
@@ -72,7 +75,7 @@ void explain_statement(FILE *out, const struct explained *e)
     fprintf(out, "STATEMENT on finding %s, revision %lld\n\n", explained_string(f, "id"), explained_number(f, "revision"));
     print_observed(out, f);
     print_not_observed(out, f);
-    print_not_claimed(out, e);
+    print_not_claimed(out, f);
     fprintf(out, "\nThe record is entry %lld of the log %s, over observations: %lld, with the digest\n  %s\n",
             explained_number(f, "index"), explained_string(f, "log"), explained_number(chain, "observations"),
             explained_string(chain, "sha256"));

@@ -38,6 +38,7 @@
     X(datagrams_incomplete, "datagrams", "drop", "of which parts were missing after 60 s, or at the end") \
     X(datagrams_evicted, "datagrams", "drop", "given up because their shard was full: the oldest one") \
     X(flows, "flows", "count", "made")                                                             \
+    X(flows_home, "flows", "count", "of these with an end in $HOME_NET")                           \
     X(flows_expired, "flows", "count", "ended by their time-out or close")                         \
     X(flows_evicted, "flows", "drop", "ended because their shard was full: the one idle longest")  \
     X(payload_tcp, "bytes", "count", "of TCP payload")                                             \

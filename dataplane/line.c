@@ -324,6 +324,8 @@ static bool find_flow(struct line *line, struct line_shard *shard)
         if (item == POOL_NONE)
             return false;
         line->stats.counters.flows++;
+        line->stats.counters.flows_home += rule_set_is_home(policy_now(line)->rules, &key.low) ||
+                                           rule_set_is_home(policy_now(line)->rules, &key.high);
     } else {
         flow_touch(pools, &shard->flow, item);
     }

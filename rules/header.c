@@ -303,6 +303,24 @@ static int address_set_of(struct rule_reader *r, const struct field *f,
     return error;
 }
 
+const struct address_set *rule_addresses(struct rule_context *ctx, const char *text)
+{
+    struct diags diags = {0}; /* each rule that names it says what is wrong */
+    size_t len = strlen(text);
+    struct rule_reader r = {.ctx = ctx,
+                            .text = text,
+                            .len = len,
+                            .raw = text,
+                            .raw_len = len,
+                            .file = text,
+                            .line = 1,
+                            .diags = &diags};
+    const struct address_set *set = NULL;
+    int error = address_set_of(&r, &(struct field){0, len}, &set);
+    diags_free(&diags);
+    return error ? NULL : set;
+}
+
 static unsigned port_of(const struct address *a)
 {
     return (unsigned)a->b[14] << 8 | a->b[15];

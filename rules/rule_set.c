@@ -294,6 +294,7 @@ int rule_set_build(struct rule_set **out, const struct rule_set_config *config, 
         error = parse_all(set, &ctx, config, diags);
         set->n_flowbits = ctx.n_flowbits;
         set->regexes = ctx.regexes;
+        set->home = rule_addresses(&ctx, "$HOME_NET");
     }
     if (!error)
         error = rules_compile(set, diags);
@@ -326,6 +327,10 @@ const struct rule_set_counts *rule_set_counts(const struct rule_set *set)
 void rule_set_digest(const struct rule_set *set, uint8_t out[SHA256_BYTES])
 {
     memcpy(out, set->digest, SHA256_BYTES);
+}
+bool rule_set_is_home(const struct rule_set *set, const struct address *address)
+{
+    return set->home && address_set_holds(set->home, address);
 }
 uint32_t rule_sid(const struct rule_set *set, uint32_t index)
 {

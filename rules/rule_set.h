@@ -6,6 +6,7 @@
 #ifndef RULES_RULE_SET_H
 #define RULES_RULE_SET_H
 
+#include "base/address.h"
 #include "base/diag.h"
 #include "base/digest.h"
 
@@ -50,6 +51,8 @@ const struct rule_set_counts *rule_set_counts(const struct rule_set *set);
 /* rule_set_digest: SHA-256 of the normalised text of all loaded rules and variables, whatever the
  * order of files. */
 void rule_set_digest(const struct rule_set *set, uint8_t out[SHA256_BYTES]);
+/* rule_set_is_home: is the address in $HOME_NET? */
+bool rule_set_is_home(const struct rule_set *set, const struct address *address);
 /* Facts on a rule; index < counts->loaded. Strings live as long as the set. */
 uint32_t rule_sid(const struct rule_set *set, uint32_t index);
 uint32_t rule_gid(const struct rule_set *set, uint32_t index);

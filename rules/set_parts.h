@@ -49,6 +49,7 @@ struct rule_set {
     unsigned n_flowbits;
     struct regex *regexes;
     struct port_groups *groups[GROUP_TRANSPORTS][DIRECTIONS];
+    const struct address_set *home; /* $HOME_NET; NULL: it names nothing */
     struct literal_set **literal_sets;
     unsigned n_literal_sets;
     uint8_t digest[SHA256_BYTES];

@@ -223,6 +223,9 @@ struct rule_reader {
     const char *reason; /* short, for counting rejections by reason */
 };
 
+/* rule_addresses: what a text names that could stand in a header; NULL when it cannot. header.c. */
+const struct address_set *rule_addresses(struct rule_context *ctx, const char *text);
+
 /* rule_fault: report a fault at an offset of the text; returns error. `reason` groups rejections.
  */
 int rule_fault(struct rule_reader *r, size_t at, int error, const char *reason, const char *format,

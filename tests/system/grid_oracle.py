@@ -227,7 +227,7 @@ def recon(source, acts):
         for sector in RECON:
             own = [a for a in incident if asset_of(a["target"])[1] == sector]
             if own:
-                yield row("recon", sector, source, own, any(a["contact"] for a in own))
+                yield row("recon", sector, source, own, any(a["contact"] for a in own)), incident
 
 
 def control(source, acts):
@@ -237,12 +237,24 @@ def control(source, acts):
         for incident in incidents(of_sector, COMMANDS_SPAN, 1):
             heard = [a for a in incident if a["contact"]]
             if heard:
-                yield row("control", sector, source, heard, True)
+                yield row("control", sector, source, heard, True), incident
 
 
 def expected(capture, truth):
-    """The findings of a capture and its truth, in no order. Raises ValueError where the two disagree on
-    what happened."""
+    """The findings of a capture and its truth, in no order."""
+    return [finding for finding, _ in with_acts(capture, truth)]
+
+
+def packets(acts):
+    """What of the conversations shows these acts, each from its begin until its fate was known: a set of
+    (time, source, its port, target, its port)."""
+    return {(f["ns"], f["ip.src"], f["tcp.srcport"], f["ip.dst"], f["tcp.dstport"])
+            for act in acts for f in act["talk"].frames if act["begin"] <= f["ns"] <= act["known"]}
+
+
+def with_acts(capture, truth):
+    """The findings, each with all acts of its incident. Raises ValueError where capture and truth disagree
+    on what happened."""
     meant_harm = {a["name"]: a for a in truth["actors"]
                   if a["role"] in ("reconnaissance", "intruder", "forger of segments")}
     if not meant_harm:
@@ -269,7 +281,7 @@ def expected(capture, truth):
         seen.add(begin)
         talk = Talk(talks[frame["tcp.stream"]])
         full = talk.handshake()
-        found = {"target": act["target"], "begin": begin}
+        found = {"target": act["target"], "begin": begin, "talk": talk}
         if act["what"] == "tcp-syn":
             found["outcome"], found["known"] = talk.answer_to_syn({**act, "begin": begin}, end)
         elif act["what"] == "iec104-command":
