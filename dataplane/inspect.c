@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#define IP_TCP          6
 #define PROBE_BYTES_MAX 512 /* of one direction; then a port decides, or nothing */
 
 static void on_command(void *ctx, const struct proto_command *command)
@@ -183,6 +184,9 @@ void inspect_packet(struct line *line)
 {
     const struct packet *pkt = line->now.pkt;
     struct match_input input = match_input_of(line, false);
+    /* The segment that ends a handshake is still part of it, as Suricata has it. */
+    if (pkt->transport == IP_TCP)
+        input.established = line->now.established;
     input.data = line->now.data + pkt->payload_at;
     input.len = pkt->payload_len;
     match_packet(line, &input);

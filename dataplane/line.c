@@ -368,6 +368,7 @@ static void take_transport(struct line *line, struct line_shard *shard)
     bool tcp = pkt->transport == IP_TCP;
     *(tcp ? &line->stats.counters.payload_tcp : &line->stats.counters.payload_udp) +=
         pkt->payload_len;
+    line->now.established = flow_established(line->now.flow);
     if (tcp)
         contact_tcp(line);
     else

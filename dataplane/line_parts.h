@@ -36,6 +36,7 @@ struct moment {
     uint32_t flow_item;
     unsigned side; /* that sends */
     bool matched;  /* the packet itself has been to the matcher */
+    bool established; /* before this packet: both ends had talked */
     bool held;     /* the packet is a fragment that waits for others */
 };
 

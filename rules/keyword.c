@@ -477,8 +477,10 @@ static int choose_views(struct rule_reader *r)
 /* addresses_only: as Suricata's IP-only rules, which are tried once a direction of a flow. */
 static bool addresses_only(const struct signature *s)
 {
-    bool only = s->n_contents == 0 && !s->flow && !s->n_flowbits && !s->has_dsize && !s->same_ip &&
+    bool only = s->n_contents == 0 && !s->flow && !s->has_dsize && !s->same_ip &&
                 s->source_port->any && s->target_port->any;
+    for (unsigned i = 0; i < s->n_flowbits; i++)
+        only &= s->flowbits[i].op < FLOWBIT_ISSET;
     for (unsigned i = 0; i < s->n_tests; i++)
         only &= s->tests[i].field == FIELD_IP_PROTOCOL;
     return only;

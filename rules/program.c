@@ -211,7 +211,8 @@ static bool compares(const struct search *s, const struct byte_step *b, uint64_t
     return false;
 }
 
-/* jump: where a byte_jump leads; false when that is not in the data. */
+/* jump: where a byte_jump leads; false when that is behind the data. In front of it there is only its
+ * start. */
 static bool jump(const struct search *s, const struct byte_step *b, uint64_t value, int64_t end,
                  int64_t *to)
 {
@@ -224,7 +225,8 @@ static bool jump(const struct search *s, const struct byte_step *b, uint64_t val
     *to = far + (b->from_beginning ? -(int64_t)s->in->stream_at
                  : b->from_end     ? (int64_t)s->in->len
                                    : end);
-    return *to >= 0 && *to < (int64_t)s->in->len;
+    *to = larger(*to, 0);
+    return *to < (int64_t)s->in->len;
 }
 
 static bool fresh_enough(const struct search *s, unsigned i, int64_t end)

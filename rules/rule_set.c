@@ -66,13 +66,16 @@ static int flowbit_rank(const struct signature *s)
     return sets ? (asks ? 1 : 0) : asks ? 2 : 3;
 }
 
-/* The order in which Suricata tries rules on one packet: action, flowbits, priority, id. */
+/* The order in which Suricata tries rules on one packet: action, those of addresses only, flowbits,
+ * priority, id. */
 static int by_order(const void *a, const void *b)
 {
     const struct signature *x = a, *y = b;
     int ranks[2] = {flowbit_rank(x), flowbit_rank(y)};
     if (x->action != y->action)
         return x->action - y->action;
+    if (x->addresses_only != y->addresses_only)
+        return y->addresses_only - x->addresses_only;
     if (ranks[0] != ranks[1])
         return ranks[0] - ranks[1];
     if (x->priority != y->priority)

@@ -195,7 +195,7 @@ class Case:
             eve = pathlib.Path(folder) / "eve.json"
             args = [PLIMSOLL, "replay", str(self.capture()), "--rules", str(self.rule_file()), "--eve", str(eve),
                     "--classification", str(etc / "classification.config"), "--json",
-                    "--checksums", "ignore" if "-k none" in " ".join(map(str, self.test.get("args") or [])) else "validate"]
+                    "--checksums", "ignore" if "-k none" in " ".join(map(str, self.test.get("args") or [])) else "auto"]
             config = self.folder / "suricata.yaml"
             if config.is_file() and isinstance(load(config), dict) and load(config).get("vars"):
                 args += ["--vars", str(config)]

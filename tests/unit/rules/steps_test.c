@@ -63,6 +63,7 @@ static const struct {
     {"byte_jump:1,0,string,dec,from_beginning; content:\"x\"; distance:0; within:1;", "3..x", true},
     {"byte_jump:1,0,string,dec,post_offset -1; content:\"x\"; distance:0; within:1;", "3..x", true},
     {"byte_jump:0,0,from_end,post_offset -2; content:\"x\"; distance:0; within:1;", "abxc", true},
+    {"byte_jump:1,0,string,dec,post_offset -9; content:\"1\"; distance:0; within:1;", "1..x", true}, /* to the start */
     {"byte_jump:1,0,string,dec;", "9..x", false}, /* leads out of the data */
     {"content:\"L\"; byte_jump:1,0,relative,string,dec; content:\"x\"; distance:0; within:1;", "L9L1.x", true},
     /* byte_extract: a variable for what follows. */
