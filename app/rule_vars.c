@@ -20,7 +20,7 @@ static void keep_section(struct text *data)
     for (size_t at = 0; at < data->len;) {
         char *line = data->data + at, *end = memchr(line, '\n', data->len - at);
         size_t len = end ? (size_t)(end - line) : data->len - at;
-        if (len && *line != ' ' && *line != '#' && *line != '-' && *line != '\r')
+        if (len && !strchr(" \t#-\r", *line))
             inside = len >= 5 && memcmp(line, "vars:", 5) == 0;
         if (!inside)
             memset(line, ' ', len);

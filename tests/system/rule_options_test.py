@@ -35,9 +35,9 @@ def ends(events):
 
 
 def mistakes(work, rules):
-    rows = [("vars", YAML.replace('"[502,2404]"', "[502, 2404]"), r"6:", "CONTROL"),
+    rows = [("vars", YAML.replace('"[502,2404]"', "{first: 502}"), "9:14", "CONTROL"),
             ("vars", "default-rule-path: /x\n", "", "vars"),
-            ("vars", YAML.replace("    PLANT: ", "\tPLANT: "), "7:1", "tab"),
+            ("vars", YAML.replace("    PLANT: ", "\tPLANT: "), "7:1", "cannot start any token"),
             ("classification", CLASSES + "config classification: x,y,none\n", "3:28", "none")]
     for n, (option, text, place, words) in enumerate(rows):
         path = work / f"wrong-{n}"
@@ -63,6 +63,8 @@ def main():
             of = event["alert"]
             expect((of["severity"], of["category"]) == (2, "Somebody acts on the plant"), f"class: {of}")
         expect({e["alert"]["severity"] for e in by_hand} == {3}, "a class that nobody names has not priority 3")
+        groups.write_text(YAML.replace('"[502,2404]"', "[502, 2404]"))
+        expect(ends(alerts(work, capture, rules, "--vars", groups)) == ends(by_file), "a list is not read as a text of it is")
         over = alerts(work, capture, rules, "--vars", groups, "--var", "CONTROL=2404")
         expect(ends(over) == [e for e in ends(by_file) if e[3] == 2404], "--var does not go before the file")
         policy = work / "policy.yaml"
