@@ -45,6 +45,7 @@
     X(payload_udp, "bytes", "count", "of UDP payload")                                             \
     X(stream_bytes, "bytes", "count", "delivered in order")                                        \
     X(stream_duplicate, "bytes", "drop", "sent again and already delivered")                       \
+    X(stream_reset, "bytes", "drop", "that came with a reset: a reason in words, no part of the stream") \
     X(stream_held, "segments", "count", "that came before their turn and were kept")               \
     X(stream_hold_full, "segments", "drop", "that could not be kept: the shard's room was used up") \
     X(stream_gaps, "gaps", "count", "in streams: bytes that never came")                           \

@@ -348,10 +348,13 @@ static void follow_tcp(struct line *line)
         reassembly_acked(&r, &f->side[!side].stream, pkt->tcp_ack);
         line->now.side = side;
     }
+    if (pkt->tcp_flags & TCP_RST) { /* RFC 9293, 3.5.3: what it carries says why */
+        line->stats.counters.stream_reset += pkt->payload_len;
+        flush_streams(line);
+        return;
+    }
     reassembly_segment(&r, &f->side[side].stream, pkt->tcp_seq + !!(pkt->tcp_flags & TCP_SYN),
                        line->now.data + pkt->payload_at, pkt->payload_len, pkt->t);
-    if (pkt->tcp_flags & TCP_RST)
-        flush_streams(line);
 }
 
 static void take_transport(struct line *line, struct line_shard *shard)

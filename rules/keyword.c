@@ -349,6 +349,14 @@ static int on_dsize(struct rule_reader *r, const struct value *v, unsigned arg)
                  : value_range(r, v, UINT16_MAX, &s->dsize_low, &s->dsize_high, &s->dsize_negated);
 }
 
+static int on_nothing(struct rule_reader *r, const struct value *v, unsigned arg)
+{
+    (void)r;
+    (void)v;
+    (void)arg;
+    return 0;
+}
+
 static int on_noalert(struct rule_reader *r, const struct value *v, unsigned arg)
 {
     (void)v;
