@@ -75,7 +75,7 @@
     X(ONE_SIDED, "one-sided", "packets of a flow of which one direction is missing")          \
     X(CUT, "cut", "packets cut by the capture, or behind a gap in the stream")                \
     X(DROPPED, "dropped", "packets that a full table or a fault kept from inspection")        \
-    X(NOT_PARSED, "declared-not-parsed", "packets of a declared service without a parser")
+    X(NOT_PARSED, "declared-not-parsed", "packets of a declared service that no parser took")
 
 #define X_KIND(s, n, t)      KIND_##s,
 #define X_OUTCOME(s, n, t)   OUTCOME_##s,

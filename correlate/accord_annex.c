@@ -183,14 +183,28 @@ static int by_id(const void *x, const void *y)
     return strcmp(((const struct asset *)x)->id, ((const struct asset *)y)->id);
 }
 
+/* ports_of: where an asset offers its services. */
+static int ports_of(struct accord *a, const struct asset *asset, struct host_services *out)
+{
+    uint16_t *ports = arena_alloc(&a->arena, (asset->n_services + 1) * sizeof *ports);
+    if (!ports)
+        return ERR_NOMEM;
+    for (unsigned i = 0; i < asset->n_services; i++)
+        ports[i] = asset->services[i].port;
+    *out = (struct host_services){ports, asset->n_services};
+    return 0;
+}
+
 static int build_maps(struct accord *a, const struct yaml_node *monitored)
 {
     uint8_t *sectors = arena_alloc(&a->arena, a->n_assets);
+    struct host_services *services = arena_alloc(&a->arena, a->n_assets * sizeof *services);
     a->monitored = prefixes(a, monitored, &a->n_monitored);
     a->asset_map = prefix_map_create();
     a->operator_map = prefix_map_create();
     a->monitored_map = prefix_map_create();
-    if (!sectors || !a->monitored || !a->asset_map || !a->operator_map || !a->monitored_map)
+    if (!sectors || !services || !a->monitored || !a->asset_map || !a->operator_map ||
+        !a->monitored_map)
         return ERR_NOMEM;
     int error = 0;
     for (unsigned i = 0; i < a->n_monitored && error != ERR_NOMEM; i++)
@@ -198,13 +212,19 @@ static int build_maps(struct accord *a, const struct yaml_node *monitored)
     for (unsigned i = 0; i < a->n_assets; i++) {
         const struct asset *asset = &a->assets[i];
         sectors[i] = asset->sector;
+        if (ports_of(a, asset, &services[i]))
+            return ERR_NOMEM;
         for (unsigned j = 0; j < asset->n_networks && error != ERR_NOMEM; j++)
             error = prefix_map_add(a->asset_map, &asset->networks[j], i);
         for (unsigned j = 0; j < asset->n_operators && error != ERR_NOMEM; j++)
             error = prefix_map_add(a->operator_map, &asset->operators[j], i);
     }
-    a->hosts =
-        (struct host_lookup){a->asset_map, a->operator_map, a->monitored_map, sectors, a->n_assets};
+    a->hosts = (struct host_lookup){.assets = a->asset_map,
+                                    .operators = a->operator_map,
+                                    .monitored = a->monitored_map,
+                                    .asset_sector = sectors,
+                                    .asset_count = a->n_assets,
+                                    .services = services};
     return error == ERR_NOMEM ? ERR_NOMEM : 0;
 }
 

@@ -31,3 +31,14 @@ uint16_t host_lookup_asset(const struct host_lookup *lookup, const struct addres
     uint32_t asset = prefix_map_find(lookup->assets, address);
     return asset == PREFIX_MAP_NONE ? HOST_NO_ASSET : (uint16_t)asset;
 }
+
+bool host_lookup_offers(const struct host_lookup *lookup, uint16_t asset, uint16_t port)
+{
+    if (!lookup->services || asset == HOST_NO_ASSET)
+        return false;
+    const struct host_services *services = &lookup->services[asset];
+    for (unsigned i = 0; i < services->n; i++)
+        if (services->ports[i] == port)
+            return true;
+    return false;
+}

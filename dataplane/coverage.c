@@ -66,11 +66,16 @@ void line_coverage_packet(struct line *line, const struct packet *pkt, const str
     if (line->coverage_to == INT64_MAX)
         open_interval(line, pkt->t);
     unsigned classes = classes_of(line, pkt, flow);
+    bool unparsed = flow && pkt->payload_len && flow->app != APP_PARSED;
+    const uint16_t ports[2] = {pkt->source_port, pkt->target_port};
     for (unsigned end = 0; end < 2; end++) {
         if (assets[end] == HOST_NO_ASSET || (end && assets[1] == assets[0]))
             continue;
+        unsigned also = unparsed && host_lookup_offers(hosts, assets[end], ports[end])
+                            ? 1u << COVERAGE_NOT_PARSED
+                            : 0;
         for (unsigned class = 0; class < COVERAGE_COUNT; class ++)
-            line->coverage[assets[end]][class] += classes >> class & 1;
+            line->coverage[assets[end]][class] += (classes | also) >> class & 1;
     }
 }
 

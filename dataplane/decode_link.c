@@ -127,6 +127,8 @@ static const uint16_t ppp_protocols[][2] = {
  * and control may stand in front. */
 static uint16_t behind_ppp(struct decoder *d)
 {
+    if (reader_left(&d->r) == 1 && *d->r.at == 0xff)
+        return FOLLOWS_CUT;
     if (reader_left(&d->r) >= 2 && load_be16(d->r.at) == 0xff03)
         reader_skip(&d->r, 2);
     unsigned protocol = reader_u8(&d->r);
@@ -269,6 +271,8 @@ static const struct header_row by_link_type[] = {
     {LINKTYPE_IPV4, is_ip4},
     {LINKTYPE_IPV6, is_ip6},
     {LINKTYPE_LOOP, behind_null},
+    {LINKTYPE_PPP, behind_ppp},
+    {LINKTYPE_PPP_HDLC, behind_ppp},
 };
 
 static unsigned link_of(struct decoder *d, uint16_t linktype)

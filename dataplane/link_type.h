@@ -14,6 +14,8 @@
     X(RAW, 101, "raw", "IP without a link header")                                                 \
     X(RAW_BSD, 12, "raw-12", "the same, as most systems number it")                                \
     X(RAW_OPENBSD, 14, "raw-14", "the same, as OpenBSD numbers it")                                \
+    X(PPP, 9, "ppp", "PPP, also as in HDLC")                                                       \
+    X(PPP_HDLC, 50, "ppp-hdlc", "PPP in HDLC-like framing")                                        \
     X(IPV4, 228, "ipv4", "IPv4 without a link header")                                             \
     X(IPV6, 229, "ipv6", "IPv6 without a link header")                                             \
     X(LINUX_SLL, 113, "linux-sll", "Linux cooked capture")                                         \
@@ -29,9 +31,7 @@ enum link_type {
 #define LINK_TYPES_NAMED(X)                                                                        \
     X(7, "arcnet-bsd", "ARCNET")                                                                   \
     X(8, "slip", "SLIP")                                                                           \
-    X(9, "ppp", "PPP")                                                                             \
     X(10, "fddi", "FDDI")                                                                          \
-    X(50, "ppp-hdlc", "PPP in HDLC-like framing")                                                  \
     X(51, "ppp-ether", "PPPoE without Ethernet")                                                   \
     X(100, "atm-rfc1483", "LLC over ATM")                                                          \
     X(104, "c-hdlc", "Cisco HDLC")                                                                 \

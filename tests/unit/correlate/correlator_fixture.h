@@ -84,7 +84,7 @@ static inline void fixture_open_with(struct fixture *f, const char *definitions)
     put_prefix(f->operators, "10.1.0.9", 0);
     put_prefix(f->monitored, "10.1.0.0/16", 0);
     put_prefix(f->monitored, "10.3.0.0/16", 0);
-    f->hosts = (struct host_lookup){f->assets, f->operators, f->monitored, f->sector, 3};
+    f->hosts = (struct host_lookup){f->assets, f->operators, f->monitored, f->sector, 3, NULL};
     int error =
         definitions_parse(&f->definitions, "test", definitions, strlen(definitions), &f->diags);
     if (!error)

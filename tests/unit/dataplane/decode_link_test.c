@@ -51,6 +51,10 @@ static const struct link_row rows[] = {
     {"", 101, true, 0},
     {"", 12, false, 0},
     {"", 14, true, 0},
+    /* PPP: as it is, with address and control in front, and with the protocol in one byte */
+    {"0021", 9, false, 0},
+    {"ff030057", 9, true, 0},
+    {"ff0321", 50, false, 0},
     {"", 228, false, 0},
     {"", 229, true, 0},
     /* cooked: to us, Ethernet, an address of six bytes, the protocol; version 2 has it in front */

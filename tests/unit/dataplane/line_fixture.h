@@ -74,7 +74,7 @@ static inline struct line_fixture *fixture_make(unsigned lines, uint32_t flows, 
         assert_int_equal(prefix_map_add(x->assets, &p, i), 0);
     }
     static const uint8_t sector[256];
-    x->hosts = (struct host_lookup){x->assets, x->none, x->none, sector, assets};
+    x->hosts = (struct host_lookup){x->assets, x->none, x->none, sector, assets, NULL};
     x->policy = (struct engine_policy){
         .from_ns = INT64_MIN,
         .rules = x->rules,

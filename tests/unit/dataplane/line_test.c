@@ -225,6 +225,33 @@ static void a_full_shard_ends_the_flow_idle_longest(void **state)
     fixture_free(x);
 }
 
+/* A service that the accord declares and no parser took: counted for the asset that offers it only.
+ */
+static void coverage_says_what_is_declared_and_not_parsed(void **state)
+{
+    (void)state;
+    static const uint16_t ports[] = {20000};
+    static const struct host_services services[] = {{ports, 1}, {ports, 1}};
+    struct line_fixture *x = fixture_make(1, 4096, 2);
+    x->hosts.services = services;
+    struct frame_spec request = with_payload(to_server(TCP_ACK, 100, 500), "\x05\x64\x05\xc9", 4),
+                      other = request;
+    request.target_port = 20000;
+    other.target_port = 20001;
+    fixture_send(x, 1 * S, &request);
+    fixture_send(x, 2 * S, &other);
+    line_expire(x->lines[0], 60 * S);
+    unsigned said = 0;
+    for (size_t i = 0; i < x->n_seen; i++)
+        if (x->seen[i].kind == KIND_COVERAGE && x->seen[i].coverage == COVERAGE_NOT_PARSED) {
+            said++;
+            assert_int_equal(x->seen[i].object_first, 1); /* 10.0.0.2 offers it */
+            assert_int_equal(x->seen[i].integer, 1);
+        }
+    assert_int_equal(said, 1);
+    fixture_free(x);
+}
+
 static void coverage_comes_before_the_deadlines_of_its_end(void **state)
 {
     (void)state;
@@ -563,6 +590,7 @@ int main(void)
         cmocka_unit_test(a_request_behind_a_hole_began_when_it_was_seen),
         cmocka_unit_test(a_stamp_that_went_back_makes_the_time_less_sure),
         cmocka_unit_test(a_full_shard_ends_the_flow_idle_longest),
+        cmocka_unit_test(coverage_says_what_is_declared_and_not_parsed),
         cmocka_unit_test(coverage_comes_before_the_deadlines_of_its_end),
         cmocka_unit_test(observations_leave_in_ascending_order),
         cmocka_unit_test(the_number_of_lines_changes_nothing),

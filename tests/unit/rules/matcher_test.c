@@ -64,7 +64,8 @@ static void hits_come_in_suricatas_order(void **state)
 {
     (void)state;
     struct bench b;
-    /* Action before flowbits before priority before sid, whatever the file's order. */
+    /* Action, then rules of addresses only, which are tried before all others, then flowbits before
+     * priority before sid, whatever the file's order. */
     bench_begin(&b, "alert udp any any -> any any (content:\"x\"; priority:2; sid:1;)\n"
                     "alert udp any any -> any any (content:\"x\"; priority:1; sid:9;)\n"
                     "alert udp any any -> any any (content:\"x\"; priority:1; sid:8;)\n"
@@ -77,7 +78,7 @@ static void hits_come_in_suricatas_order(void **state)
                     "alert udp any any -> any any (classtype:misc-activity; sid:10;)\n");
     struct match_input in = given_input("x", 1, 53);
     in.transport = 17;
-    assert_string_equal(sids(&b, matcher_run(b.m, &in, &b.flow, b.hits)), "3 4 5 6 7 8 9 1 10 2 ");
+    assert_string_equal(sids(&b, matcher_run(b.m, &in, &b.flow, b.hits)), "3 4 10 2 5 6 7 8 9 1 ");
     bench_end(&b);
 }
 
