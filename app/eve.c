@@ -1,5 +1,5 @@
-/* The way of events from the workers to a file. A failure of the file is kept and told at the end; until
- * then events are taken and dropped, so that no worker waits for ever. */
+/* The way of events from the workers to a file. A failure of the file is kept and told at the end;
+ * until then events are taken and dropped, so that no worker waits for ever. */
 #include "app/eve.h"
 
 #include "app/out_eve.h"
@@ -84,11 +84,13 @@ int eve_open(struct eve **out, const char *path, unsigned workers, const struct 
     for (unsigned w = 0; w < workers && !error; w++) {
         memset(&e->marks[w], 0, sizeof e->marks[w]);
         watermark_publish(&e->marks[w], ORDER_MIN);
-        e->inputs[w] = (struct merge_input){ring_create(RING_EVENTS, sizeof(struct line_event)), &e->marks[w]};
+        e->inputs[w] =
+            (struct merge_input){ring_create(RING_EVENTS, sizeof(struct line_event)), &e->marks[w]};
         error = e->inputs[w].ring ? 0 : ERR_NOMEM;
     }
     if (!error && !(e->file = fopen(path, "we")))
-        error = diag_error(diags, ERR_IO, diag_file(path), NULL, "cannot write events: %s", strerror(errno));
+        error = diag_error(diags, ERR_IO, diag_file(path), NULL, "cannot write events: %s",
+                           strerror(errno));
     if (error) {
         eve_close(e);
         return error;
@@ -100,7 +102,8 @@ int eve_open(struct eve **out, const char *path, unsigned workers, const struct 
 int eve_start(struct eve *e, struct diags *diags)
 {
     if (pthread_create(&e->thread, NULL, writer_main, e))
-        return diag_error(diags, ERR_NOMEM, diag_file(NULL), NULL, "cannot start the thread that writes events");
+        return diag_error(diags, ERR_NOMEM, diag_file(NULL), NULL,
+                          "cannot start the thread that writes events");
     e->started = true;
     return 0;
 }

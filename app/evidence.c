@@ -37,10 +37,12 @@ int evidence_can_read_twice(const struct option_list *captures, struct diags *di
 {
     for (size_t i = 0; i < captures->n; i++) {
         struct stat st;
-        bool pipe = strcmp(captures->items[i], "-") == 0 ||
-                    (stat(captures->items[i], &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode));
+        bool pipe =
+            strcmp(captures->items[i], "-") == 0 ||
+            (stat(captures->items[i], &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode));
         if (pipe)
-            return diag_error(diags, ERR_USAGE, diag_file(captures->items[i]), "store it in a file first",
+            return diag_error(diags, ERR_USAGE, diag_file(captures->items[i]),
+                              "store it in a file first",
                               "--evidence reads captures twice, and this can be read only once");
     }
     return 0;
@@ -50,8 +52,8 @@ int evidence_create(struct evidence **out, const char *dir, struct diags *diags)
 {
     *out = NULL;
     if (file_make_dirs(dir, 0777))
-        return diag_error(diags, ERR_IO, diag_file(dir), NULL, "cannot make the folder for evidence: %s",
-                          strerror(errno));
+        return diag_error(diags, ERR_IO, diag_file(dir), NULL,
+                          "cannot make the folder for evidence: %s", strerror(errno));
     struct evidence *e = calloc(1, sizeof *e);
     if (e)
         e->by_id = table_create(SUBJECTS_MAX, ID_KEY, sizeof(uint32_t), 0);
@@ -134,28 +136,14 @@ void evidence_joined(struct evidence *e, uint32_t campaign, const struct inciden
 
 /* Gathering. */
 
-static bool same_incident(const struct incident_ref *a, const struct incident_ref *b)
-{
-    return a->level == b->level && a->key_shard == b->key_shard && a->number == b->number;
-}
-
-/* is_last: nothing newer is known of this incident when the finding was revised. */
-static bool is_last(const struct evidence *e, const struct subject *s, size_t at)
-{
-    for (size_t later = at + 1; later < s->joins; later++)
-        if (e->joins[later].campaign == s->campaign &&
-            same_incident(&e->joins[later].incident, &e->joins[at].incident))
-            return false;
-    return true;
-}
-
 /* gather_incident: the first `count` observations that it took, as far as they were kept. */
 static void gather_incident(struct subject *s, const struct correlator *c,
                             const struct incident_ref *incident, uint64_t count)
 {
     size_t n;
-    const struct kept_observation *kept = correlator_kept(c, incident->level, incident->key_shard, &n);
-    for (size_t i = 0; i < n && count && s->n < s->observations; i++)
+    const struct kept_observation *kept =
+        correlator_kept(c, incident->level, incident->key_shard, &n);
+    for (size_t i = 0; i < n && count && s->n < s->cap; i++)
         if (kept[i].incident == incident->number) {
             s->named[s->n++].obs = &kept[i].obs;
             count--;
@@ -168,23 +156,44 @@ static int by_order(const void *a, const void *b)
     return order_compare(&x->obs->order, &y->obs->order);
 }
 
+/* gather_campaign: of each incident that had joined by then, what was known of it last. */
+static int gather_campaign(const struct evidence *e, struct subject *s, const struct correlator *c)
+{
+    struct table *seen = table_create(s->joins + 1, sizeof(uint64_t), 1, 0);
+    if (!seen)
+        return ERR_NOMEM;
+    for (size_t i = s->joins; i-- > 0;) {
+        const struct incident_ref *incident = &e->joins[i].incident;
+        uint64_t key = (uint64_t)incident->level << 40 | (uint64_t)incident->key_shard << 32 |
+                       incident->number;
+        bool made;
+        if (e->joins[i].campaign == s->campaign && table_add(seen, &key, &made) && made)
+            gather_incident(s, c, incident, e->joins[i].observations);
+    }
+    table_destroy(seen);
+    return 0;
+}
+
+/* gather: no more can have been kept than the key shards of its incidents have room for. */
 static int gather(const struct evidence *e, struct subject *s, uint32_t number,
                   const struct correlator *c)
 {
-    s->named = calloc(s->observations + 1, sizeof *s->named);
+    uint64_t most = (uint64_t)CORRELATOR_KEEP * (s->campaign ? KEY_SHARDS : 1);
+    int error = 0;
+    s->cap = s->observations < most ? s->observations : most;
+    s->named = calloc(s->cap + 1, sizeof *s->named);
     if (!s->named)
         return ERR_NOMEM;
-    if (s->campaign == 0)
+    if (s->campaign)
+        error = gather_campaign(e, s, c);
+    else
         gather_incident(s, c, &s->incident, s->observations);
-    for (size_t i = 0; i < s->joins && s->campaign; i++)
-        if (e->joins[i].campaign == s->campaign && is_last(e, s, i))
-            gather_incident(s, c, &e->joins[i].incident, e->joins[i].observations);
     qsort(s->named, s->n, sizeof *s->named, by_order);
     for (size_t i = 0; i < s->n; i++) {
         s->named[i].finding = number;
         s->named[i].number = (uint32_t)i + 1;
     }
-    return 0;
+    return error;
 }
 
 /* Entries. */
@@ -194,7 +203,8 @@ enum { FILE_NAME, FINDING, MISSING, OBSERVATIONS, PACKETS, SHA256, FIELDS };
 static void hand_on(const struct subject *s, const char *path, struct evidence_file *file,
                     evidence_written *written, void *ctx)
 {
-    static const char *const names[FIELDS] = {"file", "finding", "missing", "observations", "packets", "sha256"};
+    static const char *const names[FIELDS] = {"file",         "finding", "missing",
+                                              "observations", "packets", "sha256"};
     struct text values[FIELDS] = {0};
     struct entry_field fields[FIELDS];
     char id[sizeof s->id], hex[2 * SHA256_BYTES + 1];
@@ -227,7 +237,8 @@ static int finish(const struct evidence *e, const struct subject *s, uint64_t pa
     struct evidence_file file = {.finding = s->id, .revision = s->revision, .packets = packets};
     char path[PATH_MAX];
     if (!evidence_path(path, sizeof path, e->dir, s->id) || sha256_file(file.sha256, path))
-        return diag_error(diags, ERR_IO, diag_file(e->dir), NULL, "cannot read the evidence of %s again", s->id);
+        return diag_error(diags, ERR_IO, diag_file(e->dir), NULL,
+                          "cannot read the evidence of %s again", s->id);
     for (size_t i = 0; i < s->n; i++)
         file.observations += s->named[i].found;
     file.missing = s->observations - file.observations;

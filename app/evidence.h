@@ -1,10 +1,11 @@
-/* Evidence: the packets of each finding in a pcapng of its own, with comments that say what each shows.
+/* Evidence: the packets of each finding in a pcapng of its own, with comments that say what each
+ * shows.
  *
- * While a run lasts only the observations of incidents are kept (correlator_kept), within a bound. Those
- * name their packets: of the conversation, from the moment at which the act began to the packet that
- * decided its fate. When the run has ended the captures are read once more and these packets copied, so
- * what came long before anybody knew that it would matter is there as well, and no packet waits in memory.
- * What cannot be read twice (a pipe) cannot be evidence.
+ * While a run lasts only the observations of incidents are kept (correlator_kept), within a bound.
+ * Those name their packets: of the conversation, from the moment at which the act began to the
+ * packet that decided its fate. When the run has ended the captures are read once more and these
+ * packets copied, so what came long before anybody knew that it would matter is there as well, and
+ * no packet waits in memory. What cannot be read twice (a pipe) cannot be evidence.
  */
 #ifndef APP_EVIDENCE_H
 #define APP_EVIDENCE_H
@@ -36,7 +37,8 @@ typedef void evidence_written(void *ctx, const struct evidence_file *file);
 
 /* evidence_write: read the captures again and write the files, in the order in which findings were
  * raised first. The engine has run, and read `packets` of these captures.
- * 0; ERR_CORRUPT when the captures are no longer what they were; ERR_IO, ERR_NOMEM; with diagnostics. */
+ * 0; ERR_CORRUPT when the captures are no longer what they were; ERR_IO, ERR_NOMEM; with
+ * diagnostics. */
 int evidence_write(struct evidence *e, const struct correlator *correlator,
                    const struct option_list *captures, uint64_t packets, evidence_written *written,
                    void *ctx, struct diags *diags);

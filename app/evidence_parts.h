@@ -20,7 +20,7 @@ struct subject {
     uint64_t observations; /* that it counts */
     size_t joins;          /* how many had joined campaigns by then */
     struct named *named;   /* n of them, in order; fewer than it counts where not all were kept */
-    size_t n;
+    size_t n, cap;
 };
 
 /* evidence_pass: read the captures and write the files of n findings into dir; sets `found` and the

@@ -1,9 +1,10 @@
 /* One reading of the captures for the evidence of some findings.
  *
- * Captures are merged and numbered as in the run (merge_open), so a packet has the same place (t, input,
- * seq) in both. An observation names of its conversation the packets from the moment at which it began
- * to its own place; a hit that was made of one packet names that one alone. That the packet at its own
- * place is there, in its conversation, is what tells that the captures are still what they were.
+ * Captures are merged and numbered as in the run (merge_open), so a packet has the same place (t,
+ * input, seq) in both. An observation names of its conversation the packets from the moment at
+ * which it began to its own place; a hit that was made of one packet names that one alone. That the
+ * packet at its own place is there, in its conversation, is what tells that the captures are still
+ * what they were.
  */
 #include "app/evidence_parts.h"
 
@@ -29,8 +30,8 @@ struct span {
     struct named *named;
 };
 
-/* The spans of one conversation: n from `first` on, ascending by beginning; those in front of `open` are
- * over. */
+/* The spans of one conversation: n from `first` on, ascending by beginning; those in front of
+ * `open` are over. */
 struct talk {
     uint32_t first, n, open;
 };
@@ -41,7 +42,7 @@ struct pass {
     struct table *talks; /* struct flow_key -> struct talk */
     const struct subject *subjects;
     struct pcapng_writer *writers; /* one a finding */
-    struct text *comments;         /* likewise: of the packet under way, empty: not of this finding */
+    struct text *comments; /* likewise: of the packet under way, empty: not of this finding */
     unsigned *listed;
     size_t n;
     char (*paths)[PATH_MAX];
@@ -165,7 +166,8 @@ static bool name(struct pass *p, const struct packet *pkt)
         if (order > 0 || (order < 0 && is_one_packet(span->named->obs)))
             continue;
         /* What a timer decided is there when its beginning is. */
-        span->named->found |= order == 0 || span->to.input == ORDER_TIMER || span->to.input >= ORDER_CLOSING;
+        span->named->found |=
+            order == 0 || span->to.input == ORDER_TIMER || span->to.input >= ORDER_CLOSING;
         comment(p, span, pkt->t, order == 0);
         named = true;
     }
@@ -179,12 +181,13 @@ static void copy(struct pass *p, const struct frame *frame)
             continue;
         if (p->listed[i] > COMMENT_OBSERVATIONS)
             text_printf(&p->comments[i], "; and %u more", p->listed[i] - COMMENT_OBSERVATIONS);
-        pcapng_write_packet(&p->writers[i], &(struct pcapng_packet){.ns = frame->t,
-                                                                    .data = frame->data,
-                                                                    .captured = frame->captured,
-                                                                    .wire = frame->wire,
-                                                                    .linktype = frame->linktype,
-                                                                    .comment = text_str(&p->comments[i])});
+        pcapng_write_packet(&p->writers[i],
+                            &(struct pcapng_packet){.ns = frame->t,
+                                                    .data = frame->data,
+                                                    .captured = frame->captured,
+                                                    .wire = frame->wire,
+                                                    .linktype = frame->linktype,
+                                                    .comment = text_str(&p->comments[i])});
         text_clear(&p->comments[i]);
         p->listed[i] = 0;
     }
@@ -193,7 +196,8 @@ static void copy(struct pass *p, const struct frame *frame)
 static int read_captures(struct pass *p, const struct option_list *captures, uint64_t packets,
                          struct diags *diags)
 {
-    struct diags again = {0}; /* what is wrong with the captures was said when they were read first */
+    struct diags again = {
+        0}; /* what is wrong with the captures was said when they were read first */
     struct merge *merge;
     struct frame frame;
     uint32_t input;
@@ -203,8 +207,11 @@ static int read_captures(struct pass *p, const struct option_list *captures, uin
         while (n < packets && (got = merge_next(merge, &frame, &input, &seq, &again)) != 0) {
             if (got != 1)
                 continue;
-            struct packet pkt = {
-                .t = frame.t, .seq = seq, .input = input, .wire = frame.wire, .linktype = frame.linktype};
+            struct packet pkt = {.t = frame.t,
+                                 .seq = seq,
+                                 .input = input,
+                                 .wire = frame.wire,
+                                 .linktype = frame.linktype};
             n++;
             decode_frame(&pkt, frame.data, frame.captured);
             if (pkt.verdict == DECODE_TRANSPORT && name(p, &pkt))
@@ -214,8 +221,10 @@ static int read_captures(struct pass *p, const struct option_list *captures, uin
     }
     diags_free(&again);
     if (n < packets)
-        return diag_error(diags, ERR_CORRUPT, diag_file(NULL), "evidence needs them as they were",
-                          "the captures have become shorter since they were read: %lu of %lu packets", n, packets);
+        return diag_error(
+            diags, ERR_CORRUPT, diag_file(NULL), "evidence needs them as they were",
+            "the captures have become shorter since they were read: %lu of %lu packets", n,
+            packets);
     return 0;
 }
 
@@ -228,7 +237,8 @@ int evidence_pass(const char *dir, struct subject *subjects, size_t n,
     p.comments = calloc(n, sizeof *p.comments);
     p.listed = calloc(n, sizeof *p.listed);
     p.paths = calloc(n, sizeof *p.paths);
-    int error = p.writers && p.comments && p.listed && p.paths ? index_spans(&p, subjects, n) : ERR_NOMEM;
+    int error =
+        p.writers && p.comments && p.listed && p.paths ? index_spans(&p, subjects, n) : ERR_NOMEM;
     for (; p.n < n && !error; p.n += !error)
         error = evidence_path(p.paths[p.n], PATH_MAX, dir, subjects[p.n].id)
                     ? pcapng_write_open(&p.writers[p.n], p.paths[p.n], diags)

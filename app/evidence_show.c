@@ -49,8 +49,9 @@ static void print_packet(struct listing *l, struct reader *block)
     decode_frame(&pkt, data, captured);
     l->packets++;
     fprintf(l->out, "  %4lu %s %s:%u > %s:%u, %u bytes\n", l->packets,
-            time_format(when, (int64_t)((uint64_t)high << 32 | low)), address_format(from, &pkt.source),
-            pkt.source_port, address_format(to, &pkt.target), pkt.target_port, wire);
+            time_format(when, (int64_t)((uint64_t)high << 32 | low)),
+            address_format(from, &pkt.source), pkt.source_port, address_format(to, &pkt.target),
+            pkt.target_port, wire);
     print_comment(l->out, block);
 }
 
@@ -76,12 +77,14 @@ int evidence_show(FILE *out, const char *dir, const json_t *evidence, struct dia
     struct text file = {0};
     uint8_t digest[SHA256_BYTES];
     char path[PATH_MAX], hex[2 * SHA256_BYTES + 1];
-    int error = strchr(name, '/') || snprintf(path, sizeof path, "%s/%s", dir, name) >= (int)sizeof path
-                    ? ERR_RANGE
-                    : file_read(path, FILE_BYTES_MAX, &file);
+    int error =
+        strchr(name, '/') || snprintf(path, sizeof path, "%s/%s", dir, name) >= (int)sizeof path
+            ? ERR_RANGE
+            : file_read(path, FILE_BYTES_MAX, &file);
     if (error)
         return diag_error(diags, error, diag_file(dir), "the folder that replay --evidence named",
-                          "cannot read %s: %s", name, error == ERR_IO ? strerror(errno) : error_text(error));
+                          "cannot read %s: %s", name,
+                          error == ERR_IO ? strerror(errno) : error_text(error));
     sha256(digest, text_str(&file), file.len);
     hex_encode(hex, digest, sizeof digest);
     if (strcmp(hex, explained_string(evidence, "sha256")) == 0) {

@@ -1,5 +1,5 @@
-/* A finding in words: the walk from the line down to the packets, and the statement of one page. Both say
- * only what the sealed entry says. */
+/* A finding in words: the walk from the line down to the packets, and the statement of one page.
+ * Both say only what the sealed entry says. */
 #ifndef APP_EXPLAIN_H
 #define APP_EXPLAIN_H
 
@@ -21,8 +21,8 @@ void explain_statement(FILE *out, const struct explained *e);
  * sealed. 0; ERR_NOT_FOUND, ERR_IO; ERR_CORRUPT when it is another file; with a diagnostic. */
 int evidence_show(FILE *out, const char *dir, const json_t *evidence, struct diags *diags);
 
-/* What both pages print of a field: its string, "" where it is none; its number in digits; a time, given
- * in nanoseconds as entries have it, in words. */
+/* What both pages print of a field: its string, "" where it is none; its number in digits; a time,
+ * given in nanoseconds as entries have it, in words. */
 const char *explained_string(const json_t *object, const char *key);
 long long explained_number(const json_t *object, const char *key);
 #define EXPLAINED_TIME_ROOM 64

@@ -127,8 +127,9 @@ static void put_common(struct json_writer *w, const char *type, const struct obs
     if (has_ports(o))
         put_number(w, "dest_port", o->target_port);
     put_transport(w, o->transport);
-    put_pair(w, "community_id",
-             community_id(id, &o->source, &o->target, o->source_port, o->target_port, o->transport));
+    put_pair(
+        w, "community_id",
+        community_id(id, &o->source, &o->target, o->source_port, o->target_port, o->transport));
     if (o->protocol != PROTOCOL_UNKNOWN)
         put_pair(w, "app_proto", protocol_words[o->protocol].name);
 }
@@ -138,8 +139,8 @@ static void put_alert(struct eve_writer *e, struct json_writer *w, const struct 
     const struct observation *o = &event->obs;
     const struct rule_set *set = e->policies->items[o->generation].rules;
     const struct eve_rule wanted = {.sid = o->rule_sid},
-                          *rule = bsearch(&wanted, e->rules[o->generation], rule_set_counts(set)->loaded,
-                                          sizeof wanted, by_sid);
+                          *rule = bsearch(&wanted, e->rules[o->generation],
+                                          rule_set_counts(set)->loaded, sizeof wanted, by_sid);
     put_common(w, "alert", o);
     open_object(w, "alert");
     put_pair(w, "action", "allowed");
@@ -194,14 +195,21 @@ static const struct modbus_name modbus_functions[] = {
     {43, "MEI", "NONE"},
 };
 static const struct modbus_name modbus_exceptions[] = {
-    {1, "IllegalFunction", NULL},   {2, "IllegalDataAddr", NULL},         {3, "IllegalDataValue", NULL},
-    {4, "ServerDeviceFail", NULL},  {5, "Ack", NULL},                     {6, "ServerDeviceBusy", NULL},
-    {7, "NegAck", NULL},            {8, "MemParityErr", NULL},            {10, "GatewayPathUnavailable", NULL},
+    {1, "IllegalFunction", NULL},
+    {2, "IllegalDataAddr", NULL},
+    {3, "IllegalDataValue", NULL},
+    {4, "ServerDeviceFail", NULL},
+    {5, "Ack", NULL},
+    {6, "ServerDeviceBusy", NULL},
+    {7, "NegAck", NULL},
+    {8, "MemParityErr", NULL},
+    {10, "GatewayPathUnavailable", NULL},
     {11, "GatewayTargetFailToResp", NULL},
 };
 static const struct modbus_name modbus_unknown = {0, "Unknown", "NONE"};
 
-static const struct modbus_name *modbus_name(const struct modbus_name *rows, size_t n, uint8_t number)
+static const struct modbus_name *modbus_name(const struct modbus_name *rows, size_t n,
+                                             uint8_t number)
 {
     for (size_t i = 0; i < n; i++)
         if (rows[i].number == number)
@@ -303,7 +311,8 @@ static void put_flow(struct eve_writer *e, struct json_writer *w, const struct l
         put_tcp(w, event);
 }
 
-typedef void event_writer(struct eve_writer *e, struct json_writer *w, const struct line_event *event);
+typedef void event_writer(struct eve_writer *e, struct json_writer *w,
+                          const struct line_event *event);
 
 static event_writer *writer_of(const struct line_event *event)
 {

@@ -17,7 +17,8 @@ struct eve_writer {
 
 int eve_writer_init(struct eve_writer *w, const struct policies *policies);
 void eve_writer_free(struct eve_writer *w);
-/* eve_line: the event's line; empty for what Suricata has no name for. Valid until the next call. */
+/* eve_line: the event's line; empty for what Suricata has no name for. Valid until the next call.
+ */
 const struct text *eve_line(struct eve_writer *w, const struct line_event *event);
 
 #endif

@@ -303,6 +303,11 @@ static int run_engine(struct replay *r, const struct option_list *captures, stru
         error = ERR_IO;
     progress_clear(&progress);
     engine_stats(r->engine, &r->stats);
+    if (r->evidence) {
+        int failed = evidence_write(r->evidence, r->correlator, captures, r->stats.source_packets, on_evidence,
+                                    r, diags);
+        error = error ? error : failed;
+    }
     for (size_t i = 0; i < r->judge_diags.n; i++) {
         const struct diag *d = &r->judge_diags.items[i];
         diag_add(diags, d->level, d->error, d->pos, d->hint, "%s", d->text);
@@ -410,11 +415,6 @@ int replay_run(const struct replay_options *options, const struct option_list *c
         return error == ERR_FULL || error == ERR_IO ? EXIT_PARTIAL : EXIT_USAGE;
     }
     error = run_engine(&r, captures, diags);
-    if (r.evidence && r.stats.inputs) {
-        int failed = evidence_write(r.evidence, r.correlator, captures, r.stats.source_packets, on_evidence,
-                                    &r, diags);
-        error = error ? error : failed;
-    }
     bool partial = error != 0 || r.stats.broken_inputs;
     if (r.stats.inputs && report(&r, diags))
         partial = true;

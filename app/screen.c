@@ -140,9 +140,9 @@ static void print_home(FILE *out, const struct screen *s)
     for (unsigned i = 0; i < s->policies->n; i++)
         rules |= rule_set_counts(s->policies->items[i].rules)->loaded > 0;
     if (rules && s->stats->counters.flows && !s->stats->counters.flows_home)
-        fprintf(out,
-                "WARNING  $HOME_NET fits none of the addresses seen: rules that name it match nothing.\n"
-                "         State the networks that are yours with --home-net.\n\n");
+        fprintf(out, "WARNING  $HOME_NET fits none of the addresses seen: rules that name it match "
+                     "nothing.\n"
+                     "         State the networks that are yours with --home-net.\n\n");
 }
 
 static void print_rates(FILE *out, const struct screen *s)
@@ -192,7 +192,8 @@ static void print_evidence(FILE *out, const struct screen *s)
 {
     if (!s->evidence_dir)
         return;
-    fprintf(out, "EVIDENCE  %s: %lu files, %lu packets", s->evidence_dir, s->evidence->files, s->evidence->packets);
+    fprintf(out, "EVIDENCE  %s: %lu files, %lu packets", s->evidence_dir, s->evidence->files,
+            s->evidence->packets);
     if (s->evidence->missing)
         fprintf(out, "; MISSING the packets of %lu observations", s->evidence->missing);
     fprintf(out, "\n");

@@ -14,35 +14,43 @@ static const char *outcome_in_words(const char *outcome)
 
 static void print_observed(FILE *out, const json_t *f)
 {
-    const json_t *accord = json_object_get(f, "accord"), *origin = json_object_get(f, "origin"), *asset;
+    const json_t *accord = json_object_get(f, "accord"), *origin = json_object_get(f, "origin"),
+                 *asset;
     char time[EXPLAINED_TIME_ROOM];
     size_t i;
-    fprintf(out, "OBSERVED\n\nA sensor of party %s saw acts that came from ", explained_string(f, "party"));
+    fprintf(out, "OBSERVED\n\nA sensor of party %s saw acts that came from ",
+            explained_string(f, "party"));
     explained_list(out, json_object_get(f, "sources"), "an address that is not listed");
-    fprintf(out, " (%s,\nconfidence %s) and went to protected systems of the sector %s. Acts seen: %lld.\n",
-            explained_string(origin, "headline"), explained_string(origin, "confidence"),
-            explained_string(f, "sector"), explained_number(f, "count"));
-    json_array_foreach(json_object_get(f, "assets"), i, asset)
-        fprintf(out, "  - %s: acts %lld, the most telling answer: %s\n", explained_string(asset, "id"),
-                explained_number(asset, "count"), explained_string(asset, "outcome"));
+    fprintf(
+        out,
+        " (%s,\nconfidence %s) and went to protected systems of the sector %s. Acts seen: %lld.\n",
+        explained_string(origin, "headline"), explained_string(origin, "confidence"),
+        explained_string(f, "sector"), explained_number(f, "count"));
+    json_array_foreach(json_object_get(f, "assets"), i, asset) fprintf(
+        out, "  - %s: acts %lld, the most telling answer: %s\n", explained_string(asset, "id"),
+        explained_number(asset, "count"), explained_string(asset, "outcome"));
     fprintf(out, "The first began %s,\n", explained_time(time, f, "first"));
     fprintf(out, "the last        %s;\n", explained_time(time, f, "last"));
     explained_clock(out, f);
-    fprintf(out, ".\nThe most telling answer of all was \"%s\": %s.\n\n", explained_string(f, "outcome"),
-            outcome_in_words(explained_string(f, "outcome")));
-    fprintf(out, "Line %s of the accord %s, version %lld, says:\n  %s\nWhat a sensor can see of it is:\n  %s\n",
-            explained_string(f, "line"), explained_string(accord, "id"), explained_number(accord, "version"),
-            explained_string(f, "obligation"), explained_string(f, "observable"));
+    fprintf(out, ".\nThe most telling answer of all was \"%s\": %s.\n\n",
+            explained_string(f, "outcome"), outcome_in_words(explained_string(f, "outcome")));
+    fprintf(out,
+            "Line %s of the accord %s, version %lld, says:\n  %s\nWhat a sensor can see of it "
+            "is:\n  %s\n",
+            explained_string(f, "line"), explained_string(accord, "id"),
+            explained_number(accord, "version"), explained_string(f, "obligation"),
+            explained_string(f, "observable"));
     fputs("This was seen. Each condition that the line sets was checked:\n", out);
     const json_t *why = json_object_get(f, "gates-why"), *result;
     const char *name;
-    json_object_foreach((json_t *)(uintptr_t)json_object_get(f, "gates"), name, result)
-        fprintf(out, "  - %s, %s: %s\n", name, json_string_value(result), explained_string(why, name));
+    json_object_foreach((json_t *)(uintptr_t)json_object_get(f, "gates"), name, result) fprintf(
+        out, "  - %s, %s: %s\n", name, json_string_value(result), explained_string(why, name));
 }
 
 static void print_not_observed(FILE *out, const json_t *f)
 {
-    fputs("\nNOT OBSERVED\n\nWho acted, and on whose behalf. Only addresses were seen, and nothing that was seen\n"
+    fputs("\nNOT OBSERVED\n\nWho acted, and on whose behalf. Only addresses were seen, and nothing "
+          "that was seen\n"
           "rules out: ",
           out);
     explained_list(out, json_object_get(f, "hypotheses"), "other explanations");
@@ -61,8 +69,10 @@ static void print_not_claimed(FILE *out, const json_t *f)
     if (!cited)
         fputs("The line cites no norm, and none is said to be broken.\n", out);
     if (cited) {
-        fprintf(out, "The norm that the line is %s to, %s %s, is not said to be broken. Not shown: ",
-                explained_string(norm, "relation"), explained_string(norm, "source"), explained_string(norm, "para"));
+        fprintf(out,
+                "The norm that the line is %s to, %s %s, is not said to be broken. Not shown: ",
+                explained_string(norm, "relation"), explained_string(norm, "source"),
+                explained_string(norm, "para"));
         explained_list(out, json_object_get(norm, "not-shown"), "nothing is listed");
         fputs(".\n", out);
     }
@@ -72,14 +82,18 @@ static void print_not_claimed(FILE *out, const json_t *f)
 void explain_statement(FILE *out, const struct explained *e)
 {
     const json_t *f = e->finding, *chain = json_object_get(f, "evidence");
-    fprintf(out, "STATEMENT on finding %s, revision %lld\n\n", explained_string(f, "id"), explained_number(f, "revision"));
+    fprintf(out, "STATEMENT on finding %s, revision %lld\n\n", explained_string(f, "id"),
+            explained_number(f, "revision"));
     print_observed(out, f);
     print_not_observed(out, f);
     print_not_claimed(out, f);
-    fprintf(out, "\nThe record is entry %lld of the log %s, over observations: %lld, with the digest\n  %s\n",
-            explained_number(f, "index"), explained_string(f, "log"), explained_number(chain, "observations"),
-            explained_string(chain, "sha256"));
+    fprintf(out,
+            "\nThe record is entry %lld of the log %s, over observations: %lld, with the digest\n  "
+            "%s\n",
+            explained_number(f, "index"), explained_string(f, "log"),
+            explained_number(chain, "observations"), explained_string(chain, "sha256"));
     if (e->evidence)
-        fprintf(out, "Their packets, %lld, are in %s, whose SHA-256 is\n  %s\n", explained_number(e->evidence, "packets"),
-                explained_string(e->evidence, "file"), explained_string(e->evidence, "sha256"));
+        fprintf(out, "Their packets, %lld, are in %s, whose SHA-256 is\n  %s\n",
+                explained_number(e->evidence, "packets"), explained_string(e->evidence, "file"),
+                explained_string(e->evidence, "sha256"));
 }

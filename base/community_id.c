@@ -1,6 +1,6 @@
-/* Community ID. An ICMP message has no ports: its type stands for the one, and for the other the type
- * that answers it, so that question and answer are one conversation. A message that has no answer
- * goes one way: its code stands for the other port and the ends keep their places. */
+/* Community ID. An ICMP message has no ports: its type stands for the one, and for the other the
+ * type that answers it, so that question and answer are one conversation. A message that has no
+ * answer goes one way: its code stands for the other port and the ends keep their places. */
 #include "base/community_id.h"
 
 #include "base/bytes.h"
@@ -12,9 +12,9 @@ enum { ICMP = 1, TCP = 6, UDP = 17, ICMP6 = 58, SCTP = 132 };
 static const struct {
     uint8_t protocol, asks, answers;
 } pairs[] = {
-    {ICMP, 8, 0},      {ICMP, 13, 14},    {ICMP, 15, 16},    {ICMP, 10, 9},     {ICMP, 17, 18},
-    {ICMP6, 128, 129}, {ICMP6, 133, 134}, {ICMP6, 135, 136}, {ICMP6, 130, 131}, {ICMP6, 144, 145},
-    {ICMP6, 139, 140},
+    {ICMP, 8, 0},      {ICMP, 13, 14},    {ICMP, 15, 16},    {ICMP, 10, 9},
+    {ICMP, 17, 18},    {ICMP6, 128, 129}, {ICMP6, 133, 134}, {ICMP6, 135, 136},
+    {ICMP6, 130, 131}, {ICMP6, 144, 145}, {ICMP6, 139, 140},
 };
 
 /* answer_of: the type that belongs to this one, -1 if none does. */

@@ -1,8 +1,9 @@
-/* Writing captures: pcapng with nanosecond stamps; an interface for each link type, Ethernet the first.
+/* Writing captures: pcapng with nanosecond stamps; an interface for each link type, Ethernet the
+ * first.
  *
  * Source of the format: draft-ietf-opsawg-pcapng, 4.1 (section header), 4.2 (interface
- * description), 4.3 (enhanced packet), 3.5 (comments). Always little-endian and without a name of a machine or a
- * program, so that the same packets give the same bytes.
+ * description), 4.3 (enhanced packet), 3.5 (comments). Always little-endian and without a name of a
+ * machine or a program, so that the same packets give the same bytes.
  */
 #ifndef BASE_PCAPNG_WRITE_H
 #define BASE_PCAPNG_WRITE_H
@@ -39,8 +40,9 @@ struct pcapng_packet {
  * 0, or ERR_IO with a diagnostic; after a failure there is nothing to close. */
 int pcapng_write_open(struct pcapng_writer *w, const char *path, struct diags *diags);
 
-/* pcapng_write_packet: append one packet. Returns 0 or ERR_IO, ERR_RANGE (a negative time, more than 2^28
- * bytes, a comment of more than 65,535, one link type too many); kept and told by pcapng_write_close. */
+/* pcapng_write_packet: append one packet. Returns 0 or ERR_IO, ERR_RANGE (a negative time, more
+ * than 2^28 bytes, a comment of more than 65,535, one link type too many); kept and told by
+ * pcapng_write_close. */
 int pcapng_write_packet(struct pcapng_writer *w, const struct pcapng_packet *packet);
 
 /* pcapng_write_frame: append one packet of Ethernet, whole and without a comment.

@@ -30,8 +30,8 @@ void campaigns_adopt(struct campaigns *c, const struct definitions *definitions,
 /* campaigns_clear: forget all; another accord has other assets. */
 void campaigns_clear(struct campaigns *c);
 
-/* campaigns_take: *number is the number of the campaign that the incident is part of, 0: none. Returns
- * what is to be judged now that an incident was revised: that revision, that of its
+/* campaigns_take: *number is the number of the campaign that the incident is part of, 0: none.
+ * Returns what is to be judged now that an incident was revised: that revision, that of its
  * campaign (valid until the next call), or NULL while there is nothing new to say. */
 const struct revision *campaigns_take(struct campaigns *c, const struct revision *r,
                                       uint32_t *number);

@@ -31,7 +31,7 @@ struct correlator_config {
     unsigned n_policies;                      /* 1 to CORRELATOR_POLICIES_MAX */
     size_t keys_per_shard; /* windows and incidents of one of the 256 key shards; 0: default */
     size_t ring_slots;     /* of an exchange ring; 0: default */
-    uint32_t keep;         /* observations that are kept of the incidents of one key shard; 0: none */
+    uint32_t keep; /* observations that are kept of the incidents of one key shard; 0: none */
     /* Called by a worker that waits with nothing to drain (full ring); NULL: spin, then yield. */
     void (*before_wait)(void *ctx, unsigned worker);
     void *ctx;
@@ -65,9 +65,9 @@ bool correlator_done(const struct correlator *c, unsigned worker);
  * when there will be no more. */
 int correlator_next(struct correlator *c, struct revision *out);
 
-/* What was kept of the incidents of one level and key shard, in the order in which they took it; with
- * the numbers of their struct incident_ref. Complete, and not written to any more, when the workers are
- * done. NULL where there is none. */
+/* What was kept of the incidents of one level and key shard, in the order in which they took it;
+ * with the numbers of their struct incident_ref. Complete, and not written to any more, when the
+ * workers are done. NULL where there is none. */
 struct kept_observation {
     struct observation obs;
     uint32_t incident;
@@ -86,7 +86,8 @@ const struct kept_observation *correlator_kept(const struct correlator *c, unsig
       "not kept as an incident because their shard was full")                                     \
     X(samples_over_limit, "observations", "count", "beyond those that a window keeps one by one") \
     X(targets_over_limit, "addresses", "count", "beyond those that an incident keeps apart")      \
-    X(not_kept, "observations", "count", "of incidents that found no room where they are kept for evidence") \
+    X(not_kept, "observations", "count",                                                          \
+      "of incidents that found no room where they are kept for evidence")                         \
     X(derived, "observations", "count", "made of incidents, for correlations over correlations")  \
     X(incidents, "incidents", "count", "opened")                                                  \
     X(revisions, "revisions", "count", "handed to the judge")                                     \

@@ -143,8 +143,8 @@ static void emit(struct owner *o, const struct revision *r)
 static void revise(struct owner *o, struct incident *inc, enum revision_why why, struct order order)
 {
     inc->state.generation = (uint8_t)o->generation;
-    inc->state.incident = (struct incident_ref){
-        (uint8_t)o->config.level, key_shard_of(&inc->state.key), inc->number};
+    inc->state.incident =
+        (struct incident_ref){(uint8_t)o->config.level, key_shard_of(&inc->state.key), inc->number};
     incident_revise(inc, why, order);
     emit(o, &inc->state);
 }

@@ -1,6 +1,6 @@
-/* What a worker saw, for those who write it down: observations with what correlation does not need of
- * them, and the ends of flows. Plain data of fixed size, behind seam 1 like an observation; made only
- * where somebody takes them. */
+/* What a worker saw, for those who write it down: observations with what correlation does not need
+ * of them, and the ends of flows. Plain data of fixed size, behind seam 1 like an observation; made
+ * only where somebody takes them. */
 #ifndef DATAPLANE_EVENT_H
 #define DATAPLANE_EVENT_H
 
@@ -12,10 +12,10 @@ enum event_type { EVENT_OBSERVATION, EVENT_FLOW };
 
 /* Why a flow ended, and what may then be claimed of what it still waits for. Rows: suffix, name as
  * Suricata has it, outcome, text. */
-#define FLOW_ENDS(X)                                                                           \
-    X(TIMEOUT, "timeout", UNANSWERED, "nothing came for the time that its state allows")       \
-    X(REUSE, "tcp_reuse", UNANSWERED, "another conversation began in its place")               \
-    X(FORCED, "forced", SEEN, "its shard was full, and it was idle longest")                   \
+#define FLOW_ENDS(X)                                                                     \
+    X(TIMEOUT, "timeout", UNANSWERED, "nothing came for the time that its state allows") \
+    X(REUSE, "tcp_reuse", UNANSWERED, "another conversation began in its place")         \
+    X(FORCED, "forced", SEEN, "its shard was full, and it was idle longest")             \
     X(SHUTDOWN, "shutdown", SEEN, "the input ended")
 enum flow_end {
 #define X(suffix, name, outcome, text) FLOW_END_##suffix,
@@ -24,9 +24,9 @@ enum flow_end {
 };
 
 /* How far a flow had come. Rows: suffix, name as Suricata has it, text. */
-#define FLOW_STATES(X)                                            \
-    X(NEW, "new", "only one end was seen, or no handshake")       \
-    X(ESTABLISHED, "established", "both ends have talked")        \
+#define FLOW_STATES(X)                                      \
+    X(NEW, "new", "only one end was seen, or no handshake") \
+    X(ESTABLISHED, "established", "both ends have talked")  \
     X(CLOSED, "closed", "both said that they end, or one broke off")
 enum flow_state {
 #define X(suffix, name, text) FLOW_STATE_##suffix,
@@ -49,8 +49,8 @@ struct event_text {
 };
 
 struct line_event {
-    /* An observation. Of a flow's end the same members say when, which flow and between whom: source is
-     * the end that asked. */
+    /* An observation. Of a flow's end the same members say when, which flow and between whom:
+     * source is the end that asked. */
     struct observation obs;
     uint8_t type; /* enum event_type */
     union {

@@ -18,7 +18,8 @@
 struct line_output {
     void *ctx;
     void (*observe)(void *ctx, const struct observation *obs);
-    /* What is written down; an observation comes here first. NULL: nothing is, and nothing is made. */
+    /* What is written down; an observation comes here first. NULL: nothing is, and nothing is made.
+     */
     void (*event)(void *ctx, const struct line_event *event);
 };
 

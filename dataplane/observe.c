@@ -231,7 +231,7 @@ void observe_flow_end(struct line *line, enum flow_end end)
         .flow = {.traffic = {f->traffic[f->client], f->traffic[!f->client]},
                  .start_ns = f->start_ns,
                  .end_ns = f->last_ns,
-                 .state = f->closed                           ? FLOW_STATE_CLOSED
+                 .state = f->closed                            ? FLOW_STATE_CLOSED
                           : f->side[0].seen && f->side[1].seen ? FLOW_STATE_ESTABLISHED
                                                                : FLOW_STATE_NEW,
                  .end = (uint8_t)end,

@@ -46,10 +46,10 @@ static void events_reached(const struct worker *w, struct order mark)
         events->reached(events->ctx, w->number, mark);
 }
 
-/* The mark goes before everything that may wait, for an event's place as well as for an observation's:
- * events are taken in the one order, so whoever waits must not hold up those that are in front of it.
- * And who waits here goes on as owner, because another worker may wait for that. So of all workers that
- * wait, the one at the smallest place can always go on. */
+/* The mark goes before everything that may wait, for an event's place as well as for an
+ * observation's: events are taken in the one order, so whoever waits must not hold up those that
+ * are in front of it. And who waits here goes on as owner, because another worker may wait for
+ * that. So of all workers that wait, the one at the smallest place can always go on. */
 void worker_event(void *ctx, const struct line_event *event)
 {
     struct worker *w = ctx;

@@ -29,7 +29,8 @@ def main():
         everything = ["--rules", rules, "--accord", TOP / "tests/accords/everything.yaml", "--correlations",
                       TOP / "tests/accords/everything.correlations.yaml", "--clock-error", "1ms"]
         for capture in captures:
-            for options in ([*GRID], everything, [*everything, "--workers", 3]):
+            for options in ([*GRID], everything, [*everything, "--workers", 3],
+                            [*everything, "--workers", 2, "--eve", work / "eve.json", "--evidence", work / "evidence"]):
                 got = trapped(work, capture, *options)
                 expect(got["bursts"] > 1000, f"{capture.name}: only {got['bursts']} bursts were watched")
                 for what in ("heap", "locks", "prints", "syscalls"):
