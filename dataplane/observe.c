@@ -63,7 +63,8 @@ static void less_sure(struct observation *obs, int64_t late_at, uint64_t late_ns
 static void put_text(struct event_text *out, struct bytes text)
 {
     out->len = (uint8_t)(text.len < EVENT_TEXT_MAX ? text.len : EVENT_TEXT_MAX);
-    memcpy(out->bytes, text.data, out->len);
+    if (out->len)
+        memcpy(out->bytes, text.data, out->len);
 }
 
 /* write_down: for those who take events; session: NULL for other kinds. */

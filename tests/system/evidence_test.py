@@ -107,6 +107,10 @@ def check_statement(name, finding, evidence, text):
     expect(not left, f"{name}: the statement says {left}, which no entry does")
     for part in ("OBSERVED", "NOT OBSERVED", "NOT CLAIMED", finding["id"], finding["statement"], finding["obligation"]):
         expect(part in text, f"{name}: the statement lacks {part}")
+    assets = [f"- {a['id']}: acts {a['count']}, the most telling answer: {a['outcome']}" for a in finding["assets"]]
+    for part in (f"Acts seen: {finding['count']}.", f"The first began {instant(finding['first'])}", *assets,
+                 f"Their packets, {evidence['packets']}, are", f"over observations: {finding['evidence']['observations']},"):
+        expect(part in text, f"{name}: the statement lacks {part}")
     expect(len(text.splitlines()) <= 60, f"{name}: the statement is longer than a page")
 
 
