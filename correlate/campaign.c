@@ -190,7 +190,10 @@ static void wait_for_boundary(struct campaigns *c, struct campaign *campaign, in
     if (campaign->waits)
         return;
     campaign->waits = true;
-    campaign->due = time_floor(t - 1, c->limits.update_ns) + c->limits.update_ns;
+    /* What is open at the end comes at the end of all times, which no interval's end is behind. */
+    campaign->due = t > INT64_MAX - c->limits.update_ns
+                        ? INT64_MAX
+                        : time_floor(t - 1, c->limits.update_ns) + c->limits.update_ns;
     campaign->next = NONE;
     if (c->first == NONE)
         c->first = place;
