@@ -1,7 +1,10 @@
 /* Captures through the line, each frame in a buffer of exactly its size, so that a sanitizer sees
  * every read beyond it (tests/system/captures_test.py).
  *
- *   capture-line [RULES]       reads paths, a line each, until the end of standard input
+ *   capture-line [--hits FILE] [RULES]     reads paths, a line each, to the end of its input
+ *
+ * With --hits checksums are ignored, $EXTERNAL_NET is any, and FILE gets a line a hit: path, rule,
+ * source, target (tests/system/suricata_test.py).
  *
  * For each: the path; two hexadecimal digits a packet, a bit for each of eth, vlan, arp, ip, ipv6,
  * tcp, udp, and icmp of either kind, or a comma where the link type is not decoded; packets; bytes
@@ -26,12 +29,18 @@ struct world {
     struct engine_policy policy;
     struct line *line;
     uint64_t observations;
+    FILE *hits; /* NULL: not asked for */
+    const char *path;
 };
 
 static void on_observation(void *ctx, const struct observation *obs)
 {
-    (void)obs;
-    ((struct world *)ctx)->observations++;
+    struct world *w = ctx;
+    char ends[2][ADDRESS_TEXT_ROOM];
+    w->observations++;
+    if (w->hits && obs->kind == KIND_HIT)
+        fprintf(w->hits, "%s\t%u\t%s\t%s\n", w->path, obs->rule_sid,
+                address_format(ends[0], &obs->source), address_format(ends[1], &obs->target));
 }
 
 static const unsigned shown[8] = {PACKET_LAYER_ETH, PACKET_LAYER_VLAN, PACKET_LAYER_ARP,
@@ -57,7 +66,7 @@ static void take(struct world *w, const struct frame *frame)
                          .input = 1,
                          .wire = frame->wire,
                          .linktype = frame->linktype,
-                         .flags = frame->number % 2 ? PACKET_VALIDATE : 0};
+                         .flags = !w->hits && frame->number % 2 ? PACKET_VALIDATE : 0};
     decode_link(&pkt, copy, frame->captured);
     decode_network(&pkt, copy, frame->captured);
     line_packet(w->line, &pkt, copy);
@@ -74,6 +83,7 @@ static void read_capture(struct world *w, const char *path, struct block_pool *b
     struct capture *capture;
     struct frame frame;
     struct capture_counts counts = {0};
+    w->path = path;
     int got = capture_open(&capture, path, blocks, &diags);
     printf("%s\t", path);
     if (!got) {
@@ -94,9 +104,11 @@ static void read_capture(struct world *w, const char *path, struct block_pool *b
 static int run(struct world *w, const struct rule_set *rules)
 {
     struct engine_limits limits = engine_default_limits();
-    limits.flows = 4096;
-    limits.hold_segments = 1024;
-    limits.windows = limits.app_states = 512;
+    if (!w->hits) { /* little, so that a great number of captures shows what is not given back */
+        limits.flows = 4096;
+        limits.hold_segments = 1024;
+        limits.windows = limits.app_states = 512;
+    }
     char path[4096];
     struct block_pool blocks = {0};
     if (block_pool_init(&blocks, BLOCKS))
@@ -133,11 +145,19 @@ int main(int argc, char **argv)
     struct world world = {0};
     struct rule_set *rules;
     struct diags diags = {0};
-    struct rule_set_config config = {.files = (const char *const *)argv + 1,
-                                     .n_files = (size_t)argc - 1};
+    bool hits = argc > 2 && strcmp(argv[1], "--hits") == 0;
+    if (hits && !(world.hits = fopen(argv[2], "w")))
+        return 1;
+    static const struct rule_variable external = {"EXTERNAL_NET", "any"};
+    struct rule_set_config config = {.files = (const char *const *)argv + 1 + 2 * hits,
+                                     .n_files = (size_t)(argc - 1 - 2 * hits),
+                                     .variables = &external,
+                                     .n_variables = hits};
     if (rule_set_build(&rules, &config, &diags))
         return 1;
     int failed = run(&world, rules);
+    if (hits && fclose(world.hits))
+        failed = 1;
     rule_set_destroy(rules);
     diags_free(&diags);
     struct rusage usage;

@@ -1,0 +1,190 @@
+#!/usr/bin/env python3
+"""Plimsoll beside Suricata itself: the same rules, exactly those that plimsoll loads, on the same captures. What is
+compared are rows of rule, source and destination; how often each hits is not, for Suricata says one hit for several.
+
+    suricata_test.py             mix-dev
+    suricata_test.py --full      and 500 of the shared captures, which take some minutes
+Suricata picks conversations up in the middle, as plimsoll does. It runs once for all captures, as a server on a
+socket, and begins afresh with each.
+"""
+import collections
+import ipaddress
+import json
+import os
+import pathlib
+import re
+import socket
+import subprocess
+import sys
+import time
+
+from common import FULL, PLIMSOLL, expect, finish, need_corpora, need_program, run, skip, temporary
+
+CAPTURES = 500
+CAPTURE_LINE = pathlib.Path(PLIMSOLL).parent.parent / "tests/pipeline/capture-line"
+LARGEST = 8 << 20  # bytes of one of these
+TABLE = pathlib.Path(__file__).with_name("suricata_differences.tsv")
+
+# As the package has it, but that one row a hit is all that is said, and that every run says the same.
+CONFIG = """%YAML 1.1
+---
+vars:
+  address-groups: {{HOME_NET: "[192.168.0.0/16,10.0.0.0/8,172.16.0.0/12]", EXTERNAL_NET: any, HTTP_SERVERS: $HOME_NET,
+    SMTP_SERVERS: $HOME_NET, SQL_SERVERS: $HOME_NET, DNS_SERVERS: $HOME_NET, TELNET_SERVERS: $HOME_NET,
+    AIM_SERVERS: $EXTERNAL_NET, DC_SERVERS: $HOME_NET, DNP3_SERVER: $HOME_NET, DNP3_CLIENT: $HOME_NET,
+    MODBUS_CLIENT: $HOME_NET, MODBUS_SERVER: $HOME_NET, ENIP_CLIENT: $HOME_NET, ENIP_SERVER: $HOME_NET}}
+  port-groups: {{HTTP_PORTS: "80", SHELLCODE_PORTS: "!80", ORACLE_PORTS: 1521, SSH_PORTS: 22, DNP3_PORTS: 20000,
+    MODBUS_PORTS: 502, FILE_DATA_PORTS: "[$HTTP_PORTS,110,143]", FTP_PORTS: 21, GENEVE_PORTS: 6081, VXLAN_PORTS: 4789,
+    TEREDO_PORTS: 3544, SIP_PORTS: "[5060,5061]"}}
+classification-file: {classes}
+outputs:
+  - eve-log: {{enabled: yes, filetype: regular, filename: eve.json, types: [alert: {{tagged-packets: no}}]}}
+unix-command: {{enabled: yes, filename: {socket}}}
+runmode: single
+flow: {{memcap: 1gb, hash-size: 65536, prealloc: 1000}}
+stream:
+  memcap: 1gb
+  checksum-validation: no
+  inline: no
+  midstream: yes
+  reassembly: {{memcap: 4gb, depth: 1mb, randomize-chunk-size: no}}
+"""
+
+
+class Suricata:
+    """The server; alerts(capture) is what it says of one."""
+
+    def __init__(self, work, rules, classes):
+        self.work, self.socket = work, work / "s"
+        config = work / "suricata.yaml"
+        config.write_text(CONFIG.format(socket=self.socket, classes=classes))
+        self.log = open(work / "log", "w")
+        self.process = subprocess.Popen(["suricata", "-c", config, "-S", rules, f"--unix-socket={self.socket}", "-k", "none",
+                                         "-l", work, "--pidfile", work / "pid"], stdout=self.log, stderr=self.log)
+        self.wire = socket.socket(socket.AF_UNIX)
+        for _ in range(1200):
+            try:
+                self.wire.connect(str(self.socket))
+                break
+            except OSError:
+                time.sleep(0.1)
+        self.ask({"version": "0.2"})
+
+    def ask(self, what):
+        self.wire.sendall(json.dumps(what).encode() + b"\n")
+        said = b""
+        while not said.endswith(b"\n"):
+            try:
+                part = self.wire.recv(65536)
+            except OSError:
+                part = b""
+            if not part:
+                raise RuntimeError("Suricata has ended: " + (self.work / "log").read_text()[-2000:])
+            said += part
+        return json.loads(said)
+
+    def alerts(self, capture, folder):
+        folder.mkdir()
+        self.ask({"command": "pcap-file", "arguments": {"filename": str(capture), "output-dir": str(folder)}})
+        while self.ask({"command": "pcap-file-number"})["message"] or self.ask({"command": "pcap-current"})["message"] != "None":
+            time.sleep(0.02)
+        return rows(folder / "eve.json")
+
+    def close(self):
+        self.ask({"command": "shutdown"})
+        self.process.wait(60)
+
+
+def rows(path):
+    out = collections.Counter()
+    for line in path.read_text().splitlines() if path.exists() else []:
+        event = json.loads(line)
+        if event["event_type"] == "alert":
+            ends = [str(ipaddress.ip_address(event[k])) for k in ("src_ip", "dest_ip")]
+            out[event["alert"]["signature_id"], *ends] += 1
+    return out
+
+
+def our_rows(work, rules, captures):
+    """By capture, of one process that begins afresh with each."""
+    done = subprocess.run([CAPTURE_LINE, "--hits", work / "hits", rules], text=True, capture_output=True,
+                          input="".join(f"{capture}\n" for capture in captures))
+    expect(done.returncode == 0, f"capture-line ended {done.returncode}: {done.stderr[-500:]}")
+    out = collections.defaultdict(set)
+    for line in (work / "hits").read_text().splitlines():
+        path, sid, *ends = line.split("\t")
+        out[path].add((int(sid), *(str(ipaddress.ip_address(end)) for end in ends)))
+    return out
+
+
+def loaded_rules(files, out):
+    """Exactly the rules that plimsoll loads, a line each."""
+    done = run("rules", "check", *files, code=None)
+    rejected = {(m[1], int(m[2])) for m in re.finditer(r"^(.+?):(\d+):\d+: error: ", done.stderr, re.M)}
+    kept = [line for path in files for n, line in enumerate(path.read_bytes().split(b"\n"), 1)
+            if line.startswith(b"alert") and (str(path), n) not in rejected]
+    out.write_bytes(b"\n".join(kept) + b"\n")
+    return len(kept)
+
+
+def shared(corpora):
+    return sorted(p for folder in ("captures-ics", "captures-protocols", "suricata-verify")
+                  for p in (corpora / folder).rglob("*")
+                  if p.suffix in (".pcap", ".pcapng", ".cap") and p.is_file() and 24 < p.stat().st_size < LARGEST)
+
+
+def chosen(captures, hits):
+    """Those in which plimsoll has hits, and others spread evenly over all the rest, CAPTURES together."""
+    rest = [c for c in captures if not hits[str(c)]]
+    n = min(len(rest), max(0, CAPTURES - (len(captures) - len(rest))))
+    return sorted(set(captures) - set(rest) | {rest[i * len(rest) // n] for i in range(n)})
+
+
+def causes():
+    """What is known to differ: capture, rule or *, and the cause."""
+    lines = [line.split("\t") for line in TABLE.read_text().splitlines() if line and line[0] != "#"] if TABLE.exists() else []
+    return {(name, sid): why for name, sid, why in lines}
+
+
+def main():
+    need_program("suricata")
+    version = subprocess.run(["suricata", "-V"], capture_output=True, text=True).stdout
+    if " 7." not in version:
+        skip("needs Suricata 7")
+    corpora = need_corpora()
+    folder = corpora / "rules-et-open/rules"
+    known, seen, kinds = causes(), collections.Counter(), collections.Counter()
+    equal = total = with_hits = 0
+    with temporary() as directory:
+        work = pathlib.Path(directory)
+        rules = work / "loaded.rules"
+        n = loaded_rules(sorted(folder.glob("*.rules")), rules)
+        captures = shared(corpora) if FULL else []
+        mix = [] if "--captures" in sys.argv else [corpora / "mix/mix-dev.pcap"]
+        of_us = our_rows(work, rules, captures + mix)
+        captures = mix + chosen(captures, of_us)
+        suricata = Suricata(work, rules, folder / "classification.config")
+        for number, capture in enumerate(captures):
+            ours, theirs = of_us[str(capture)], set(suricata.alerts(capture, work / f"s{number}"))
+            equal += len(theirs & ours)
+            total += len(theirs | ours)
+            with_hits += bool(theirs | ours)
+            name = str(capture.relative_to(corpora))
+            for who, difference in (("suricata", theirs - ours), ("plimsoll", ours - theirs)):
+                for sid, *ends in sorted(difference):
+                    key = next((k for k in ((name, str(sid)), (name, "*"), ("*", str(sid))) if k in known), None)
+                    kinds[known[key] if key else f"unexplained: {name} {sid} only {who}"] += 1
+                    seen[key] += 1
+                    if not key or os.environ.get("VERBOSE"):
+                        print(f"{name}\t{sid}\tonly {who}\t{' '.join(ends)}", flush=True)
+        suricata.close()
+    print(f"{n} rules, {len(captures)} captures, {with_hits} with hits: {equal} of {total} rows equal")
+    for kind, count in kinds.most_common(40):
+        print(f"  {count:4}  {kind}")
+    expect(total > 200, f"only {total} rows")
+    expect(equal * 100 >= total * 98, f"{equal} of {total} rows are equal, less than 98 of 100")
+    expect(not any(k.startswith("unexplained") for k in kinds), "differences without a cause in the table")
+    finish("suricata")
+
+
+main()
