@@ -42,6 +42,18 @@ RULES = [
     ('alert tcp any any -> any 80 (msg:"x"; content:"abc"; ¦sid:1', "does not end"),
     ('alert tcp any any -> any 80 (msg:"x"; content:"abc"; sid:1;) ¦and more', "follows"),
     ('alert tcp any any -> any 80 (msg:"x"; content:"abc"; dsize:¦9<>3; sid:1;)', "9<>3"),
+    ('alert tcp any any -> any 80 (msg:"x"; pcre:"/a(b¦/"; sid:1;)', "parenthesis"),
+    ('alert tcp any any -> any 80 (msg:"x"; pcre:"/ab/i¦k"; sid:1;)', "`k`"),
+    ('alert tcp any any -> any 80 (msg:"x"; pcre:"/ab/¦U"; sid:1;)', "http_uri"),
+    ('alert tcp any any -> any 80 (msg:"x"; content:"abc"; byte_test:1,¦?,3,0; sid:1;)', "operator"),
+    ('alert tcp any any -> any 80 (msg:"x"; content:"abc"; byte_test:¦9,=,3,0; sid:1;)', "more bytes"),
+    ('alert tcp any any -> any 80 (msg:"x"; content:"abc"; byte_jump:1,0,¦relativ; sid:1;)', "relativ"),
+    ('alert tcp any any -> any 80 (msg:"x"; content:"abc"; byte_jump:1,¦n; byte_extract:1,0,n; sid:1;)', "not extracted"),
+    ('alert tcp any any -> any 80 (msg:"x"; content:"abc"; isdataat:4,¦relativ; sid:1;)', "relative"),
+    ('alert tcp any any -> any 80 (msg:"x"; flags:S¦X; sid:1;)', "`X`"),
+    ('alert ip any any -> any any (msg:"x"; fragbits:M¦Q; sid:1;)', "`Q`"),
+    ('alert icmp any any -> any any (msg:"x"; itype:¦256; sid:1;)', "256"),
+    ('alert ip any any -> any any (msg:"x"; ttl:¦x; sid:1;)', "`x`"),
 ]
 
 # What stands in the example accord, what is written instead, and words of the reason.
