@@ -176,6 +176,7 @@ static void put_all(struct json_writer *w, const struct screen *s)
     number(w, "candidates", st->matcher.candidates);
     number(w, "confirms", st->matcher.confirms);
     number(w, "pending-over-limit", st->matcher.pending_over_limit);
+    number(w, "confirms-cut", st->matcher.confirms_cut);
     number(w, "hits-over-limit", st->matcher.hits_over_limit);
     json_close_object(w);
     put_stages(w, st);
