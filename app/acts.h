@@ -1,5 +1,5 @@
-/* The engine's own acts in the acts log: start and stop, and at a start what is known to be missing.
- * The one place of a replay that reads the wall clock. */
+/* The engine's own acts in the acts log: start and stop, and at a start what is known to be
+ * missing. The one place of a replay that reads the wall clock. */
 #ifndef APP_ACTS_H
 #define APP_ACTS_H
 

@@ -15,20 +15,24 @@ struct accord_options {
 
 #define OFFSET(member) offsetof(struct accord_options, member)
 static const struct option party_options[] = {
-    {"party", "ID", OPTION_TEXT, OFFSET(party), "whose sensor this is; needed with several parties"},
+    {"party", "ID", OPTION_TEXT, OFFSET(party),
+     "whose sensor this is; needed with several parties"},
 };
 static const struct option sign_options[] = {
     {"key", "FILE", OPTION_TEXT, OFFSET(key), "the signer key, as accord keygen writes it"},
-    {"note", "FILE", OPTION_TEXT, OFFSET(note), "the signed note; a signature is added to those in it"},
+    {"note", "FILE", OPTION_TEXT, OFFSET(note),
+     "the signed note; a signature is added to those in it"},
 };
 static const struct option verify_options[] = {
     {"note", "FILE", OPTION_TEXT, OFFSET(note), "the signed note"},
 };
 static const struct option keygen_options[] = {
-    {"key", "FILE", OPTION_TEXT, OFFSET(key), "where to write the signer key (mode 0600; never overwritten)"},
+    {"key", "FILE", OPTION_TEXT, OFFSET(key),
+     "where to write the signer key (mode 0600; never overwritten)"},
 };
 static const struct option root_options[] = {
-    {"salts", "FILE", OPTION_TEXT, OFFSET(salts), "the row salts; default: the annex's name with .salts"},
+    {"salts", "FILE", OPTION_TEXT, OFFSET(salts),
+     "the row salts; default: the annex's name with .salts"},
     {"make-salts", NULL, OPTION_FLAG, OFFSET(make_salts), "draw new salts and write them there"},
 };
 
@@ -87,7 +91,8 @@ static int do_verify(const struct accord_options *o, const char *file, struct di
     return error ? error : accord_verify(file, o->note, stdout, diags);
 }
 
-/* run_with: parse, ask for the one operand, do it; `failed` is the exit code of a negative answer. */
+/* run_with: parse, ask for the one operand, do it; `failed` is the exit code of a negative answer.
+ */
 static int run_with(const struct command *command, int argc, char **argv, int failed,
                     int (*act)(const struct accord_options *, const char *, struct diags *))
 {
@@ -139,27 +144,45 @@ static int run_verify(const struct command *c, int argc, char **argv)
 #define ROWS(table) .options = table, .n_options = sizeof table / sizeof table[0]
 
 const struct command cmd_accord_check = {
-    .name = "accord check", .synopsis = "FILE", .run = run_check, ROWS(party_options),
+    .name = "accord check",
+    .synopsis = "FILE",
+    .run = run_check,
+    ROWS(party_options),
     .summary = "check an accord and its annexes, and say what they hold",
     .help = "Every key has one place and one type; anything else is an error with file:line:col.\n",
 };
 const struct command cmd_accord_digest = {
-    .name = "accord digest", .synopsis = "FILE", .run = run_digest, ROWS(party_options),
+    .name = "accord digest",
+    .synopsis = "FILE",
+    .run = run_digest,
+    ROWS(party_options),
     .summary = "print the SHA-256 of an accord's RFC 8785 form",
 };
 const struct command cmd_accord_root = {
-    .name = "accord root", .synopsis = "ANNEX", .run = run_root, ROWS(root_options),
+    .name = "accord root",
+    .synopsis = "ANNEX",
+    .run = run_root,
+    ROWS(root_options),
     .summary = "print the root of an annex, as the accord names it",
 };
 const struct command cmd_accord_keygen = {
-    .name = "accord keygen", .synopsis = "NAME --key FILE", .run = run_keygen, ROWS(keygen_options),
+    .name = "accord keygen",
+    .synopsis = "NAME --key FILE",
+    .run = run_keygen,
+    ROWS(keygen_options),
     .summary = "make a signing key and print its verifier key",
 };
 const struct command cmd_accord_sign = {
-    .name = "accord sign", .synopsis = "FILE --key FILE --note FILE", .run = run_sign, ROWS(sign_options),
+    .name = "accord sign",
+    .synopsis = "FILE --key FILE --note FILE",
+    .run = run_sign,
+    ROWS(sign_options),
     .summary = "add a party's signature to the accord's note",
 };
 const struct command cmd_accord_verify = {
-    .name = "accord verify", .synopsis = "FILE --note FILE", .run = run_verify, ROWS(verify_options),
+    .name = "accord verify",
+    .synopsis = "FILE --note FILE",
+    .run = run_verify,
+    ROWS(verify_options),
     .summary = "check that every party's quorum has signed this very accord",
 };

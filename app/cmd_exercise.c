@@ -1,4 +1,5 @@
-/* plimsoll exercise grid: a made capture in which somebody crosses the lines of the example accord. */
+/* plimsoll exercise grid: a made capture in which somebody crosses the lines of the example accord.
+ */
 #include "app/commands.h"
 
 #include "base/error.h"
@@ -15,7 +16,8 @@ struct exercise_options {
 };
 
 static const struct option exercise_options[] = {
-    {"seed", "N", OPTION_NUMBER, offsetof(struct exercise_options, seed), "the same seed gives the same bytes"},
+    {"seed", "N", OPTION_NUMBER, offsetof(struct exercise_options, seed),
+     "the same seed gives the same bytes"},
     {"benign", NULL, OPTION_FLAG, offsetof(struct exercise_options, benign),
      "the twin: the same background without anybody who crosses a line"},
     {"o", "FILE", OPTION_TEXT, offsetof(struct exercise_options, output),
@@ -41,7 +43,8 @@ static int run_grid(const struct command *command, int argc, char **argv)
     if (error == 1) {
         code = EXIT_DONE;
     } else if (!error && (operands.n || !options.output)) {
-        diag_error(&diags, ERR_USAGE, diag_file(NULL), "plimsoll exercise grid --seed 1 -o grid.pcapng",
+        diag_error(&diags, ERR_USAGE, diag_file(NULL),
+                   "plimsoll exercise grid --seed 1 -o grid.pcapng",
                    operands.n ? "unexpected operand" : "-o FILE is needed");
     } else if (!error) {
         truth_path(&truth, options.output);
@@ -62,7 +65,8 @@ const struct command cmd_exercise_grid = {
     .name = "exercise grid",
     .synopsis = "[--seed N] [--benign] -o FILE.pcapng",
     .summary = "make a capture of a power and water network under a sweep and foreign commands",
-    .help = "The truth file says who meant what and when; it says nothing of what a sensor can see.\n",
+    .help =
+        "The truth file says who meant what and when; it says nothing of what a sensor can see.\n",
     .options = exercise_options,
     .n_options = sizeof exercise_options / sizeof exercise_options[0],
     .run = run_grid,

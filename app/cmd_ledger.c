@@ -19,7 +19,8 @@ static const struct option verify_options[] = {
      "go on from it, neither rolled back behind it nor with another history"},
 };
 static const struct option show_options[] = {
-    {"kind", "KIND", OPTION_TEXT, offsetof(struct ledger_options, kind), "only entries of this kind"},
+    {"kind", "KIND", OPTION_TEXT, offsetof(struct ledger_options, kind),
+     "only entries of this kind"},
     {"id", "ID", OPTION_TEXT, offsetof(struct ledger_options, id), "only this entry's revisions"},
 };
 
@@ -60,8 +61,8 @@ static int run_with(const struct command *command, int argc, char **argv,
     if (error == 1)
         code = EXIT_DONE;
     else if (!error && operands.n != 1)
-        diag_error(&diags, ERR_USAGE, diag_file(NULL), command->synopsis, "plimsoll %s takes one directory",
-                   command->name);
+        diag_error(&diags, ERR_USAGE, diag_file(NULL), command->synopsis,
+                   "plimsoll %s takes one directory", command->name);
     else if (!error)
         code = act(&options, operands.items[0], &diags);
     diags_print(&diags, stderr);

@@ -41,10 +41,13 @@ static int run_rules_check(const struct command *command, int argc, char **argv)
                    "no rule file was given");
         goto out;
     }
-    if (rule_options_variables(&options.variables, options.home_net, options.vars_file, &variables, &n_variables, &diags))
+    if (rule_options_variables(&options.variables, options.home_net, options.vars_file, &variables,
+                               &n_variables, &diags))
         goto out;
     error = rules_check(files.items, files.n, variables, n_variables, stdout, &diags);
-    code = error == ERR_NOT_FOUND || error == ERR_IO ? EXIT_USAGE : diags.errors ? EXIT_FAIL_ON : EXIT_DONE;
+    code = error == ERR_NOT_FOUND || error == ERR_IO ? EXIT_USAGE
+           : diags.errors                            ? EXIT_FAIL_ON
+                                                     : EXIT_DONE;
 out:
     diags_print(&diags, stderr);
     diags_free(&diags);
@@ -58,7 +61,8 @@ const struct command cmd_rules_check = {
     .name = "rules check",
     .synopsis = "FILE...",
     .summary = "read rule files and say what does not load, where and why",
-    .help = "Every rule that this build cannot use is named with file:line:col and the reason; the others\n"
+    .help = "Every rule that this build cannot use is named with file:line:col and the reason; the "
+            "others\n"
             "are compiled. Ends 0 when all rules load, 1 when some do not.\n",
     .options = rules_check_options,
     .n_options = sizeof rules_check_options / sizeof rules_check_options[0],

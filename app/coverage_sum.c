@@ -7,7 +7,8 @@
 
 int coverage_sum_init(struct coverage_sum *sum, unsigned n_assets)
 {
-    *sum = (struct coverage_sum){.n_assets = n_assets, .by_asset = calloc(n_assets + 1, sizeof *sum->by_asset)};
+    *sum = (struct coverage_sum){.n_assets = n_assets,
+                                 .by_asset = calloc(n_assets + 1, sizeof *sum->by_asset)};
     return sum->by_asset ? 0 : ERR_NOMEM;
 }
 

@@ -1,4 +1,5 @@
-/* Coverage added up over a run, by asset: what the screen shows. The sealed entries stay per interval. */
+/* Coverage added up over a run, by asset: what the screen shows. The sealed entries stay per
+ * interval. */
 #ifndef APP_COVERAGE_SUM_H
 #define APP_COVERAGE_SUM_H
 

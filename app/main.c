@@ -5,21 +5,23 @@
 #include <string.h>
 
 static const struct command *const commands[] = {
-    &cmd_replay,        &cmd_rules_check, &cmd_accord_check, &cmd_accord_digest, &cmd_accord_root,
-    &cmd_accord_keygen, &cmd_accord_sign, &cmd_accord_verify, &cmd_ledger_show,  &cmd_ledger_verify,
-    &cmd_exercise_grid, &cmd_explain,
+    &cmd_replay,      &cmd_rules_check,   &cmd_accord_check,  &cmd_accord_digest,
+    &cmd_accord_root, &cmd_accord_keygen, &cmd_accord_sign,   &cmd_accord_verify,
+    &cmd_ledger_show, &cmd_ledger_verify, &cmd_exercise_grid, &cmd_explain,
 };
 #define N_COMMANDS (sizeof commands / sizeof commands[0])
 
 static void overview(FILE *out)
 {
-    fputs("plimsoll COMMAND ...: shows incidents against agreed red lines, and seals what it found.\n\n",
+    fputs("plimsoll COMMAND ...: shows incidents against agreed red lines, and seals what it "
+          "found.\n\n",
           out);
     for (size_t i = 0; i < N_COMMANDS; i++)
         fprintf(out, "  %-16s %s\n", commands[i]->name, commands[i]->summary);
     fputs("\nplimsoll COMMAND --help teaches a command. A first look:\n"
           "  plimsoll exercise grid --seed 1 -o grid.pcapng\n"
-          "  plimsoll replay grid.pcapng --accord rules/packs/accords/example-grid.yaml --party amber \\\n"
+          "  plimsoll replay grid.pcapng --accord rules/packs/accords/example-grid.yaml --party "
+          "amber \\\n"
           "      --clock-error 1ms --ledger ledger\n"
           "Exit codes: 0 done, 1 something failed as asked, 2 usage or configuration, 3 partial.\n",
           out);
@@ -30,7 +32,8 @@ static int matches(const struct command *command, int argc, char **argv)
 {
     char name[64];
     for (int words = 1; words <= 2 && words <= argc; words++) {
-        snprintf(name, sizeof name, words == 1 ? "%s" : "%s %s", argv[0], words == 2 ? argv[1] : "");
+        snprintf(name, sizeof name, words == 1 ? "%s" : "%s %s", argv[0],
+                 words == 2 ? argv[1] : "");
         if (strcmp(name, command->name) == 0)
             return words;
     }
@@ -43,7 +46,8 @@ int main(int argc, char **argv)
         overview(stderr);
         return EXIT_USAGE;
     }
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0 || strcmp(argv[1], "-h") == 0) {
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0 ||
+        strcmp(argv[1], "-h") == 0) {
         overview(stdout);
         return EXIT_DONE;
     }

@@ -50,8 +50,9 @@ static int store(const struct option *o, const char *value, void *values, struct
     }
     if (error)
         return diag_error(diags, ERR_USAGE, diag_file(NULL),
-                          o->type == OPTION_NUMBER ? "give a whole number"
-                                                   : "give a number and one of ns, us, ms, s, m, h, d",
+                          o->type == OPTION_NUMBER
+                              ? "give a whole number"
+                              : "give a number and one of ns, us, ms, s, m, h, d",
                           "--%s: '%s' is no %s", o->name, value,
                           o->type == OPTION_NUMBER ? "number" : "duration");
     return 0;
@@ -80,13 +81,15 @@ int options_parse(const struct command *command, int argc, char **argv, void *va
         const char *equals = strchr(name, '=');
         size_t len = equals ? (size_t)(equals - name) : strlen(name);
         /* "-o FILE" is the one short form: the option whose whole name is one letter. */
-        const struct option *o = (word[1] == '-') == (len > 1) ? find_option(command, name, len) : NULL;
+        const struct option *o =
+            (word[1] == '-') == (len > 1) ? find_option(command, name, len) : NULL;
         if (!o)
             return diag_error(diags, ERR_USAGE, diag_file(NULL), "--help lists the options",
                               "plimsoll %s: unknown option %s", command->name, word);
         const char *value = equals ? equals + 1 : NULL;
         if (o->type == OPTION_FLAG && value)
-            return diag_error(diags, ERR_USAGE, diag_file(NULL), NULL, "--%s takes no value", o->name);
+            return diag_error(diags, ERR_USAGE, diag_file(NULL), NULL, "--%s takes no value",
+                              o->name);
         if (o->type != OPTION_FLAG && !value) {
             if (i + 1 == argc)
                 return diag_error(diags, ERR_USAGE, diag_file(NULL), NULL, "--%s needs %s", o->name,
@@ -114,8 +117,8 @@ void command_help(const struct command *command, FILE *out)
     for (size_t i = 0; i < command->n_options; i++) {
         const struct option *o = &command->options[i];
         char left[64];
-        snprintf(left, sizeof left, "%s%s%s%s", o->name[1] ? "--" : "-", o->name, o->argument ? " " : "",
-                 o->argument ? o->argument : "");
+        snprintf(left, sizeof left, "%s%s%s%s", o->name[1] ? "--" : "-", o->name,
+                 o->argument ? " " : "", o->argument ? o->argument : "");
         fprintf(out, "  %-24s ", left);
         for (const char *p = o->text; *p; p++) {
             fputc(*p, out);

@@ -25,7 +25,7 @@ struct option {
     const char *argument; /* its word in the help, NULL for a flag */
     enum option_type type;
     size_t offset;
-    const char *text;     /* lines after the first are indented by the help */
+    const char *text; /* lines after the first are indented by the help */
 };
 
 /* What a command is: one line for the overview, its synopsis, its teaching text and its options. */
@@ -33,16 +33,17 @@ struct command {
     const char *name;     /* one or two words, e.g. "ledger verify" */
     const char *synopsis; /* what follows the name */
     const char *summary;
-    const char *help;     /* paragraphs behind the options */
+    const char *help; /* paragraphs behind the options */
     const struct option *options;
     size_t n_options;
     /* Returns the exit code. options: the parsed struct's bytes; operands: what is no option. */
     int (*run)(const struct command *command, int argc, char **argv);
 };
 
-/* options_parse: fill `values` (a struct whose members the rows name, preset with defaults) and the operands.
- * "--name value" and "--name=value"; "--" ends options. 0, ERR_USAGE with a diagnostic, or 1 when --help
- * was asked for and printed. */
+/* options_parse: fill `values` (a struct whose members the rows name, preset with defaults) and the
+ * operands.
+ * "--name value" and "--name=value"; "--" ends options. 0, ERR_USAGE with a diagnostic, or 1 when
+ * --help was asked for and printed. */
 int options_parse(const struct command *command, int argc, char **argv, void *values,
                   struct option_list *operands, struct diags *diags);
 /* option_list_add: the item is not copied. 0 or ERR_NOMEM. */

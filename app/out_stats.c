@@ -22,8 +22,8 @@ static void object(struct json_writer *w, const char *name)
 
 static void put_counters(struct json_writer *w, const struct engine_counters *c, const char *which)
 {
-#define X(name, unit, what, text)                                                                  \
-    if (strcmp(what, which) == 0)                                                                  \
+#define X(name, unit, what, text) \
+    if (strcmp(what, which) == 0) \
         number(w, #name, c->name);
     ENGINE_COUNTERS(X)
 #undef X
@@ -197,7 +197,8 @@ int out_stats_write(const char *path, const struct screen *s, struct diags *diag
     int error = out.failed ? ERR_NOMEM : file_replace(path, out.data, out.len, 0644);
     text_free(&out);
     if (error)
-        return diag_error(diags, error, diag_file(path), "choose a place with room that can be written",
+        return diag_error(diags, error, diag_file(path),
+                          "choose a place with room that can be written",
                           "cannot write the statistics: %s", strerror(errno));
     return 0;
 }

@@ -26,7 +26,8 @@ static int load_rules(struct policy *p, const struct policy_files *files, struct
 {
     struct rule_variable *variables = NULL;
     size_t n = 0;
-    int error = rule_options_variables(&files->variables, files->home_net, files->vars_file, &variables, &n, diags);
+    int error = rule_options_variables(&files->variables, files->home_net, files->vars_file,
+                                       &variables, &n, diags);
     if (!error) {
         struct rule_set_config config = {.files = files->rules.items,
                                          .n_files = files->rules.n,
@@ -85,12 +86,12 @@ static void put_limits(struct json_writer *w, const struct engine_limits *limits
 {
     json_open_object(w);
     bool intake = false; /* keys are in the order of their names */
-#define X(member, name, value, text)                                                               \
-    if (!intake && strcmp(name, "intake") > 0) {                                                   \
-        put_intake(w, &limits->intake);                                                            \
-        intake = true;                                                                             \
-    }                                                                                              \
-    json_put_key(w, name);                                                                         \
+#define X(member, name, value, text)             \
+    if (!intake && strcmp(name, "intake") > 0) { \
+        put_intake(w, &limits->intake);          \
+        intake = true;                           \
+    }                                            \
+    json_put_key(w, name);                       \
     json_put_u64(w, limits->member);
     ENGINE_LIMITS(X)
 #undef X
@@ -192,7 +193,8 @@ static void fields_free(struct fields *f)
 static int hand_on(policy_submit *submit, void *ctx, enum entry_kind kind, const char *id,
                    struct fields *f)
 {
-    struct entry_draft draft = {.kind = kind, .id = id, .revision = 1, .fields = f->items, .n = f->n};
+    struct entry_draft draft = {
+        .kind = kind, .id = id, .revision = 1, .fields = f->items, .n = f->n};
     int error = submit(ctx, &draft);
     fields_free(f);
     return error;

@@ -1,4 +1,5 @@
-/* What a run is governed by: rules, correlations, the accord, limits; loaded together, named by one digest. */
+/* What a run is governed by: rules, correlations, the accord, limits; loaded together, named by one
+ * digest. */
 #ifndef APP_POLICY_H
 #define APP_POLICY_H
 
@@ -12,9 +13,9 @@
 struct policy_files {
     struct option_list rules, correlations, variables;
     const char *home_net, *accord, *party;
-    const char *vars_file, *classification; /* a suricata.yaml, a classification.config; NULL: none */
+    const char *vars_file,
+        *classification; /* a suricata.yaml, a classification.config; NULL: none */
 };
-
 
 struct policy {
     struct engine_limits limits; /* the same for all policies of a run */
@@ -23,17 +24,17 @@ struct policy {
     struct accord *accord; /* NULL: none was given */
     uint8_t digest[SHA256_BYTES];
     int64_t incident_quiet_ns, coverage_interval_ns;
-    int64_t from_ns;   /* event time from which it is in force; INT64_MIN: from the start */
-    bool same_accord;  /* as the policy before it in this run */
+    int64_t from_ns;  /* event time from which it is in force; INT64_MIN: from the start */
+    bool same_accord; /* as the policy before it in this run */
 };
 
-/* policy_load: 0, or an error with diagnostics. Rules that are rejected are errors in rule_diags, and no
- * error of the policy. */
+/* policy_load: 0, or an error with diagnostics. Rules that are rejected are errors in rule_diags,
+ * and no error of the policy. */
 int policy_load(struct policy *out, const struct policy_files *files,
                 const struct engine_limits *limits, struct diags *diags, struct diags *rule_diags);
 void policy_free(struct policy *p);
-/* policy_entries: hand on the entries that say which policy is in force, and which accord if that is
- * new. Stops at the first error of submit and returns it. */
+/* policy_entries: hand on the entries that say which policy is in force, and which accord if that
+ * is new. Stops at the first error of submit and returns it. */
 typedef int policy_submit(void *ctx, const struct entry_draft *draft);
 int policy_entries(const struct policy *p, policy_submit *submit, void *ctx);
 

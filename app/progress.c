@@ -17,8 +17,9 @@ void progress_show(void *ctx, uint64_t position, uint64_t size, uint64_t packets
     if (!p->on || size == 0)
         return;
     int done = (int)(position >= size ? WIDTH : position * WIDTH / size);
-    fprintf(stderr, "\r[%.*s%*s] %3lu %%  %lu packets ", done, "########################################",
-            WIDTH - done, "", position >= size ? 100 : position * 100 / size, packets);
+    fprintf(stderr, "\r[%.*s%*s] %3lu %%  %lu packets ", done,
+            "########################################", WIDTH - done, "",
+            position >= size ? 100 : position * 100 / size, packets);
     fflush(stderr);
 }
 

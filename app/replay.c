@@ -1,8 +1,8 @@
 /* The composition root of a replay: who is made in which order, which thread runs what.
  *
- * The sealer's process is started before EAL and before threads. The caller's thread feeds the workers
- * (and is one, when there is one); the judge has a thread of its own and is the only one that talks to
- * the sealer while it runs. Nothing flows back.
+ * The sealer's process is started before EAL and before threads. The caller's thread feeds the
+ * workers (and is one, when there is one); the judge has a thread of its own and is the only one
+ * that talks to the sealer while it runs. Nothing flows back.
  */
 #include "app/replay.h"
 
@@ -29,7 +29,7 @@ static const char unsealed_key[32] = "plimsoll: unsealed incident ids";
 struct replay {
     const struct replay_options *options;
     struct policies policies;
-    unsigned generation; /* of the judge's thread: the policy in force */
+    unsigned generation;          /* of the judge's thread: the policy in force */
     struct sealer_client *sealer; /* NULL: nothing is sealed */
     struct sealer_hello hello;
     struct correlator *correlator;
@@ -37,7 +37,7 @@ struct replay {
     struct engine_policy inspecting[CORRELATOR_POLICIES_MAX];
     struct judge *judge;
     bool eal_started;
-    struct eve *eve; /* NULL: events are not written */
+    struct eve *eve;           /* NULL: events are not written */
     struct evidence *evidence; /* NULL: none is written */
     struct evidence_sum evidence_sum;
     struct engine *engine;
@@ -198,7 +198,8 @@ static int start_sealer(struct replay *r, struct diags *diags)
     };
     error = sealer_start(&r->sealer, &config, &r->hello, diags);
     if (!error && (r->hello.made_key || r->hello.made_secret))
-        diag_add(diags, DIAG_NOTE, 0, diag_file(NULL), "keep them apart from the ledger, and back them up",
+        diag_add(diags, DIAG_NOTE, 0, diag_file(NULL),
+                 "keep them apart from the ledger, and back them up",
                  "new ledger keys were made: %s and %s", files.key, files.secret);
     user_files_free(&files);
     if (!error)
@@ -246,7 +247,11 @@ static int make_judging(struct replay *r, struct diags *diags)
         .policies = r->judging,
         .n_policies = r->policies.n,
         .incident_key = r->sealer ? r->hello.incident_key : (const uint8_t *)unsealed_key,
-        .sink = {.ctx = r, .judged = on_judged, .joined = on_joined, .coverage = on_coverage, .policy = on_policy},
+        .sink = {.ctx = r,
+                 .judged = on_judged,
+                 .joined = on_joined,
+                 .coverage = on_coverage,
+                 .policy = on_policy},
     };
     return judge_create(&r->judge, &judge, diags);
 }
@@ -296,7 +301,8 @@ static int run_engine(struct replay *r, const struct option_list *captures, stru
         return error;
     pthread_t judge_thread;
     if (pthread_create(&judge_thread, NULL, judge_main, r))
-        return diag_error(diags, ERR_NOMEM, diag_file(NULL), NULL, "cannot start the judge's thread");
+        return diag_error(diags, ERR_NOMEM, diag_file(NULL), NULL,
+                          "cannot start the judge's thread");
     error = engine_run(r->engine, diags);
     pthread_join(judge_thread, NULL);
     if (r->eve && eve_finish(r->eve, diags) && !error)
@@ -304,8 +310,8 @@ static int run_engine(struct replay *r, const struct option_list *captures, stru
     progress_clear(&progress);
     engine_stats(r->engine, &r->stats);
     if (r->evidence) {
-        int failed = evidence_write(r->evidence, r->correlator, captures, r->stats.source_packets, on_evidence,
-                                    r, diags);
+        int failed = evidence_write(r->evidence, r->correlator, captures, r->stats.source_packets,
+                                    on_evidence, r, diags);
         error = error ? error : failed;
     }
     for (size_t i = 0; i < r->judge_diags.n; i++) {
@@ -326,22 +332,25 @@ static void print_json_end(const struct replay *r, const struct correlator_count
            "\"observations\":%lu,\"hits\":%lu,\"commands\":%lu,\"attempts\":%lu,\"incidents\":%lu,"
            "\"findings\":%zu,\"not-raised\":%zu,\"reproducible\":%s}\n",
            c->packets, c->bytes_captured, r->stats.broken_inputs, c->observations, c->hits,
-           c->commands, c->attempts, correlation->incidents, r->results.raised, r->results.not_raised,
-           r->stats.budget_total_reached ? "false" : "true");
+           c->commands, c->attempts, correlation->incidents, r->results.raised,
+           r->results.not_raised, r->stats.budget_total_reached ? "false" : "true");
 }
 
 static int report(struct replay *r, struct diags *diags)
 {
     struct sealer_counts sealed = {0};
     if (r->sealer) {
-        if (r->seal_failed || acts_stop(r->sealer, &r->hello, diags) || sealer_checkpoint(r->sealer, diags))
+        if (r->seal_failed || acts_stop(r->sealer, &r->hello, diags) ||
+            sealer_checkpoint(r->sealer, diags))
             r->seal_failed = true;
         sealed = sealer_counts(r->sealer);
         sealed.submitted += r->not_handed_over;
         if (r->seal_failed)
             diag_error(diags, ERR_IO, diag_file(r->options->ledger),
-                       "make room or mend the disk, then run again: what is sealed already is not repeated",
-                       "%lu of %lu entries are not sealed", sealed.submitted - sealed.sealed, sealed.submitted);
+                       "make room or mend the disk, then run again: what is sealed already is not "
+                       "repeated",
+                       "%lu of %lu entries are not sealed", sealed.submitted - sealed.sealed,
+                       sealed.submitted);
     }
     struct correlator_counters correlation = correlator_counters(r->correlator);
     struct judge_counters judge = judge_counters(r->judge);
@@ -392,11 +401,12 @@ static void clean_up(struct replay *r, struct diags *diags)
     diags_free(&r->judge_diags);
 }
 
-int replay_run(const struct replay_options *options, const struct option_list *captures, struct diags *diags)
+int replay_run(const struct replay_options *options, const struct option_list *captures,
+               struct diags *diags)
 {
     struct replay r = {.options = options};
-    int error = policies_load(&r.policies, &options->policy, &options->limits,
-                              &options->switches, diags);
+    int error =
+        policies_load(&r.policies, &options->policy, &options->limits, &options->switches, diags);
     if (error)
         return EXIT_USAGE;
 

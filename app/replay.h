@@ -1,4 +1,5 @@
-/* A replay: the composition of the line, from captures to sealed findings. cmd_replay.c has its options. */
+/* A replay: the composition of the line, from captures to sealed findings. cmd_replay.c has its
+ * options. */
 #ifndef APP_REPLAY_H
 #define APP_REPLAY_H
 
@@ -6,7 +7,7 @@
 
 struct replay_options {
     struct policy_files policy;
-    struct option_list switches;   /* T=FILE */
+    struct option_list switches;    /* T=FILE */
     struct option_list limit_words; /* NAME=N */
     struct option_list strip;
     const char *checksums, *filter;
@@ -17,7 +18,8 @@ struct replay_options {
     bool json, stage_times, memory;
 };
 
-/* replay_run: returns an exit code. Diagnostics are added to diags, nothing is printed but the results. */
+/* replay_run: returns an exit code. Diagnostics are added to diags, nothing is printed but the
+ * results. */
 int replay_run(const struct replay_options *options, const struct option_list *captures,
                struct diags *diags);
 

@@ -64,7 +64,8 @@ static void name_gate(struct result *result, const struct judged *judged)
     const struct gate_outcome *named = NULL;
     for (unsigned i = 0; i < judged->n_gates; i++) {
         const struct gate_outcome *gate = &judged->gates[i];
-        if (gate->result != GATE_HELD && (!named || (named->result != GATE_FAILED && gate->result == GATE_FAILED)))
+        if (gate->result != GATE_HELD &&
+            (!named || (named->result != GATE_FAILED && gate->result == GATE_FAILED)))
             named = gate;
     }
     if (!named)

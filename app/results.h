@@ -1,7 +1,7 @@
 /* What a run found, kept for the screen: the last state of each judged unit, and coverage sums.
  *
- * Written by the judge's thread through results_take_*; read by the main thread once that has ended.
- * Bounded: RESULTS_MAX units are kept, more are counted.
+ * Written by the judge's thread through results_take_*; read by the main thread once that has
+ * ended. Bounded: RESULTS_MAX units are kept, more are counted.
  */
 #ifndef APP_RESULTS_H
 #define APP_RESULTS_H

@@ -5,8 +5,8 @@
 #include "base/diag.h"
 #include "rules/rule_set.h"
 
-/* rule_vars_read: vars.address-groups and vars.port-groups; everything else of the file is passed over.
- * What was read is to be freed by rule_options_free, also after an error. */
+/* rule_vars_read: vars.address-groups and vars.port-groups; everything else of the file is passed
+ * over. What was read is to be freed by rule_options_free, also after an error. */
 int rule_vars_read(const char *path, struct rule_variable **out, size_t *n, struct diags *diags);
 
 #endif

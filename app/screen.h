@@ -23,7 +23,7 @@ struct screen {
     const uint64_t *incidents_by_worker; /* n_workers of them */
     unsigned n_workers;
     const struct policies *policies;
-    const char *ledger_dir;             /* NULL: nothing was sealed */
+    const char *ledger_dir; /* NULL: nothing was sealed */
     const struct sealer_counts *sealed;
     const struct sealer_hello *hello;
     const char *evidence_dir; /* NULL: none was asked for */

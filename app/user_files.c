@@ -22,7 +22,9 @@ static char *join(const char *dir, const char *name)
 static char *config_dir(struct diags *diags)
 {
     const char *xdg = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
-    char *dir = xdg && xdg[0] == '/' ? join(xdg, "plimsoll") : home ? join(home, ".config/plimsoll") : NULL;
+    char *dir = xdg && xdg[0] == '/' ? join(xdg, "plimsoll")
+                : home               ? join(home, ".config/plimsoll")
+                                     : NULL;
     if (!dir) {
         diag_error(diags, ERR_NOT_FOUND, diag_file(NULL), "give --ledger-key and --ledger-secret",
                    "neither XDG_CONFIG_HOME nor HOME says where keys are to be kept");
@@ -43,7 +45,8 @@ static char *sealer_path(struct diags *diags)
     ssize_t len = readlink("/proc/self/exe", self, sizeof self - 1);
     char *slash = len > 0 ? memrchr(self, '/', (size_t)len) : NULL;
     if (!slash) {
-        diag_error(diags, ERR_IO, diag_file("/proc/self/exe"), NULL, "cannot find this program's own place");
+        diag_error(diags, ERR_IO, diag_file("/proc/self/exe"), NULL,
+                   "cannot find this program's own place");
         return NULL;
     }
     *slash = '\0';
@@ -56,9 +59,11 @@ static char *sealer_path(struct diags *diags)
     return join(self, "ledger/" SEALER_NAME);
 }
 
-int user_files_find(struct user_files *out, const char *key, const char *secret, struct diags *diags)
+int user_files_find(struct user_files *out, const char *key, const char *secret,
+                    struct diags *diags)
 {
-    *out = (struct user_files){.key = key ? strdup(key) : NULL, .secret = secret ? strdup(secret) : NULL};
+    *out = (struct user_files){.key = key ? strdup(key) : NULL,
+                               .secret = secret ? strdup(secret) : NULL};
     if (!key || !secret) {
         char *dir = config_dir(diags);
         if (!dir)

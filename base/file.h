@@ -11,8 +11,8 @@
 int file_read(const char *path, size_t max, struct text *out);
 /* file_replace: write to PATH.new, fsync, rename, fsync the directory. mode as for open(2). */
 int file_replace(const char *path, const void *data, size_t len, unsigned mode);
-/* file_sync_name: the name of a file or directory is on the disk: fsync of the directory above. 0 or
- * ERR_IO (errno is kept). */
+/* file_sync_name: the name of a file or directory is on the disk: fsync of the directory above. 0
+ * or ERR_IO (errno is kept). */
 int file_sync_name(const char *path);
 /* file_make_dirs: mkdir -p, and the names of all of them are on the disk, whoever made them. */
 int file_make_dirs(const char *path, unsigned mode);

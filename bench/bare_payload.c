@@ -13,7 +13,7 @@
 #include <string.h>
 
 #define FLOWS_MAX    ((size_t)1 << 21)
-#define BLOCKS       4 /* of a packed capture: every frame is copied at once */
+#define BLOCKS       4      /* of a packed capture: every frame is copied at once */
 #define SEGMENTS_MAX 524288 /* held, in all; a sixteenth of it is what one share gets */
 
 struct bare_side {
@@ -110,8 +110,7 @@ static void tcp(struct recorder *r, struct bare_flow *f, unsigned from, const st
     }
     if (s->begun) {
         r->now = s;
-        reassembly_segment(&r->reassembly, &s->side, seq, payload, pkt->payload_len,
-                           pkt->t);
+        reassembly_segment(&r->reassembly, &s->side, seq, payload, pkt->payload_len, pkt->t);
     }
     struct bare_side *other = &f->sides[!from];
     if (other->begun && pkt->tcp_flags & TCP_ACK) {

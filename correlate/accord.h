@@ -1,7 +1,7 @@
 /* The accord: the machine-readable red lines, with the annexes that say what is protected.
  *
- * Parsed strictly: every key has a place and a type in one schema, anything else is an error with file,
- * line and column. Immutable once loaded. Strings live as long as the accord.
+ * Parsed strictly: every key has a place and a type in one schema, anything else is an error with
+ * file, line and column. Immutable once loaded. Strings live as long as the accord.
  */
 #ifndef CORRELATE_ACCORD_H
 #define CORRELATE_ACCORD_H
@@ -15,20 +15,24 @@ struct accord;
 #define SECTORS_MAX 32 /* number 0 means none */
 
 enum gate_kind {
-    GATE_TWO_WAY_CONTACT, GATE_CLOCK_ERROR, GATE_OPERATOR, GATE_SELECTIVITY, GATE_INDEPENDENT_EVIDENCE,
+    GATE_TWO_WAY_CONTACT,
+    GATE_CLOCK_ERROR,
+    GATE_OPERATOR,
+    GATE_SELECTIVITY,
+    GATE_INDEPENDENT_EVIDENCE,
     GATE_KIND_COUNT
 };
 extern const char *const gate_names[GATE_KIND_COUNT];
 
 struct gate {
     uint8_t kind;
-    int64_t at_most_ns;                 /* clock-error */
-    bool registered;                    /* operator: wanted registration (false: must not be registered) */
-    const char *unless;                 /* operator: correlation, or NULL */
+    int64_t at_most_ns; /* clock-error */
+    bool registered;    /* operator: wanted registration (false: must not be registered) */
+    const char *unless; /* operator: correlation, or NULL */
     int64_t unless_within_ns;
     uint32_t touched, control_addresses; /* selectivity */
     double lift, chance_at_most;
-    uint32_t independent;               /* independent-evidence */
+    uint32_t independent; /* independent-evidence */
 };
 
 struct severity_weights {
@@ -52,9 +56,9 @@ extern const char *const line_stage_names[LINE_STAGE_COUNT + 1]; /* NULL at the 
 struct accord_line {
     const char *id, *category, *obligation, *observable;
     const char *norm_source, *norm_para, *norm_relation;
-    const char *norm_json;   /* the whole citation as canonical JSON */
+    const char *norm_json; /* the whole citation as canonical JSON */
     uint8_t stage;
-    uint32_t sectors;        /* bit per sector number */
+    uint32_t sectors; /* bit per sector number */
     bool published_only;
     struct match_clause *clauses;
     unsigned n_clauses;
@@ -69,7 +73,10 @@ struct asset {
     bool published, shared;
     struct prefix *networks, *operators;
     unsigned n_networks, n_operators;
-    struct asset_service { const char *proto; uint16_t port; } *services;
+    struct asset_service {
+        const char *proto;
+        uint16_t port;
+    } * services;
     unsigned n_services;
 };
 
@@ -86,8 +93,8 @@ struct accord_party {
     const char *origin_facts, *origin_acts; /* of its logs */
 };
 
-/* accord_load: the accord, and the annexes of `party` (required when there are several) beside it, each
- * checked against its root. Signatures are not asked for here (accord_verify). */
+/* accord_load: the accord, and the annexes of `party` (required when there are several) beside it,
+ * each checked against its root. Signatures are not asked for here (accord_verify). */
 int accord_load(struct accord **out, const char *path, const char *party, struct diags *diags);
 void accord_destroy(struct accord *a);
 
@@ -112,13 +119,13 @@ bool accord_in_force(const struct accord *a, int64_t ns);
 /* Commands. */
 /* accord_check_report: load and say in words what it holds; 0 or the error of loading. */
 int accord_check_report(const char *path, const char *party, FILE *out, struct diags *diags);
-/* accord_sign: write the note plimsoll-accord/1 of the accord, signed by the key in key_file, to out_path
- * (added to the signatures that are there). accord_verify: 0 when every party's quorum of keys of the
- * accord itself has signed that note. */
+/* accord_sign: write the note plimsoll-accord/1 of the accord, signed by the key in key_file, to
+ * out_path (added to the signatures that are there). accord_verify: 0 when every party's quorum of
+ * keys of the accord itself has signed that note. */
 int accord_sign(const char *path, const char *key_file, const char *note_path, struct diags *diags);
 int accord_verify(const char *path, const char *note_path, FILE *out, struct diags *diags);
-/* accord_annex_root: the RFC 6962 root over one salted disclosure per row of an annex, as 64 hex digits.
- *   salts       file of the row salts; NULL: the annex's name with .salts in place of .yaml
+/* accord_annex_root: the RFC 6962 root over one salted disclosure per row of an annex, as 64 hex
+ * digits. salts       file of the row salts; NULL: the annex's name with .salts in place of .yaml
  *   make_salts  draw salts for rows that have none and write them there */
 int accord_annex_root(const char *annex, const char *salts, bool make_salts, char out[65],
                       struct diags *diags);

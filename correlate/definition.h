@@ -22,8 +22,8 @@
 
 struct definitions; /* a set of detections and correlations */
 
-/* event_count and value_count count what any of their rules selects; the temporal ones ask that each
- * rule was met within the timespan, temporal_ordered in the order in which the rules stand. */
+/* event_count and value_count count what any of their rules selects; the temporal ones ask that
+ * each rule was met within the timespan, temporal_ordered in the order in which the rules stand. */
 enum correlation_type {
     CORRELATION_EVENT_COUNT,
     CORRELATION_VALUE_COUNT,
@@ -90,8 +90,8 @@ struct group_key {
 int definition_match(const struct definitions *set, unsigned number, unsigned from,
                      const struct observation *obs, const struct host_facts *hosts,
                      struct group_key *key);
-/* definition_feed: the i-th correlation over this one, its rule, and the key there of an incident of
- * this one; false: there are no more. */
+/* definition_feed: the i-th correlation over this one, its rule, and the key there of an incident
+ * of this one; false: there are no more. */
 struct definition_fed {
     unsigned number, rule;
     struct group_key key;

@@ -106,7 +106,7 @@ struct correlation {
     struct diag_pos pos;
     enum correlation_type type;
     unsigned n_rules;
-    struct correlation_rule *rules; /* resolved by definitions_finish */
+    struct correlation_rule *rules;           /* resolved by definitions_finish */
     const char *group_name[GROUP_FIELDS_MAX]; /* a field, or an alias */
     uint8_t group[GROUP_FIELDS_MAX], n_group; /* a field of that type */
     int64_t timespan_ns;

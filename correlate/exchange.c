@@ -3,30 +3,31 @@
  *
  * Ordering guarantees
  *   A worker pushes in ascending order, so each ring is ascending. It publishes W only when all its
- *   later items are greater than W. An owner takes the smallest head x once every other producer has
- *   a greater head, or an empty ring and a watermark >= x. It reads the watermark before it looks
+ *   later items are greater than W. An owner takes the smallest head x once every other producer
+ * has a greater head, or an empty ring and a watermark >= x. It reads the watermark before it looks
  *   into the ring: what that producer pushed up to W is then in the ring, and what comes after is
- *   greater than W >= x. So no item smaller than x can still arrive, and every owner takes its items
- *   in the one order, whatever the timing. Two items have the same order only as parts of one sum
- *   (coverage of one asset by several workers), where it does not matter who is first.
+ *   greater than W >= x. So no item smaller than x can still arrive, and every owner takes its
+ * items in the one order, whatever the timing. Two items have the same order only as parts of one
+ * sum (coverage of one asset by several workers), where it does not matter who is first.
  *
  * Progress guarantees, within a level
- *   Consider the smallest item x that is not taken, on its way to owner o. o is either at its loop's
- *   top or waits before a full ring, and in both takes what it may. Every other producer q publishes
- *   after each burst and before each wait: waiting with y in hand, y > x, it has published the
- *   predecessor of y, which is >= x; idle, it publishes the source's position. So o's condition for x
- *   comes true without o having to push to a ring of this level. x is taken, and by induction
+ *   Consider the smallest item x that is not taken, on its way to owner o. o is either at its
+ * loop's top or waits before a full ring, and in both takes what it may. Every other producer q
+ * publishes after each burst and before each wait: waiting with y in hand, y > x, it has published
+ * the predecessor of y, which is >= x; idle, it publishes the source's position. So o's condition
+ * for x comes true without o having to push to a ring of this level. x is taken, and by induction
  *   everything is. Waits yield, so one core is enough.
  *
  * Progress guarantees, between levels
  *   An owner pushes what it derives to the level above only where there is room, keeps the rest in
  *   its outbox, and takes no item whose results might not fit there; it never waits for room. The
- *   uppermost level hands on to nobody but the judge, who waits for nobody, and each turn begins with
- *   it. Let x be the smallest item not taken of a level. Each of its producers publishes, at every
- *   turn, the predecessor of the first item in its outbox, or of what may still come from below. An
- *   item in an outbox is not smaller than x, or it would be the smallest itself: the ring to its owner
- *   would hold only smaller ones, that is none, and have room. What may come from below is greater
- *   than x in the end, by the same argument one level down. So x is taken, and room comes back.
+ *   uppermost level hands on to nobody but the judge, who waits for nobody, and each turn begins
+ * with it. Let x be the smallest item not taken of a level. Each of its producers publishes, at
+ * every turn, the predecessor of the first item in its outbox, or of what may still come from
+ * below. An item in an outbox is not smaller than x, or it would be the smallest itself: the ring
+ * to its owner would hold only smaller ones, that is none, and have room. What may come from below
+ * is greater than x in the end, by the same argument one level down. So x is taken, and room comes
+ * back.
  *
  * Reclamation
  *   Items are copied into and out of rings; a slot is free after exchange_take.
@@ -41,8 +42,7 @@
 
 struct producer {
     struct watermark mark;
-    alignas(64) _Atomic int64_t
-        reached; /* written by the producer, before a mark of ORDER_MAX */
+    alignas(64) _Atomic int64_t reached; /* written by the producer, before a mark of ORDER_MAX */
 };
 
 struct exchange {

@@ -1,5 +1,6 @@
-/* What is declared about an address: the asset it belongs to, its sector, whether it is an operator's
- * station or in the monitored space. Built from an accord's annexes; immutable; read by all workers. */
+/* What is declared about an address: the asset it belongs to, its sector, whether it is an
+ * operator's station or in the monitored space. Built from an accord's annexes; immutable; read by
+ * all workers. */
 #ifndef CORRELATE_HOST_LOOKUP_H
 #define CORRELATE_HOST_LOOKUP_H
 
@@ -21,7 +22,8 @@ struct host_lookup {
     const struct host_services *services; /* by asset number; NULL: none is declared */
 };
 
-/* host_lookup_of: the facts on an observation's two ends. lookup may be NULL (no accord): nothing known. */
+/* host_lookup_of: the facts on an observation's two ends. lookup may be NULL (no accord): nothing
+ * known. */
 void host_lookup_of(const struct host_lookup *lookup, const struct address *source,
                     const struct address *target, struct host_facts *out);
 

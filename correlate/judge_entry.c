@@ -191,8 +191,7 @@ static void put_observable(struct json_writer *w, const struct judgement *j)
 
 static bool is_open(const struct judgement *j)
 {
-    return j->unit.revision->why != REVISION_CLOSED &&
-           j->unit.revision->why != REVISION_SUPERSEDED;
+    return j->unit.revision->why != REVISION_CLOSED && j->unit.revision->why != REVISION_SUPERSEDED;
 }
 
 static void put_open(struct json_writer *w, const struct judgement *j)

@@ -61,8 +61,7 @@ void coverage_free(struct coverage_interval *c);
 void coverage_take(struct coverage_interval *c, const struct coverage_context *context,
                    const struct revision *revision);
 /* coverage_until: hand on the open interval if it ended before t. */
-void coverage_until(struct coverage_interval *c, const struct coverage_context *context,
-                    int64_t t);
+void coverage_until(struct coverage_interval *c, const struct coverage_context *context, int64_t t);
 void coverage_flush(struct coverage_interval *c, const struct coverage_context *context);
 
 #endif

@@ -17,7 +17,7 @@ struct owner_config {
 /* What the switch to the next policy has come to. */
 struct owner_switch {
     bool under_way;
-    uint32_t shard, place; /* the next incident to look at */
+    uint32_t shard, place;            /* the next incident to look at */
     int16_t carried[DEFINITIONS_MAX]; /* old number -> new number, -1: superseded */
 };
 

@@ -38,7 +38,9 @@ size_t target_set_bytes(uint32_t size)
 static uint32_t *bucket_of(const struct target_set *set, uint32_t incident,
                            const struct address *address)
 {
-    return &set->buckets[XXH3_64bits_withSeed(address->b, sizeof address->b, set->hash_seed + incident) % set->size];
+    return &set->buckets[XXH3_64bits_withSeed(address->b, sizeof address->b,
+                                              set->hash_seed + incident) %
+                         set->size];
 }
 
 enum target_added target_set_add(struct target_set *set, uint32_t incident, uint32_t *list,

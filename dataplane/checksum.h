@@ -9,8 +9,9 @@
 uint64_t checksum_add(uint64_t sum, const uint8_t *data, uint32_t len);
 uint16_t checksum_fold(uint64_t sum);
 
-/* checksums_hold: those of the IPv4 header and of TCP, UDP, ICMP or ICMPv6. What the capture cut, what
- * has none (UDP over IPv4 may), and fragments beyond their IP header cannot be told and hold. */
+/* checksums_hold: those of the IPv4 header and of TCP, UDP, ICMP or ICMPv6. What the capture cut,
+ * what has none (UDP over IPv4 may), and fragments beyond their IP header cannot be told and hold.
+ */
 bool checksums_hold(const struct packet *pkt, const uint8_t *data);
 
 #endif

@@ -160,7 +160,8 @@ static uint16_t behind_carried_ethernet(struct decoder *d)
 /* behind_service_header: RFC 8300, 2.2; its length in words of four bytes, then what follows. */
 static uint16_t behind_service_header(struct decoder *d)
 {
-    static const uint16_t follows[] = {[1] = ETHERTYPE_IP4, [2] = ETHERTYPE_IP6, [3] = ETHERTYPE_ETHERNET};
+    static const uint16_t follows[] = {
+        [1] = ETHERTYPE_IP4, [2] = ETHERTYPE_IP6, [3] = ETHERTYPE_ETHERNET};
     const uint8_t *h = reader_take(&d->r, 8);
     unsigned words = h ? h[1] & 0x3fu : 0;
     if (!h || words < 2)
@@ -172,12 +173,17 @@ static uint16_t behind_service_header(struct decoder *d)
 }
 
 static const struct header_row by_ethertype[] = {
-    {0x8100, behind_tag},    {0x88a8, behind_tag},
-    {0x9100, behind_tag},    {0x8847, behind_labels},
-    {0x8848, behind_labels}, {0x8864, behind_pppoe},
-    {0x880b, behind_ppp},    {0x8926, behind_vn_tag},
+    {0x8100, behind_tag},
+    {0x88a8, behind_tag},
+    {0x9100, behind_tag},
+    {0x8847, behind_labels},
+    {0x8848, behind_labels},
+    {0x8864, behind_pppoe},
+    {0x880b, behind_ppp},
+    {0x8926, behind_vn_tag},
     {0x894f, behind_service_header},
-    {0x893f, behind_e_tag},  {ETHERTYPE_ETHERNET, behind_carried_ethernet},
+    {0x893f, behind_e_tag},
+    {ETHERTYPE_ETHERNET, behind_carried_ethernet},
 };
 
 unsigned decode_ethertype(struct decoder *d, uint16_t ethertype)

@@ -9,7 +9,8 @@
 #define ETHERTYPE_IP6      0x86dd
 #define ETHERTYPE_ARP      0x0806
 #define ETHERTYPE_RARP     0x8035 /* RFC 903 */
-#define ETHERTYPE_ETHERNET 0x6558 /* transparent Ethernet bridging: a frame inside something else */
+#define ETHERTYPE_ETHERNET 0x6558 /* transparent Ethernet bridging: a frame inside something else \
+                                   */
 
 #define LINK_HEADERS_MAX 16 /* of one frame, one behind the other */
 #define TUNNELS_MAX      8  /* one inside the other */
@@ -22,9 +23,9 @@ struct decoder {
     struct packet *pkt;
     const uint8_t *frame;
     struct reader r;
-    uint32_t cut;         /* bytes of the frame that were not captured */
-    uint32_t missing;     /* of these the ones of the packet */
-    uint32_t record;      /* the layers that are still noted: behind a tunnel or ICMP only tunnels */
+    uint32_t cut;     /* bytes of the frame that were not captured */
+    uint32_t missing; /* of these the ones of the packet */
+    uint32_t record;  /* the layers that are still noted: behind a tunnel or ICMP only tunnels */
     unsigned link_headers; /* so far */
     /* decode_strip: tunnels to look for; where the content of the first begins, and what it is. */
     uint32_t strip;

@@ -1,9 +1,10 @@
 /* Reassembly of IP fragments: RFC 791, 3.2; RFC 8200, 4.5; RFC 815.
  *
- * Fragments are copied into items of their shard's pools and become a datagram again once nothing is
- * missing. Of bytes that overlap, those of the fragment with the lower start win, and of equal starts the
- * first: Suricata's default (BSD), as for TCP. A datagram that is not whole 60 s after its first
- * fragment is given up; a shard that is full gives up its oldest. No DPDK here. Owner: the shard's worker.
+ * Fragments are copied into items of their shard's pools and become a datagram again once nothing
+ * is missing. Of bytes that overlap, those of the fragment with the lower start win, and of equal
+ * starts the first: Suricata's default (BSD), as for TCP. A datagram that is not whole 60 s after
+ * its first fragment is given up; a shard that is full gives up its oldest. No DPDK here. Owner:
+ * the shard's worker.
  */
 #ifndef DATAPLANE_DEFRAG_H
 #define DATAPLANE_DEFRAG_H

@@ -118,7 +118,8 @@ int engine_open(struct engine **out, const struct engine_config *config, struct 
         error = diag_error(diags, ERR_RANGE, diag_file(NULL), "run them in several runs",
                            "more than %d captures", ORDER_INPUTS_MAX);
     if (!error)
-        error = intake_open(&e->intake, &config->limits.intake, merge_counts(e->merge).inputs, diags);
+        error =
+            intake_open(&e->intake, &config->limits.intake, merge_counts(e->merge).inputs, diags);
     if (!error)
         error = line_pools_init(&e->pools, &config->limits);
     if (!error) {

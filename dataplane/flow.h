@@ -94,10 +94,12 @@ static inline struct flow *flow_at(const struct flow_pools *pools, const struct 
     return pool_at(&pools->flows, &s->share, item);
 }
 
-/* Fetching ahead: memory that flow_find and flow_touch of a packet will need, in steps that each need what
- * the step before fetched; so each is for all packets of a burst before the next. Nothing changes. */
+/* Fetching ahead: memory that flow_find and flow_touch of a packet will need, in steps that each
+ * need what the step before fetched; so each is for all packets of a burst before the next. Nothing
+ * changes. */
 #define FLOW_FETCH_STEPS 4
-void flow_fetch(const struct flow_pools *pools, const struct flow_shard *s, uint32_t hash, unsigned step);
+void flow_fetch(const struct flow_pools *pools, const struct flow_shard *s, uint32_t hash,
+                unsigned step);
 
 /* flow_key_of: the key of a packet; returns the side that sent it. */
 unsigned flow_key_of(const struct packet *pkt, struct flow_key *key);

@@ -1,4 +1,5 @@
-/* ICMP errors: what a router or a host says of a packet that somebody else sent. RFC 792, RFC 4443. No DPDK. */
+/* ICMP errors: what a router or a host says of a packet that somebody else sent. RFC 792, RFC 4443.
+ * No DPDK. */
 #ifndef DATAPLANE_ICMP_ERROR_H
 #define DATAPLANE_ICMP_ERROR_H
 
@@ -13,7 +14,8 @@ struct icmp_error {
     bool unreachable; /* the packet did not reach who it was for, and others will not */
 };
 
-/* icmp_error_read: whether a packet (its verdict is DECODE_NETWORK) is an error that quotes an IP header. */
+/* icmp_error_read: whether a packet (its verdict is DECODE_NETWORK) is an error that quotes an IP
+ * header. */
 bool icmp_error_read(const struct packet *pkt, const uint8_t *data, struct icmp_error *out);
 
 #endif

@@ -1,8 +1,10 @@
-/* Intake: what of the frames of a source goes to the line, and as what. A filter in libpcap's language leaves
- * frames out; transport that only carries mirrored traffic is stripped, before the shard is told, so that
- * what was mirrored is in the shard where it would be without it; whether a frame's checksums count.
+/* Intake: what of the frames of a source goes to the line, and as what. A filter in libpcap's
+ * language leaves frames out; transport that only carries mirrored traffic is stripped, before the
+ * shard is told, so that what was mirrored is in the shard where it would be without it; whether a
+ * frame's checksums count.
  *
- * One owner: whoever reads the captures. What it decides depends on the order of frames alone. No DPDK.
+ * One owner: whoever reads the captures. What it decides depends on the order of frames alone. No
+ * DPDK.
  */
 #ifndef DATAPLANE_INTAKE_H
 #define DATAPLANE_INTAKE_H
@@ -11,21 +13,22 @@
 #include "dataplane/packet.h"
 
 /* Rows: suffix, name, text. */
-#define CHECKSUM_MODES(X)                                                                          \
-    X(AUTO, "auto", "validated, but for an input of whose first 1,000 frames a tenth or more are wrong") \
-    X(VALIDATE, "validate", "a packet with a wrong checksum is counted and not inspected")          \
+#define CHECKSUM_MODES(X)                                                                  \
+    X(AUTO, "auto",                                                                        \
+      "validated, but for an input of whose first 1,000 frames a tenth or more are wrong") \
+    X(VALIDATE, "validate", "a packet with a wrong checksum is counted and not inspected") \
     X(IGNORE, "ignore", "not looked at")
 enum checksum_mode {
 #define X(s, n, t) CHECKSUMS_##s,
     CHECKSUM_MODES(X)
 #undef X
-    CHECKSUM_MODE_COUNT
+        CHECKSUM_MODE_COUNT
 };
 
 /* Part of the policy. Zeroed: everything, nothing stripped, auto. */
 struct intake_config {
-    const char *filter;           /* NULL: everything; borrowed */
-    uint32_t strip;               /* bits of PACKET_LAYERS, of tunnels alone */
+    const char *filter; /* NULL: everything; borrowed */
+    uint32_t strip;     /* bits of PACKET_LAYERS, of tunnels alone */
     enum checksum_mode checksums;
 };
 /* intake_checksums, intake_strip: set by a name. ERR_NOT_FOUND: no such mode, no such tunnel. */
@@ -37,12 +40,12 @@ int intake_check(const struct intake_config *config, struct diags *diags);
 
 struct intake;
 /* intake_open: for that many inputs. ERR_NOMEM, or as intake_check. */
-int intake_open(struct intake **out, const struct intake_config *config, unsigned inputs, struct diags *diags);
+int intake_open(struct intake **out, const struct intake_config *config, unsigned inputs,
+                struct diags *diags);
 void intake_close(struct intake *in);
 
-/* intake_takes: whether the frame goes to the line. What is stripped is no longer part of the frame; flags
- * gets PACKET_VALIDATE where checksums count.
- *   input  its number, from 1 */
+/* intake_takes: whether the frame goes to the line. What is stripped is no longer part of the
+ * frame; flags gets PACKET_VALIDATE where checksums count. input  its number, from 1 */
 bool intake_takes(struct intake *in, struct frame *frame, uint32_t input, uint8_t *flags);
 
 struct intake_counts {

@@ -27,17 +27,17 @@ struct line_shard {
 
 /* The flow and packet that the stages are at; set while one packet or timer is worked on. */
 struct moment {
-    struct order order;       /* of the next observation; index counts */
-    int64_t seen_ns;          /* when what is looked at was seen: earlier for bytes that had to wait */
+    struct order order; /* of the next observation; index counts */
+    int64_t seen_ns;    /* when what is looked at was seen: earlier for bytes that had to wait */
     const struct packet *pkt; /* NULL for timers */
     const uint8_t *data;
     struct line_shard *shard;
     struct flow *flow;
     uint32_t flow_item;
-    unsigned side; /* that sends */
-    bool matched;  /* the packet itself has been to the matcher */
+    unsigned side;    /* that sends */
+    bool matched;     /* the packet itself has been to the matcher */
     bool established; /* before this packet: both ends had talked */
-    bool held;     /* the packet is a fragment that waits for others */
+    bool held;        /* the packet is a fragment that waits for others */
 };
 
 struct line {
@@ -127,11 +127,12 @@ void observe_hits(struct line *line, const struct hit *hits, size_t n);
 void observe_attempt(struct line *line, enum outcome outcome, int64_t began);
 void observe_command(struct line *line, const struct proto_command *command);
 void observe_session(struct line *line, const struct proto_session *session);
-/* observe_error: of the packet that an ICMP error quotes: its sender acted, whoever sent the error. */
+/* observe_error: of the packet that an ICMP error quotes: its sender acted, whoever sent the error.
+ */
 void observe_error(struct line *line, const struct icmp_error *error);
 void observe_anomaly(struct line *line, enum proto_anomaly anomaly);
-/* observe_traffic: count the moment's packet in its flow. observe_flow_end: write down that the flow is
- * over. Only where events are taken. */
+/* observe_traffic: count the moment's packet in its flow. observe_flow_end: write down that the
+ * flow is over. Only where events are taken. */
 void observe_traffic(struct line *line);
 void observe_flow_end(struct line *line, enum flow_end end);
 

@@ -48,7 +48,8 @@ void observe_late(struct flow *f, const struct packet *pkt)
     f->late_ns = pkt->late_ns > f->late_ns ? pkt->late_ns : f->late_ns;
 }
 
-/* less_sure: a stamp that went back says less of when the act began than the clock's error would. */
+/* less_sure: a stamp that went back says less of when the act began than the clock's error would.
+ */
 static void less_sure(struct observation *obs, int64_t late_at, uint64_t late_ns)
 {
     if (!late_ns || obs->began_ns > late_at)

@@ -76,8 +76,8 @@ int source_skip(struct source *s, uint64_t *left);
 /* source_end: what to say where the bytes end before packet `number`: 0 when they end because there
  * are no more; else an error with its diagnostic. */
 int source_end(const struct source *s, uint64_t number, struct diags *diags);
-/* source_shrunk: whether the mapped file has become shorter than it was known to be: map_size then says
- * how much of what was read, and will be, is still the file's. */
+/* source_shrunk: whether the mapped file has become shorter than it was known to be: map_size then
+ * says how much of what was read, and will be, is still the file's. */
 bool source_shrunk(struct source *s);
 
 /* For progress, in bytes of the file as it is stored; the size of a pipe is what came of it. */

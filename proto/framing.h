@@ -2,11 +2,11 @@
  *
  * While a direction is in step the lengths lead from one message to the next. Out of step (behind a
  * gap, or after bytes that begin no message) the next message is looked for that is whole and right
- * in every field. One that begins at the first byte behind a gap is likely right, as both ends begin
- * a message with a segment: it is tentative until what follows is no message. One found further in
- * is a guess: it may be the content of a message whose head is missing. Both hold for the messages
- * that follow too, until the row is longer than any message could be. How the bytes are cut makes no
- * difference.
+ * in every field. One that begins at the first byte behind a gap is likely right, as both ends
+ * begin a message with a segment: it is tentative until what follows is no message. One found
+ * further in is a guess: it may be the content of a message whose head is missing. Both hold for
+ * the messages that follow too, until the row is longer than any message could be. How the bytes
+ * are cut makes no difference.
  *
  * Owner: the parser's state, zeroed at first. Threads: those of the state.
  */
@@ -52,7 +52,8 @@ void framing_feed(const struct framing_kind *kind, struct framing *f, void *stat
 /* framing_gap: len bytes are missing, 0: unknown how many. */
 void framing_gap(const struct framing_kind *kind, struct framing *f, enum proto_direction dir,
                  uint32_t len, const struct proto_sink *sink);
-/* framing_lost: out of step, no message found yet. framing_partial: part of a message is missing. */
+/* framing_lost: out of step, no message found yet. framing_partial: part of a message is missing.
+ */
 bool framing_lost(const struct framing *f);
 bool framing_partial(const struct framing *f);
 /* framing_doubt_now: of the message that is being taken. framing_confirm: it was right, and so is

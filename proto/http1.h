@@ -5,10 +5,9 @@
  *
  * A session is the first exchange of a connection, and each that carries credentials in a field
  * (Authorization, Proxy-Authorization) or is refused. Refused: 401 or 407 where there were
- * credentials, or a body of POST, PUT or PATCH that may have held some; and any 403. Acknowledged: a
- * status below 400. Anything else, a challenge to a bare request among it, is seen.
- *   code  the status code
- *   user  of Basic credentials
+ * credentials, or a body of POST, PUT or PATCH that may have held some; and any 403. Acknowledged:
+ * a status below 400. Anything else, a challenge to a bare request among it, is seen. code  the
+ * status code user  of Basic credentials
  */
 #ifndef PROTO_HTTP1_H
 #define PROTO_HTTP1_H

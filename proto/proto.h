@@ -1,9 +1,9 @@
 /* The contract between a protocol parser and whoever feeds it.
  *
- * A parser is incremental: it is given the next bytes of one direction of one stream, keeps what it needs
- * in a state of fixed size inside the caller's flow, and reports what it understood through a sink. It
- * survives gaps, finds its way back to a message boundary, never invents, never allocates, never asks
- * what time it is.
+ * A parser is incremental: it is given the next bytes of one direction of one stream, keeps what it
+ * needs in a state of fixed size inside the caller's flow, and reports what it understood through a
+ * sink. It survives gaps, finds its way back to a message boundary, never invents, never allocates,
+ * never asks what time it is.
  */
 #ifndef PROTO_PROTO_H
 #define PROTO_PROTO_H
@@ -19,31 +19,31 @@ enum proto_direction { PROTO_TO_SERVER = 0, PROTO_TO_CLIENT = 1 };
 /* What is reported. Requests of a control protocol are paired with their answers; one that stays
  * unanswered is reported when its deadline passes. */
 struct proto_command {
-    uint8_t operation;      /* enum operation */
-    uint8_t outcome;        /* enum outcome: acknowledged, refused (an exception), unanswered, seen */
-    uint8_t from;           /* enum proto_direction: of the request */
-    uint8_t function;       /* the protocol's own number of the request */
-    uint8_t exception;      /* the protocol's own number of the refusal, 0 none */
-    uint16_t unit;          /* addressed unit behind the server */
-    uint16_t transaction;   /* the protocol's own number of the transaction */
-    uint32_t object_first;  /* first object (register, coil, ...) */
-    uint32_t object_count;  /* 0: the request names no object */
-    int64_t value;          /* what was written, when it is one number */
+    uint8_t operation;    /* enum operation */
+    uint8_t outcome;      /* enum outcome: acknowledged, refused (an exception), unanswered, seen */
+    uint8_t from;         /* enum proto_direction: of the request */
+    uint8_t function;     /* the protocol's own number of the request */
+    uint8_t exception;    /* the protocol's own number of the refusal, 0 none */
+    uint16_t unit;        /* addressed unit behind the server */
+    uint16_t transaction; /* the protocol's own number of the transaction */
+    uint32_t object_first; /* first object (register, coil, ...) */
+    uint32_t object_count; /* 0: the request names no object */
+    int64_t value;         /* what was written, when it is one number */
     bool has_value;
-    int64_t request_ns;     /* event time of the request; of the answer for an answer without request */
-    int64_t answer_ns;      /* event time of the answer, or of the deadline */
+    int64_t request_ns; /* event time of the request; of the answer for an answer without request */
+    int64_t answer_ns;  /* event time of the answer, or of the deadline */
 };
 
 /* A session, or an attempt to begin one, as far as its beginning shows. Texts are borrowed for the
  * call, empty where they are not known or not in this protocol, and cut where they are long. */
 struct proto_session {
-    uint8_t outcome;        /* enum outcome: acknowledged (let in), refused, unanswered, seen */
-    uint16_t code;          /* the protocol's own number of the answer; its header says what it is */
-    struct bytes user;      /* who wants in */
-    struct bytes host;      /* the name under which the server is asked */
+    uint8_t outcome;   /* enum outcome: acknowledged (let in), refused, unanswered, seen */
+    uint16_t code;     /* the protocol's own number of the answer; its header says what it is */
+    struct bytes user; /* who wants in */
+    struct bytes host; /* the name under which the server is asked */
     struct bytes method, uri;
-    int64_t request_ns;     /* event time of the beginning, or of the request */
-    int64_t answer_ns;      /* when its fate was known */
+    int64_t request_ns; /* event time of the beginning, or of the request */
+    int64_t answer_ns;  /* when its fate was known */
 };
 
 enum proto_anomaly {
@@ -61,8 +61,9 @@ struct proto_sink {
     void (*command)(void *ctx, const struct proto_command *command);
     void (*anomaly)(void *ctx, enum proto_anomaly anomaly, enum proto_direction dir);
     void (*session)(void *ctx, const struct proto_session *session);
-    /* When the bytes that are fed were seen: before `now` if they had to wait for others. Requests are dated
-     * by it; how long they wait for an answer counts from `now`, as none could come before. */
+    /* When the bytes that are fed were seen: before `now` if they had to wait for others. Requests
+     * are dated by it; how long they wait for an answer counts from `now`, as none could come
+     * before. */
     int64_t seen_ns;
 };
 
@@ -72,25 +73,28 @@ struct proto_sink {
 /* One parser. All functions: threads: any, each state has one owner. */
 struct proto_parser {
     enum protocol protocol;
-    uint16_t port;            /* well-known TCP port, tried after the content */
-    uint32_t state_size;      /* <= PROTO_STATE_MAX; a zeroed state is a fresh one */
+    uint16_t port;       /* well-known TCP port, tried after the content */
+    uint32_t state_size; /* <= PROTO_STATE_MAX; a zeroed state is a fresh one */
     /* probe: > 0 it is this protocol, < 0 it is not, 0 these bytes do not tell.
      * *from_server: which side is believed to send them; changed where the bytes tell better. */
     int (*probe)(const uint8_t *data, uint32_t len, bool *from_server);
-    void (*feed)(void *state, enum proto_direction dir, int64_t now, const uint8_t *data, uint32_t len,
-                 const struct proto_sink *sink);
+    void (*feed)(void *state, enum proto_direction dir, int64_t now, const uint8_t *data,
+                 uint32_t len, const struct proto_sink *sink);
     /* gap: `len` bytes of this direction are missing (0: unknown number). */
     void (*gap)(void *state, enum proto_direction dir, int64_t now, uint32_t len,
                 const struct proto_sink *sink);
     /* deadline: when the oldest open request is to be given up, INT64_MAX if none is open. */
     int64_t (*deadline)(const void *state);
-    /* expire: report what was due by now. end: the flow is over; report what is open as unanswered (the
-     * flow ended in good order or timed out) or seen (end of input, nothing may be claimed). */
+    /* expire: report what was due by now. end: the flow is over; report what is open as unanswered
+     * (the flow ended in good order or timed out) or seen (end of input, nothing may be claimed).
+     */
     void (*expire)(void *state, int64_t now, const struct proto_sink *sink);
-    void (*end)(void *state, int64_t now, enum outcome open_requests, const struct proto_sink *sink);
+    void (*end)(void *state, int64_t now, enum outcome open_requests,
+                const struct proto_sink *sink);
 };
 
-/* The parsers of this build, in probing order; a new protocol is one file and one row (proto/registry.c). */
+/* The parsers of this build, in probing order; a new protocol is one file and one row
+ * (proto/registry.c). */
 extern const struct proto_parser *const proto_parsers[];
 extern const unsigned proto_parser_count;
 

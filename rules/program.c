@@ -211,8 +211,8 @@ static bool compares(const struct search *s, const struct byte_step *b, uint64_t
     return false;
 }
 
-/* jump: where a byte_jump leads; false when that is behind the data. In front of it there is only its
- * start. */
+/* jump: where a byte_jump leads; false when that is behind the data. In front of it there is only
+ * its start. */
 static bool jump(const struct search *s, const struct byte_step *b, uint64_t value, int64_t end,
                  int64_t *to)
 {

@@ -15,15 +15,14 @@ from common import FULL, TOP, expect, finish, skip, temporary
 # stage, what is broken, file, from, to, the test's program (meson name)
 MUTATIONS = [
     ("source", "a time that goes back is believed", "dataplane/capture.c",
-     "        frame->flags |= FRAME_TIME_BACK;\n        frame->t = c->last;\n", "        frame->flags |= FRAME_TIME_BACK;\n",
+     "(uint64_t)c->last - (uint64_t)frame->t;\n        frame->t = c->last;\n", "(uint64_t)c->last - (uint64_t)frame->t;\n",
      "dataplane-capture_test"),
     ("decode", "link padding is payload", "dataplane/decode.c",
-     "    if (payload < left)\n        d->r.end = d->r.at + payload;\n    else\n        d->missing",
-     "    if (payload >= left)\n        d->missing", "dataplane-decode_test"),
+     "    if (payload < left)\n        d->r.end = d->r.at + payload;\n", "", "dataplane-decode_test"),
     ("flow", "an attempt waits a second too long", "dataplane/contact.c",
      "#define ATTEMPT_WAIT (20 * NS_PER_S)", "#define ATTEMPT_WAIT (21 * NS_PER_S)", "dataplane-line_test"),
     ("stream", "bytes that were delivered are delivered again", "dataplane/reassembly.c",
-     "r->bytes(r->ctx, data + old, len - old, at);", "r->bytes(r->ctx, data, len - old, at);",
+     "r->bytes(r->ctx, data + old, len - old, at, t);", "r->bytes(r->ctx, data, len - old, at, t);",
      "dataplane-reassembly_test"),
     ("app", "an exception is taken for a confirmation", "proto/modbus.c",
      "code == MODBUS_ACCEPTED ? OUTCOME_ACKNOWLEDGED : OUTCOME_REFUSED", "OUTCOME_ACKNOWLEDGED", "proto-modbus_test"),

@@ -97,7 +97,8 @@ static inline struct rule_set *set_of(const char *text, struct diags *diags)
 }
 
 /* given_confirm: with memory of its own. */
-static inline enum rule_verdict given_confirm(const struct signature *s, const struct match_input *in,
+static inline enum rule_verdict given_confirm(const struct signature *s,
+                                              const struct match_input *in,
                                               const struct match_flow *flow)
 {
     struct confirm_room room;

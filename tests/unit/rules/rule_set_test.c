@@ -185,8 +185,8 @@ static void a_check_counts_what_loads_and_why_not(void **state)
     (void)state;
     struct diags diags = {0};
     char *text = NULL,
-         *path = temporary_file(HEAD "(sid:1;)\n#" HEAD "(sid:9;)\n" HEAD
-                                     "(lua:a; sid:2;)\n" HEAD "(lua:b; sid:3;)\n"
+         *path = temporary_file(HEAD "(sid:1;)\n#" HEAD "(sid:9;)\n" HEAD "(lua:a; sid:2;)\n" HEAD
+                                     "(lua:b; sid:3;)\n"
                                      "alert http any any -> any any (sid:4;)\n" HEAD "(sid:1;)\n");
     size_t len = 0;
     const char *files[] = {path};

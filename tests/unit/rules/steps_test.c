@@ -2,7 +2,8 @@
  * documentation; then random rules against a twin without memory. */
 #include "tests/unit/rules/stream.h"
 
-static bool holds(const char *options, const void *data, size_t len, const struct match_header *header)
+static bool holds(const char *options, const void *data, size_t len,
+                  const struct match_header *header)
 {
     struct parsed p;
     struct match_flow flow = {0};
@@ -63,9 +64,11 @@ static const struct {
     {"byte_jump:1,0,string,dec,from_beginning; content:\"x\"; distance:0; within:1;", "3..x", true},
     {"byte_jump:1,0,string,dec,post_offset -1; content:\"x\"; distance:0; within:1;", "3..x", true},
     {"byte_jump:0,0,from_end,post_offset -2; content:\"x\"; distance:0; within:1;", "abxc", true},
-    {"byte_jump:1,0,string,dec,post_offset -9; content:\"1\"; distance:0; within:1;", "1..x", true}, /* to the start */
+    {"byte_jump:1,0,string,dec,post_offset -9; content:\"1\"; distance:0; within:1;", "1..x",
+     true},                                       /* to the start */
     {"byte_jump:1,0,string,dec;", "9..x", false}, /* leads out of the data */
-    {"content:\"L\"; byte_jump:1,0,relative,string,dec; content:\"x\"; distance:0; within:1;", "L9L1.x", true},
+    {"content:\"L\"; byte_jump:1,0,relative,string,dec; content:\"x\"; distance:0; within:1;",
+     "L9L1.x", true},
     /* byte_extract: a variable for what follows. */
     {"byte_extract:1,0,n,string,dec; content:\"x\"; offset:n; depth:1;", "3..x", true},
     {"byte_extract:1,0,n,string,dec; content:\"x\"; offset:n;", "3..x", true},
@@ -78,11 +81,13 @@ static const struct {
     {"byte_extract:1,0,n,string,dec; byte_test:1,=,n,1,string,dec;", "77", true},
     {"byte_extract:1,0,n,string,dec; byte_test:1,=,n,1,string,dec;", "78", false},
     {"byte_extract:1,0,n,string,dec; byte_test:1,=,7,n,string,dec;", "2.7", true},
-    {"byte_extract:1,0,n,string,dec; byte_jump:1,n,string,dec; isdataat:!2,relative;", "2.1.x", true},
+    {"byte_extract:1,0,n,string,dec; byte_jump:1,n,string,dec; isdataat:!2,relative;", "2.1.x",
+     true},
     {"byte_extract:1,0,n,string,dec; isdataat:n;", "2.x", true},
     {"byte_extract:1,0,n,string,dec; isdataat:n;", "3.x", false},
     {"byte_extract:1,0,n,string,dec,multiplier 2; content:\"x\"; offset:n;", "2...x", true},
-    {"content:\"L\"; byte_extract:1,0,n,relative,string,dec; content:\"x\"; distance:n; within:1;", "L1L2..x", true},
+    {"content:\"L\"; byte_extract:1,0,n,relative,string,dec; content:\"x\"; distance:n; within:1;",
+     "L1L2..x", true},
     /* pcre: options, places, what follows. */
     {"pcre:\"/a.c/\";", "xabc", true},
     {"pcre:\"/A.C/\";", "xabc", false},
@@ -113,8 +118,10 @@ static void bytes_are_asked_as_documented(void **state)
     (void)state;
     unsigned wrong = 0;
     for (size_t i = 0; i < sizeof byte_rows / sizeof byte_rows[0]; i++)
-        if (holds(byte_rows[i].options, byte_rows[i].data, strlen(byte_rows[i].data), NULL) != byte_rows[i].holds) {
-            print_error("%s on `%s`: not %d\n", byte_rows[i].options, byte_rows[i].data, byte_rows[i].holds);
+        if (holds(byte_rows[i].options, byte_rows[i].data, strlen(byte_rows[i].data), NULL) !=
+            byte_rows[i].holds) {
+            print_error("%s on `%s`: not %d\n", byte_rows[i].options, byte_rows[i].data,
+                        byte_rows[i].holds);
             wrong++;
         }
     assert_int_equal(wrong, 0);
@@ -188,8 +195,10 @@ static void steps_hold_across_pieces_of_a_stream(void **state)
 {
     (void)state;
     static const char *const options[] = {
-        "content:\"ab\"; isdataat:3,relative;", "content:\"ab\"; byte_test:1,=,0x78,2,relative;",
-        "pcre:\"/ab..x/\";", "content:\"ab\"; pcre:\"/^..x/R\";",
+        "content:\"ab\"; isdataat:3,relative;",
+        "content:\"ab\"; byte_test:1,=,0x78,2,relative;",
+        "pcre:\"/ab..x/\";",
+        "content:\"ab\"; pcre:\"/^..x/R\";",
         "content:\"ab\"; byte_jump:1,0,relative,string,dec; content:\"x\"; distance:0; within:1;",
         "byte_extract:1,3,n,string,dec; content:\"x\"; distance:n; within:1;"};
     static const char data[] = ".ab1.x..";
@@ -217,9 +226,10 @@ static void confirming_is_bounded_and_the_bound_is_counted(void **state)
 {
     (void)state;
     static uint8_t data[1400];
-    struct rule_set *set = set_of("alert tcp-pkt any any -> any any (content:\"a\"; pcre:\"/a/R\"; content:\"a\"; "
-                                  "distance:0; pcre:\"/a/R\"; content:\"b\"; distance:0; within:1; sid:1;)\n",
-                                  NULL);
+    struct rule_set *set =
+        set_of("alert tcp-pkt any any -> any any (content:\"a\"; pcre:\"/a/R\"; content:\"a\"; "
+               "distance:0; pcre:\"/a/R\"; content:\"b\"; distance:0; within:1; sid:1;)\n",
+               NULL);
     struct matcher *m = matcher_create(set, NULL);
     struct match_flow flow = {0};
     struct hit hits[MATCH_HITS_MAX];
@@ -239,7 +249,8 @@ static void rules_of_addresses_are_tried_once_a_direction(void **state)
     (void)state;
     struct rule_set *set = set_of("alert ip any any -> any any (sid:1;)\n"
                                   "alert ip any any -> any any (ip_proto:6; sid:2;)\n"
-                                  "alert tcp any any -> any 80 (sid:3;)\n", NULL);
+                                  "alert tcp any any -> any 80 (sid:3;)\n",
+                                  NULL);
     struct matcher *m = matcher_create(set, NULL);
     struct match_flow flow = {0};
     struct hit hits[MATCH_HITS_MAX];
@@ -312,23 +323,26 @@ static void steps_are_those_of_the_twin_that_tries_everything(void **state)
                 text_printf(&options, "content:\"%c\";", "abcd"[random_below(&seed, 4)]);
                 break;
             case 1:
-                text_printf(&options, "content:\"%c\"; distance:%d; within:%d;", "abcd"[random_below(&seed, 4)],
-                            (int)random_below(&seed, 5) - 1, 1 + (int)random_below(&seed, 4));
+                text_printf(&options, "content:\"%c\"; distance:%d; within:%d;",
+                            "abcd"[random_below(&seed, 4)], (int)random_below(&seed, 5) - 1,
+                            1 + (int)random_below(&seed, 4));
                 break;
             case 2:
-                text_printf(&options, "content:!\"%c\"; distance:0; within:%d;", "abcd"[random_below(&seed, 4)],
-                            1 + (int)random_below(&seed, 3));
+                text_printf(&options, "content:!\"%c\"; distance:0; within:%d;",
+                            "abcd"[random_below(&seed, 4)], 1 + (int)random_below(&seed, 3));
                 break;
             case 3:
                 text_printf(&options, "isdataat:%s%d,relative;", random_below(&seed, 2) ? "!" : "",
                             (int)random_below(&seed, 6));
                 break;
             case 4:
-                text_printf(&options, "byte_test:1,>,0x%x,%d,relative;", 'a' + (unsigned)random_below(&seed, 3),
+                text_printf(&options, "byte_test:1,>,0x%x,%d,relative;",
+                            'a' + (unsigned)random_below(&seed, 3),
                             (int)random_below(&seed, 4) - 2);
                 break;
             default: /* 'a' leads on by none, 'd' by three */
-                text_printf(&options, "byte_jump:1,%d,relative,post_offset -97;", (int)random_below(&seed, 3));
+                text_printf(&options, "byte_jump:1,%d,relative,post_offset -97;",
+                            (int)random_below(&seed, 3));
                 break;
             }
         struct parsed p;
@@ -339,7 +353,8 @@ static void steps_are_those_of_the_twin_that_tries_everything(void **state)
         struct naive twin = {s, data, len};
         bool expected = naive_from(&twin, 0, 0);
         if ((given_confirm(s, &in, &flow) == RULE_MATCHES) != expected)
-            fail_msg("%s on %.*s: the twin says %d", text_str(&options), len, (const char *)data, expected);
+            fail_msg("%s on %.*s: the twin says %d", text_str(&options), len, (const char *)data,
+                     expected);
         held += expected;
         parsed_free(&p);
         text_free(&options);
