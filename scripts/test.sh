@@ -67,7 +67,7 @@ CC=gcc configure "$build" --buildtype=release || exit 1
 CC=gcc configure "$build-asan" --buildtype=debugoptimized -Db_sanitize=address,undefined -Db_lundef=false || exit 1
 CC=gcc configure "$build-tsan" --buildtype=debugoptimized -Db_sanitize=thread -Db_lundef=false || exit 1
 unit "$build" "gcc" --all
-unit "$build-asan" "gcc, ASan+UBSan" --target app/plimsoll --target ledger/plimsoll-sealer
+unit "$build-asan" "gcc, ASan+UBSan" --target app/plimsoll --target ledger/plimsoll-sealer --target tests/pipeline/capture-line
 # Three long programs of one thread cannot race; the other builds run them.
 unit "$build-tsan" "gcc, TSan, base and correlate" --suite base --suite correlate --suite race \
     --without correlate/accord_mutated --without correlate/key_shard --without correlate/schedule

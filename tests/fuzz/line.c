@@ -111,7 +111,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
         .n_policies = 1,
         .clock_error_ns = 1000,
         .stream_depth = 4096,
-        .output = {NULL, on_observation},
+        .output = {.observe = on_observation},
     };
     must(line_create(&line, &config, &diags) == 0);
     last = ORDER_MIN;
