@@ -56,7 +56,7 @@ BITS = ["eth", "vlan", "arp", "ip", "ipv6", "tcp", "udp", "icmp"]
 ALIASES = {"icmpv6": "icmp", "ieee8021ad": "vlan"}
 # Tunnels, and encapsulations that this build does not look into.
 ENDS = set("gre erspan vxlan geneve gtp teredo etherip pwethheuristic pwethcw pwethnocw pwmpls l2tp capwap capwap.data lwapp "
-           "sflow wlan ieee8021ah esp dtls avsp macsec nsh cmd".split())
+           "sflow wlan ieee8021ah esp dtls avsp macsec cmd".split())
 
 
 def layers_of(protocols):
