@@ -27,7 +27,7 @@ MUTATIONS = [
     ("app", "an exception is taken for a confirmation", "proto/modbus.c",
      "code == MODBUS_ACCEPTED ? OUTCOME_ACKNOWLEDGED : OUTCOME_REFUSED", "OUTCOME_ACKNOWLEDGED", "proto-modbus_test"),
     ("app", "a select is taken for what follows it", "proto/iec104_request.c",
-     "    if (q->flags & IEC104_SELECT)\n        return OPERATION_SELECT;\n", "", "proto-iec104_test"),
+     "    if (q->flags & IEC104_SELECT)\n        return OPERATION_SELECT;\n", "", "proto-iec104_pairs_test"),
     ("app", "what stands behind a gap is believed although it contradicts itself", "proto/framing.c",
      "f->unsure > 0 && c->kind->form", "f->unsure > 255 && c->kind->form", "proto-iec104_test"),
     ("app", "a refused SSH attempt lets in", "proto/ssh.c",

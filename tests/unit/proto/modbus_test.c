@@ -1,91 +1,6 @@
 /* Modbus TCP on hand-written bytes: pairing, outcomes, cuts, losses, swaps and garbage. */
 #include "proto/modbus.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <cmocka.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#define SECOND INT64_C(1000000000)
-#define START  (1767225600 * SECOND)
-#define ROOM   64
-
-struct seen {
-    struct proto_command commands[ROOM];
-    unsigned n;
-    unsigned anomalies[PROTO_ANOMALY_COUNT];
-};
-
-static void on_command(void *ctx, const struct proto_command *command)
-{
-    struct seen *seen = ctx;
-    if (seen->n < ROOM)
-        seen->commands[seen->n] = *command;
-    seen->n++;
-}
-
-static void on_anomaly(void *ctx, enum proto_anomaly what, enum proto_direction dir)
-{
-    struct seen *seen = ctx;
-    (void)dir;
-    seen->anomalies[what]++;
-}
-
-struct bench {
-    _Alignas(8) uint8_t state[PROTO_STATE_MAX];
-    struct seen seen;
-    struct proto_sink sink;
-};
-
-static struct bench *bench_new(void)
-{
-    struct bench *b = calloc(1, sizeof(*b));
-    assert_non_null(b);
-    b->sink = (struct proto_sink){.ctx = &b->seen, .command = on_command, .anomaly = on_anomaly};
-    return b;
-}
-
-static uint32_t unhex(const char *text, uint8_t out[600])
-{
-    uint32_t n = 0;
-    unsigned v;
-    int used;
-    while (sscanf(text, " %2x%n", &v, &used) == 1) {
-        out[n++] = (uint8_t)v;
-        text += used;
-    }
-    return n;
-}
-
-static void feed_bytes(struct bench *b, enum proto_direction dir, int64_t now, const uint8_t *data,
-                       uint32_t len)
-{
-    /* A copy of exact size, so that a read behind the end is seen. */
-    uint8_t *copy = malloc(len ? len : 1);
-    assert_non_null(copy);
-    memcpy(copy, data, len);
-    b->sink.seen_ns = now;
-    modbus_parser.feed(b->state, dir, now, copy, len, &b->sink);
-    free(copy);
-}
-
-static void feed_hex(struct bench *b, enum proto_direction dir, int64_t now, const char *text)
-{
-    uint8_t data[600];
-    uint32_t len = unhex(text, data);
-    feed_bytes(b, dir, now, data, len);
-}
-
-static unsigned anomalies(const struct bench *b)
-{
-    unsigned sum = 0;
-    for (int i = 0; i < PROTO_ANOMALY_COUNT; i++)
-        sum += b->seen.anomalies[i];
-    return sum;
-}
+#include "tests/unit/proto/parser_bench.h"
 
 /* ---- single exchanges ---- */
 
@@ -162,7 +77,7 @@ static void each_function_is_reported_with_its_objects_and_outcome(void **unused
     (void)unused;
     for (size_t i = 0; i < sizeof(exchanges) / sizeof(exchanges[0]); i++) {
         const struct exchange *x = &exchanges[i];
-        struct bench *b = bench_new();
+        struct bench *b = bench_new(&modbus_parser);
         feed_hex(b, PROTO_TO_SERVER, START, x->request);
         assert_int_equal(b->seen.n, 0);
         assert_int_equal(modbus_parser.deadline(b->state), START + MODBUS_ANSWER_NS);
@@ -203,7 +118,7 @@ static void contradicting_answer_is_an_anomaly_and_confirms_nothing(void **unuse
         {"0001 0000 0006 01 06 0001 1234", "0001 0000 0002 01 86"},
     };
     for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
-        struct bench *b = bench_new();
+        struct bench *b = bench_new(&modbus_parser);
         feed_hex(b, PROTO_TO_SERVER, START, pairs[i][0]);
         feed_hex(b, PROTO_TO_CLIENT, START + 1, pairs[i][1]);
         assert_int_equal(b->seen.anomalies[PROTO_ANOMALY_MALFORMED], 1);
@@ -222,7 +137,7 @@ static void answer_without_its_request_is_no_command(void **unused)
         "0001 0000 0006 01 05 0001 ff00", /* another function */
     };
     for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
-        struct bench *b = bench_new();
+        struct bench *b = bench_new(&modbus_parser);
         feed_hex(b, PROTO_TO_SERVER, START, "0001 0000 0006 01 06 0001 1234");
         feed_hex(b, PROTO_TO_CLIENT, START + 1, answers[i]);
         assert_int_equal(b->seen.n, 0);
@@ -234,7 +149,7 @@ static void answer_without_its_request_is_no_command(void **unused)
 static void request_without_answer_is_unanswered_at_its_deadline(void **unused)
 {
     (void)unused;
-    struct bench *b = bench_new();
+    struct bench *b = bench_new(&modbus_parser);
     feed_hex(b, PROTO_TO_SERVER, START, "0001 0000 0006 01 06 0001 1234");
     modbus_parser.expire(b->state, START + MODBUS_ANSWER_NS - 1, &b->sink);
     assert_int_equal(b->seen.n, 0);
@@ -248,7 +163,7 @@ static void request_without_answer_is_unanswered_at_its_deadline(void **unused)
 static void answer_behind_the_deadline_is_too_late_even_if_nobody_called_expire(void **unused)
 {
     (void)unused;
-    struct bench *b = bench_new();
+    struct bench *b = bench_new(&modbus_parser);
     feed_hex(b, PROTO_TO_SERVER, START, "0001 0000 0006 01 06 0001 1234");
     feed_hex(b, PROTO_TO_CLIENT, START + MODBUS_ANSWER_NS, "0001 0000 0006 01 06 0001 1234");
     assert_int_equal(b->seen.n, 1);
@@ -262,7 +177,7 @@ static void end_of_flow_reports_what_is_open_as_told(void **unused)
     (void)unused;
     static const enum outcome outcomes[] = {OUTCOME_UNANSWERED, OUTCOME_SEEN};
     for (int i = 0; i < 2; i++) {
-        struct bench *b = bench_new();
+        struct bench *b = bench_new(&modbus_parser);
         feed_hex(b, PROTO_TO_SERVER, START, "0001 0000 0006 01 06 0001 1234");
         modbus_parser.end(b->state, START + 7, outcomes[i], &b->sink);
         assert_int_equal(b->seen.n, 1);
@@ -277,7 +192,7 @@ static void nothing_is_called_unanswered_when_answer_bytes_are_missing(void **un
 {
     (void)unused;
     for (int way = 0; way < 3; way++) {
-        struct bench *b = bench_new();
+        struct bench *b = bench_new(&modbus_parser);
         feed_hex(b, PROTO_TO_SERVER, START, "0001 0000 0006 01 06 0001 1234");
         if (way == 0)
             modbus_parser.gap(b->state, PROTO_TO_CLIENT, START + 1, 12, &b->sink);
@@ -295,7 +210,7 @@ static void nothing_is_called_unanswered_when_answer_bytes_are_missing(void **un
 static void more_open_requests_than_tracked_give_up_the_oldest(void **unused)
 {
     (void)unused;
-    struct bench *b = bench_new();
+    struct bench *b = bench_new(&modbus_parser);
     for (unsigned i = 0; i <= MODBUS_OPEN_MAX; i++) {
         uint8_t adu[12] = {0, (uint8_t)i, 0, 0, 0, 6, 1, 6, 0, 9, 0, (uint8_t)i};
         feed_bytes(b, PROTO_TO_SERVER, START + i, adu, sizeof(adu));
@@ -318,7 +233,7 @@ static void more_open_requests_than_tracked_give_up_the_oldest(void **unused)
 static void repeated_request_leaves_the_earlier_one_as_seen(void **unused)
 {
     (void)unused;
-    struct bench *b = bench_new();
+    struct bench *b = bench_new(&modbus_parser);
     feed_hex(b, PROTO_TO_SERVER, START, "0001 0000 0006 01 06 0001 1234");
     feed_hex(b, PROTO_TO_SERVER, START + SECOND, "0001 0000 0006 01 06 0001 1234");
     feed_hex(b, PROTO_TO_CLIENT, START + 2 * SECOND, "0001 0000 0006 01 06 0001 1234");
@@ -334,7 +249,7 @@ static void repeated_request_leaves_the_earlier_one_as_seen(void **unused)
 static void requests_that_share_a_transaction_take_the_answers_that_fit(void **unused)
 {
     (void)unused;
-    struct bench *b = bench_new();
+    struct bench *b = bench_new(&modbus_parser);
     feed_hex(b, PROTO_TO_SERVER, START, "0000 0000 0006 01 06 0001 0001");
     feed_hex(b, PROTO_TO_SERVER, START, "0000 0000 0006 01 06 0002 0002");
     feed_hex(b, PROTO_TO_CLIENT, START + 1, "0000 0000 0006 01 06 0002 0002");
@@ -350,7 +265,7 @@ static void requests_that_share_a_transaction_take_the_answers_that_fit(void **u
 static void malformed_request_is_reported_without_objects_and_never_acknowledged(void **unused)
 {
     (void)unused;
-    struct bench *b = bench_new();
+    struct bench *b = bench_new(&modbus_parser);
     /* four bytes announced for two registers, but six of them */
     feed_hex(b, PROTO_TO_SERVER, START, "0001 0000 000d 01 10 0001 0002 04 000a01020304");
     feed_hex(b, PROTO_TO_CLIENT, START + 1, "0001 0000 0006 01 10 0001 0002");
@@ -399,7 +314,7 @@ static void talk_end(struct bench *b)
 
 static struct bench *talk_whole(void)
 {
-    struct bench *b = bench_new();
+    struct bench *b = bench_new(&modbus_parser);
     for (size_t i = 0; i < TALK; i++)
         feed_hex(b, talk[i].dir, talk_time(i), talk[i].bytes);
     talk_end(b);
@@ -452,7 +367,7 @@ static void any_cut_gives_the_same_commands(void **unused)
             uint8_t data[600];
             uint32_t places = width ? 1 : unhex(talk[victim].bytes, data);
             for (uint32_t place = 0; place < places; place++) {
-                struct bench *b = bench_new();
+                struct bench *b = bench_new(&modbus_parser);
                 for (size_t i = 0; i < TALK; i++) {
                     uint32_t len = unhex(talk[i].bytes, data);
                     uint32_t part = width ? width : i == victim ? place : len;
@@ -504,7 +419,7 @@ static void losing_any_piece_invents_nothing_and_reports_no_lost_request(void **
     struct bench *whole = talk_whole();
     for (size_t lost = 0; lost < TALK; lost++) {
         for (int known = 0; known < 2; known++) {
-            struct bench *b = bench_new();
+            struct bench *b = bench_new(&modbus_parser);
             uint8_t data[600];
             uint16_t transaction = 0;
             for (size_t i = 0; i < TALK; i++) {
@@ -543,7 +458,7 @@ static void losing_any_part_of_a_piece_invents_nothing(void **unused)
         for (uint32_t place = 1; place < 4 * places; place++) {
             bool second = place & 1, known = place & 2;
             uint32_t at = place / 4;
-            struct bench *b = bench_new();
+            struct bench *b = bench_new(&modbus_parser);
             for (size_t i = 0; i < TALK; i++) {
                 uint32_t len = unhex(talk[i].bytes, data);
                 if (i == lost) {
@@ -577,7 +492,7 @@ static void swapping_any_two_pieces_invents_nothing(void **unused)
     struct bench *whole = talk_whole();
     for (size_t one = 0; one < TALK; one++) {
         for (size_t two = one + 1; two < TALK; two++) {
-            struct bench *b = bench_new();
+            struct bench *b = bench_new(&modbus_parser);
             for (size_t i = 0; i < TALK; i++) {
                 const struct piece *p = &talk[i == one ? two : i == two ? one : i];
                 feed_hex(b, p->dir, talk_time(i), p->bytes);
@@ -597,21 +512,21 @@ static void guessed_request_needs_its_answer(void **unused)
     (void)unused;
     const char *request = "ffffff 0009 0000 0006 01 06 0001 0001";
     /* alone: nothing */
-    struct bench *b = bench_new();
+    struct bench *b = bench_new(&modbus_parser);
     feed_hex(b, PROTO_TO_SERVER, START, request);
     modbus_parser.end(b->state, START + 1, OUTCOME_UNANSWERED, &b->sink);
     assert_int_equal(b->seen.n, 0);
     assert_int_equal(b->seen.anomalies[PROTO_ANOMALY_LOST_SYNC], 1);
     free(b);
     /* answered */
-    b = bench_new();
+    b = bench_new(&modbus_parser);
     feed_hex(b, PROTO_TO_SERVER, START, request);
     feed_hex(b, PROTO_TO_CLIENT, START + 1, "0009 0000 0006 01 06 0001 0001");
     assert_int_equal(b->seen.n, 1);
     assert_int_equal(b->seen.commands[0].outcome, OUTCOME_ACKNOWLEDGED);
     free(b);
     /* followed by more than a message could hold: what comes behind that is no guess */
-    b = bench_new();
+    b = bench_new(&modbus_parser);
     feed_hex(b, PROTO_TO_SERVER, START, request);
     unsigned sent = 0;
     for (; sent * 12 < 2 * MODBUS_ADU_MAX; sent++) {
@@ -622,7 +537,7 @@ static void guessed_request_needs_its_answer(void **unused)
     assert_int_equal(b->seen.n, sent - MODBUS_ADU_MAX / 12);
     free(b);
     /* followed by what cannot be a request */
-    b = bench_new();
+    b = bench_new(&modbus_parser);
     feed_hex(b, PROTO_TO_SERVER, START, request);
     feed_hex(b, PROTO_TO_SERVER, START + 1, "ffffffffffffffffff");
     feed_hex(b, PROTO_TO_CLIENT, START + 2, "0009 0000 0006 01 06 0001 0001");
@@ -634,7 +549,7 @@ static void guessed_request_needs_its_answer(void **unused)
 static void gap_inside_a_message_of_known_length_keeps_step(void **unused)
 {
     (void)unused;
-    struct bench *b = bench_new();
+    struct bench *b = bench_new(&modbus_parser);
     /* 6 + 0x13 = 25 bytes; 10 of them, 5 lost, the other 10 hold a bait, then a right request */
     feed_hex(b, PROTO_TO_SERVER, START, "0004 0000 0013 01 10 0020");
     modbus_parser.gap(b->state, PROTO_TO_SERVER, START, 3, &b->sink);
@@ -662,7 +577,7 @@ static void garbage_invents_no_write_and_the_next_exchange_is_found(void **unuse
     (void)unused;
     for (uint64_t seed = 1; seed <= 300; seed++) {
         uint64_t s = seed;
-        struct bench *b = bench_new();
+        struct bench *b = bench_new(&modbus_parser);
         for (int chunk = 0; chunk < 40; chunk++) {
             uint8_t data[600];
             uint32_t len = (uint32_t)(random_next(&s) % 600);
@@ -702,7 +617,7 @@ static void uniform_garbage_gives_no_command(void **unused)
     (void)unused;
     for (uint64_t seed = 1; seed <= 100; seed++) {
         uint64_t s = seed;
-        struct bench *b = bench_new();
+        struct bench *b = bench_new(&modbus_parser);
         for (int chunk = 0; chunk < 20; chunk++) {
             uint8_t data[600];
             for (uint32_t i = 0; i < sizeof(data); i++)
