@@ -3,7 +3,7 @@
 #include "tests/unit/check.h"
 
 #include "dataplane/decode.h"
-#include "tests/unit/dataplane/frame_build.h"
+#include "tests/unit/dataplane/decode_bench.h"
 
 #define BIT(layer) (1u << PACKET_LAYER_##layer)
 
@@ -71,15 +71,6 @@ static const struct link_row rows[] = {
 };
 #define ROWS (sizeof rows / sizeof rows[0])
 
-static uint32_t unhex(const char *digits, uint8_t *out)
-{
-    uint32_t n = 0;
-    unsigned byte;
-    for (; sscanf(digits, "%2x", &byte) == 1; digits += 2)
-        out[n++] = (uint8_t)byte;
-    return n;
-}
-
 /* ip_packet: without its link. */
 static uint32_t ip_packet(bool v6, uint8_t *out)
 {
@@ -91,26 +82,7 @@ static uint32_t ip_packet(bool v6, uint8_t *out)
                            .target_port = 502,
                            .flags = TCP_ACK,
                            .payload_len = 4};
-    struct built_frame f;
-    build_frame(&s, &f);
-    memcpy(out, f.data + f.network_at, f.len - f.network_at);
-    return f.len - f.network_at;
-}
-
-static struct packet decode_copy(uint16_t linktype, const uint8_t *data, uint32_t len,
-                                 uint32_t wire)
-{
-    uint8_t *copy = malloc(len ? len : 1);
-    assert_non_null(copy);
-    memcpy(copy, data, len);
-    struct packet p;
-    memset(&p, 0xa5, sizeof p);
-    p.linktype = linktype;
-    p.wire = wire;
-    p.flags = 0;
-    decode_frame(&p, copy, len);
-    free(copy);
-    return p;
+    return network_part(&s, out);
 }
 
 static void the_packet_behind_any_link_header_is_found(void **state)

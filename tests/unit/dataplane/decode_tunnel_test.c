@@ -4,7 +4,7 @@
 #include "tests/unit/check.h"
 
 #include "dataplane/decode.h"
-#include "tests/unit/dataplane/frame_build.h"
+#include "tests/unit/dataplane/decode_bench.h"
 
 #define BIT(layer) (1u << PACKET_LAYER_##layer)
 #define MACS       "020000000002020000000001"
@@ -79,15 +79,6 @@ static const struct tunnel_row rows[] = {
 };
 #define ROWS (sizeof rows / sizeof rows[0])
 
-static uint32_t unhex(const char *digits, uint8_t *out)
-{
-    uint32_t n = 0;
-    unsigned byte;
-    for (; sscanf(digits, "%2x", &byte) == 1; digits += 2)
-        out[n++] = (uint8_t)byte;
-    return n;
-}
-
 /* inside: 10.0.0.5, port 40000, to 10.0.0.6, port 502, or the like of IPv6; without a link. */
 static const struct frame_spec inside = {.transport = 6,
                                          .source = 5,
@@ -101,11 +92,8 @@ static const struct frame_spec inside = {.transport = 6,
 static uint32_t append_inside(bool v6, uint8_t *out)
 {
     struct frame_spec s = inside;
-    struct built_frame f;
     s.v6 = v6;
-    build_frame(&s, &f);
-    memcpy(out, f.data + f.network_at, f.len - f.network_at);
-    return f.len - f.network_at;
+    return network_part(&s, out);
 }
 
 /* carry: Ethernet, IP from 10.0.0.1 to 10.0.0.2, and the bytes in it. */
@@ -120,21 +108,6 @@ static void carry(const struct tunnel_row *row, const uint8_t *bytes, uint32_t l
                            .payload = bytes,
                            .payload_len = len};
     build_frame(&s, f);
-}
-
-static struct packet decode_copy(const uint8_t *data, uint32_t len, uint32_t wire)
-{
-    uint8_t *copy = malloc(len ? len : 1);
-    assert_non_null(copy);
-    memcpy(copy, data, len);
-    struct packet p;
-    memset(&p, 0xa5, sizeof p);
-    p.linktype = LINKTYPE_ETHERNET;
-    p.wire = wire;
-    p.flags = 0;
-    decode_frame(&p, copy, len);
-    free(copy);
-    return p;
 }
 
 static struct address outer_address(uint8_t host)
@@ -157,7 +130,7 @@ static void the_packet_inside_is_the_packet(void **state)
         uint32_t len = header + append_inside(rows[i].v6, bytes + header);
         struct built_frame f;
         carry(&rows[i], bytes, len, &f);
-        struct packet p = decode_copy(f.data, f.len, f.len);
+        struct packet p = decode_copy(LINKTYPE_ETHERNET, f.data, f.len, f.len);
         struct frame_spec s = {.v6 = rows[i].v6};
         struct address source = spec_address(&s, 5),
                        outer[2] = {outer_address(1), outer_address(2)};
@@ -201,7 +174,7 @@ static void what_holds_no_packet_stays_what_carries_it(void **state)
         bytes[header] = 0x50; /* no version of IP */
         struct built_frame f;
         carry(&rows[i], bytes, len, &f);
-        struct packet p = decode_copy(f.data, f.len, f.len);
+        struct packet p = decode_copy(LINKTYPE_ETHERNET, f.data, f.len, f.len);
         check_outer(&p, &rows[i], &f);
         assert_int_equal(p.payload_len, len);
         assert_int_equal(p.flags & PACKET_CUT, 0);
@@ -227,7 +200,7 @@ static void what_holds_no_packet_stays_what_carries_it(void **state)
         uint32_t len = header + append_inside(bad[i].v6, bytes + header);
         struct built_frame f;
         carry(&bad[i], bytes, len, &f);
-        struct packet p = decode_copy(f.data, f.len, f.len);
+        struct packet p = decode_copy(LINKTYPE_ETHERNET, f.data, f.len, f.len);
         check_outer(&p, &bad[i], &f);
         assert_int_equal(p.layers & (UINT32_MAX << PACKET_LAYER_IPIP), 0);
     }
@@ -244,7 +217,7 @@ static void a_cut_tunnel_gives_the_packet_inside_or_the_one_outside(void **state
         carry(&rows[i], bytes, len, &f);
         uint32_t inner_transport = f.payload_at + header + (rows[i].v6 ? 40 : 20);
         for (uint32_t cut = f.payload_at; cut < f.len; cut++) {
-            struct packet p = decode_copy(f.data, cut, f.len);
+            struct packet p = decode_copy(LINKTYPE_ETHERNET, f.data, cut, f.len);
             assert_true(p.flags & PACKET_CUT);
             assert_int_equal(p.tunnels, cut >= inner_transport + 20);
             if (p.tunnels == 0) {
@@ -274,7 +247,7 @@ static void tunnels_in_tunnels_are_followed_up_to_a_depth(void **state)
         at += append_inside(false, bytes + at);
         struct built_frame f;
         carry(&(struct tunnel_row){.protocol = 4}, bytes, at, &f);
-        struct packet p = decode_copy(f.data, f.len, f.len);
+        struct packet p = decode_copy(LINKTYPE_ETHERNET, f.data, f.len, f.len);
         assert_int_equal(p.tunnels, depth <= 8 ? depth : 8);
         assert_int_equal(p.verdict, depth <= 8 ? DECODE_TRANSPORT : DECODE_NETWORK);
         assert_int_equal(p.transport, depth <= 8 ? 6 : 4);
@@ -289,7 +262,7 @@ static void a_fragment_inside_is_a_fragment(void **state)
     store_be16(bytes + 6, 0x2000);
     struct built_frame f;
     carry(&rows[0], bytes, len, &f);
-    struct packet p = decode_copy(f.data, f.len, f.len);
+    struct packet p = decode_copy(LINKTYPE_ETHERNET, f.data, f.len, f.len);
     assert_int_equal(p.verdict, DECODE_FRAGMENT);
     assert_int_equal(p.tunnels, 1);
     assert_int_equal(p.network_at, f.payload_at);
@@ -310,7 +283,7 @@ static void a_packet_inside_without_a_length_ends_with_its_tunnel(void **state)
     struct built_frame f;
     build_frame(&s, &f);
     /* What the capture lacks is padding, and none of the packet's. */
-    struct packet p = decode_copy(f.data, f.len - 10, f.len);
+    struct packet p = decode_copy(LINKTYPE_ETHERNET, f.data, f.len - 10, f.len);
     assert_int_equal(p.tunnels, 1);
     assert_int_equal(p.payload_len, 9);
     assert_int_equal(p.payload_wire, 9);
