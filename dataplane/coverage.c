@@ -34,7 +34,7 @@ static unsigned classes_of(const struct line *line, const struct packet *pkt,
     }
     if (flow->gaps)
         classes |= 1u << COVERAGE_CUT;
-    if (!flow->side[0].seen || !flow->side[1].seen)
+    if (!flow->shown[0].seen || !flow->shown[1].seen)
         classes |= 1u << COVERAGE_ONE_SIDED;
     if (pkt->payload_len == 0)
         return classes;

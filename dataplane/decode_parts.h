@@ -5,12 +5,13 @@
 #include "base/bytes.h"
 #include "dataplane/decode.h"
 
-#define ETHERTYPE_IP4      0x0800
-#define ETHERTYPE_IP6      0x86dd
-#define ETHERTYPE_ARP      0x0806
-#define ETHERTYPE_RARP     0x8035 /* RFC 903 */
-#define ETHERTYPE_ETHERNET 0x6558 /* transparent Ethernet bridging: a frame inside something else \
-                                   */
+#define ETHERTYPE_IP4  0x0800
+#define ETHERTYPE_IP6  0x86dd
+#define ETHERTYPE_ARP  0x0806
+#define ETHERTYPE_RARP 0x8035 /* RFC 903 */
+#define ETHERTYPE_ETHERNET                                                 \
+    0x6558 /* transparent Ethernet bridging: a frame inside something else \
+            */
 
 #define LINK_HEADERS_MAX 16 /* of one frame, one behind the other */
 #define TUNNELS_MAX      8  /* one inside the other */
@@ -45,6 +46,30 @@ static inline uint16_t decode_place(const struct decoder *d)
 
 /* DECODE_ONWARD: no verdict yet. */
 #define DECODE_ONWARD DECODE_VERDICT_COUNT
+
+/* Ports of tunnels in UDP; rows: port, what reads the header, layer. */
+#define TUNNELS_IN_UDP(X)           \
+    X(2152, carries_gtp, GTP)       \
+    X(3544, carries_teredo, TEREDO) \
+    X(4789, carries_vxlan, VXLAN)   \
+    X(6081, carries_geneve, GENEVE) \
+    X(6635, carries_labels, MPLS_TUNNEL)
+
+/* decode_may_tunnel: one of the ports may be a tunnel's, by its last six bits. */
+static inline bool decode_may_tunnel(uint16_t a, uint16_t b)
+{
+#define X(port, carries, layer) | UINT64_C(1) << (port) % 64
+    const uint64_t tunnels = 0 TUNNELS_IN_UDP(X);
+#undef X
+    return (tunnels >> a % 64 | tunnels >> b % 64) & 1;
+}
+
+/* The general ways, which decode_link and decode_network take for what is not plain; here for the
+ * tests that compare the two. */
+__attribute__((noinline)) void decode_any_link(struct packet *pkt, const uint8_t *data,
+                                               uint32_t len);
+__attribute__((noinline)) void decode_any_network(struct packet *pkt, const uint8_t *data,
+                                                  uint32_t len);
 
 /* decode_link.c: from an ethertype (or a link type) over tags and labels to the network header.
  * DECODE_ONWARD with pkt->network set, or the verdict. */

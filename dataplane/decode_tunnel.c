@@ -143,11 +143,9 @@ static const struct tunnel in_ip[] = {
 };
 
 static const struct tunnel in_udp[] = {
-    {2152, carries_gtp, LAYER_BIT(GTP)},
-    {3544, carries_teredo, LAYER_BIT(TEREDO)},
-    {4789, carries_vxlan, LAYER_BIT(VXLAN)},
-    {6081, carries_geneve, LAYER_BIT(GENEVE)},
-    {6635, carries_labels, LAYER_BIT(MPLS_TUNNEL)},
+#define X(port, carries, layer) {port, carries, LAYER_BIT(layer)},
+    TUNNELS_IN_UDP(X)
+#undef X
 };
 
 static bool is_read(unsigned verdict)

@@ -11,7 +11,6 @@
 #include <rte_mbuf.h>
 #include <rte_ring.h>
 
-#define BURST_MAX 64
 #define PORT_RING 1024
 
 /* The private area of an mbuf: what is known of its packet, and the external buffer's bookkeeping.

@@ -1,12 +1,22 @@
-/* The flow table of a shard: chained hash over keys with a secret seed, a list by last use, a timer
- * a flow.
+/* Flows of a shard: made and ended, in the order of their use, with a timer each.
  *
  * A timer is moved only when a deadline comes nearer; one that fires too early is set again. So a
  * packet costs no heap operation, and a flow still ends exactly at its deadline.
+ *
+ * Nor does a packet move its flow among those ordered by use: it leaves the count of packets in it.
+ * The order is found when one is asked for, by a radix heap whose keys may be out of date (Ahuja,
+ * Mehlhorn, Orlin, Tarjan, "Faster Algorithms for the Shortest Path Problem", 1990). Every flow was
+ * filed under a count, at most its own now, and all are above use_base or equal to it. List 0 has
+ * the flow filed under use_base itself, list i those whose count differs from use_base in bit i - 1
+ * and in none above. The first list that is not empty holds the least: what was used since goes on
+ * to the list of its own count, the least of the rest becomes use_base, and the rest falls into
+ * lists before it. A flow falls once a bit of its count and rises once a packet at most, so looking
+ * for the oldest costs nothing that its packets have not saved.
  */
 #include "dataplane/flow.h"
 
 #include "base/error.h"
+#include "base/time_point.h"
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -18,7 +28,6 @@ int flow_shard_init(struct flow_shard *s, const struct flow_pools *pools, unsign
     memset(s, 0, sizeof *s);
     s->next_id = number;
     pool_share_init(&s->share);
-    s->newest = s->oldest = POOL_NONE;
     s->timers = timers_create(pools->flows.budget);
     return s->timers ? 0 : ERR_NOMEM;
 }
@@ -29,143 +38,160 @@ void flow_shard_free(struct flow_shard *s)
     s->timers = NULL;
 }
 
+/* Which end is the lower one is as good as random, so there is no branch on it that the processor
+ * would have to guess; and a key is written in words, because it is read in words at once. */
 unsigned flow_key_of(const struct packet *pkt, struct flow_key *key)
 {
-    int order = address_compare(&pkt->source, &pkt->target);
-    unsigned side = order > 0 || (order == 0 && pkt->source_port > pkt->target_port);
-    *key = (struct flow_key){
-        .low = side ? pkt->target : pkt->source,
-        .high = side ? pkt->source : pkt->target,
-        .low_port = side ? pkt->target_port : pkt->source_port,
-        .high_port = side ? pkt->source_port : pkt->target_port,
-        .vlan = pkt->vlan,
-        .transport = pkt->transport,
-        .tunnels = pkt->tunnels,
-    };
-    return side;
+    uint64_t a[2], b[2], ports[2] = {pkt->source_port, pkt->target_port};
+    memcpy(a, pkt->source.b, sizeof a);
+    memcpy(b, pkt->target.b, sizeof b);
+    bool swap = a[1] > b[1];
+    if (a[1] == b[1])
+        swap = a[0] > b[0] || (a[0] == b[0] && ports[0] > ports[1]);
+    uint64_t mask = -(uint64_t)swap, differs[3] = {(a[0] ^ b[0]) & mask, (a[1] ^ b[1]) & mask,
+                                                   (ports[0] ^ ports[1]) & mask};
+    key->words[0] = a[0] ^ differs[0];
+    key->words[1] = a[1] ^ differs[1];
+    key->words[2] = b[0] ^ differs[0];
+    key->words[3] = b[1] ^ differs[1];
+    key->words[4] = (ports[0] ^ differs[2]) | (ports[1] ^ differs[2]) << 16 |
+                    (uint64_t)pkt->vlan << 32 | (uint64_t)pkt->transport << 48 |
+                    (uint64_t)pkt->tunnels << 56;
+    key->words[5] = pkt->shard;
+    return swap;
 }
 
-uint32_t flow_hash(const struct flow_pools *pools, const struct flow_key *key)
+static __attribute__((noinline)) uint64_t seed_of_ip6(const struct flow_key *key, uint64_t seed)
 {
-    return (uint32_t)XXH3_64bits_withSeed(key, sizeof *key, pools->hash_seed);
+    const uint64_t words[2] = {key->words[0], key->words[2]};
+    return XXH3_64bits_withSeed(words, sizeof words, seed);
 }
 
-uint32_t flow_find(const struct flow_pools *pools, const struct flow_shard *s,
-                   const struct flow_key *key, uint32_t hash)
+/* The first halves of addresses are zero in IPv4. */
+uint64_t flow_hash(const struct flow_pools *pools, const struct flow_key *key)
 {
-    for (uint32_t at = s->buckets[hash % FLOW_BUCKETS]; at;) {
-        const struct flow *f = flow_at(pools, s, at - 1);
-        if (f->hash == hash && memcmp(&f->key, key, sizeof *key) == 0)
-            return at - 1;
-        at = f->chain;
+    const uint64_t words[4] = {key->words[1], key->words[3], key->words[4], key->words[5]};
+    uint64_t seed = pools->hash_seed;
+    if (key->words[0] | key->words[2])
+        seed = seed_of_ip6(key, seed);
+    return XXH3_64bits_withSeed(words, sizeof words, seed);
+}
+
+/* use_list_of: where a flow used at this count belongs. */
+static unsigned use_list_of(const struct flow_shard *s, uint64_t used)
+{
+    return used == s->use_base ? 0 : 64 - (unsigned)__builtin_clzll(used ^ s->use_base);
+}
+
+static void use_link(struct flow_shard *s, struct flow *f, unsigned list)
+{
+    f->use_list = list;
+    f->before = NULL;
+    f->behind = s->by_use[list];
+    if (f->behind)
+        f->behind->before = f;
+    s->by_use[list] = f;
+    s->use_lists |= UINT64_C(1) << list;
+}
+
+static void use_unlink(struct flow_shard *s, const struct flow *f)
+{
+    if (f->behind)
+        f->behind->before = f->before;
+    if (f->before)
+        f->before->behind = f->behind;
+    else if (!(s->by_use[f->use_list] = f->behind))
+        s->use_lists &= ~(UINT64_C(1) << f->use_list);
+}
+
+/* refile: the flows of a list to where they belong by now; returns the least count of those that
+ * stay. */
+static uint64_t refile(struct flow_shard *s, unsigned list)
+{
+    uint64_t least = UINT64_MAX;
+    for (struct flow *f = s->by_use[list], *behind; f; f = behind) {
+        behind = f->behind;
+        unsigned belongs = use_list_of(s, f->used);
+        if (belongs != list) {
+            use_unlink(s, f);
+            use_link(s, f, belongs);
+        } else if (f->used < least) {
+            least = f->used;
+        }
     }
-    return POOL_NONE;
+    return least;
 }
 
-static void fetch_flow(const struct flow_pools *pools, const struct flow_shard *s, uint32_t item)
+struct flow *flow_oldest(struct flow_shard *s)
 {
-    if (item != POOL_NONE)
-        __builtin_prefetch(flow_at(pools, s, item));
-}
-
-void flow_fetch(const struct flow_pools *pools, const struct flow_shard *s, uint32_t hash,
-                unsigned step)
-{
-    const uint32_t *bucket = &s->buckets[hash % FLOW_BUCKETS];
-    if (step == 0)
-        __builtin_prefetch(bucket);
-    if (step == 0 || !*bucket)
-        return;
-    uint32_t item = *bucket - 1;
-    if (step == 1) {
-        __builtin_prefetch(&s->share.page[item / POOL_PAGE]);
-    } else if (step == 2) {
-        fetch_flow(pools, s, item);
-    } else { /* its neighbours by use */
-        fetch_flow(pools, s, flow_at(pools, s, item)->newer);
-        fetch_flow(pools, s, flow_at(pools, s, item)->older);
+    while (s->use_lists) {
+        unsigned list = (unsigned)__builtin_ctzll(s->use_lists);
+        uint64_t least = refile(s, list);
+        if (least == UINT64_MAX)
+            continue;
+        if (list == 0)
+            return s->by_use[0];
+        s->use_base = least;
+        refile(s, list);
     }
+    return NULL;
 }
 
-static void link_newest(const struct flow_pools *pools, struct flow_shard *s, uint32_t item)
-{
-    struct flow *f = flow_at(pools, s, item);
-    f->newer = POOL_NONE;
-    f->older = s->newest;
-    if (s->newest == POOL_NONE)
-        s->oldest = item;
-    else
-        flow_at(pools, s, s->newest)->newer = item;
-    s->newest = item;
-}
-
-static void unlink_use(const struct flow_pools *pools, struct flow_shard *s, const struct flow *f)
-{
-    if (f->newer == POOL_NONE)
-        s->newest = f->older;
-    else
-        flow_at(pools, s, f->newer)->older = f->older;
-    if (f->older == POOL_NONE)
-        s->oldest = f->newer;
-    else
-        flow_at(pools, s, f->older)->newer = f->newer;
-}
-
-uint32_t flow_make(struct flow_pools *pools, struct flow_shard *s, const struct flow_key *key,
-                   uint32_t hash)
+struct flow *flow_make(struct flow_pools *pools, struct flow_shard *s, const struct flow_key *key,
+                       uint64_t hash)
 {
     uint32_t item = pool_take(&pools->flows, &s->share);
     if (item == POOL_NONE)
-        return POOL_NONE;
+        return NULL;
     struct flow *f = flow_at(pools, s, item);
     memset(f, 0, sizeof *f);
     f->key = *key;
     f->hash = hash;
+    f->item = item;
+    f->slot = pool_slot(&s->share, item);
     f->id = s->next_id;
     s->next_id += SHARDS;
-    f->idle_at = f->attempt_at = f->app_at = f->timer_at = INT64_MAX;
+    f->attempt_at = f->app_at = f->timer_at = INT64_MAX;
     f->app_item = POOL_NONE;
     for (unsigned side = 0; side < 2; side++) {
         stream_side_init(&f->side[side].stream);
         f->side[side].window = POOL_NONE;
     }
-    f->chain = s->buckets[hash % FLOW_BUCKETS];
-    s->buckets[hash % FLOW_BUCKETS] = item + 1;
-    link_newest(pools, s, item);
-    return item;
+    flow_touch(s, f);
+    use_link(s, f, use_list_of(s, f->used));
+    return f;
 }
 
-void flow_drop(struct flow_pools *pools, struct flow_shard *s, uint32_t item)
+void flow_drop(struct flow_pools *pools, struct flow_shard *s, struct flow *f)
 {
-    struct flow *f = flow_at(pools, s, item);
-    uint32_t *link = &s->buckets[f->hash % FLOW_BUCKETS];
-    while (*link != item + 1)
-        link = &flow_at(pools, s, *link - 1)->chain;
-    *link = f->chain;
-    unlink_use(pools, s, f);
-    timers_clear(s->timers, item);
-    pool_give(&pools->flows, &s->share, item);
+    use_unlink(s, f);
+    f->key.shard = SHARDS; /* no packet's: who guessed that it is theirs sees that it is not */
+    timers_clear(s->timers, f->item);
+    pool_give(&pools->flows, &s->share, f->item);
 }
 
-void flow_touch(const struct flow_pools *pools, struct flow_shard *s, uint32_t item)
+int64_t flow_idle_at(const struct flow *f)
 {
-    if (s->newest == item)
-        return;
-    unlink_use(pools, s, flow_at(pools, s, item));
-    link_newest(pools, s, item);
+    static const int64_t ns[] = {
+#define X(s, seconds) seconds *NS_PER_S,
+        FLOW_IDLE(X)
+#undef X
+    };
+    return f->idle == IDLE_UNSET ? INT64_MAX : f->last_ns + ns[f->idle];
 }
 
 int64_t flow_deadline(const struct flow *f)
 {
-    int64_t at = f->idle_at < f->attempt_at ? f->idle_at : f->attempt_at;
+    int64_t idle_at = flow_idle_at(f);
+    int64_t at = idle_at < f->attempt_at ? idle_at : f->attempt_at;
     return at < f->app_at ? at : f->app_at;
 }
 
-void flow_arm(struct flow_shard *s, struct flow *f, uint32_t item)
+void flow_arm(struct flow_shard *s, struct flow *f)
 {
     int64_t want = flow_deadline(f);
     if (want < f->timer_at) {
-        timers_set(s->timers, item, want);
+        timers_set(s->timers, f->item, want);
         f->timer_at = want;
     }
 }

@@ -13,61 +13,97 @@
 #include "dataplane/reassembly.h"
 #include "rules/matcher.h"
 
-/* The two ends in the order of (address, port), so that both directions have one key. */
+#include <emmintrin.h>
+#include <stddef.h>
+
+/* The two ends in some order that is the same for both directions: of their addresses as words in
+ * memory, then of their ports. The shard is part of it: what a tunnel carries belongs to the
+ * tunnel's hosts. */
 struct flow_key {
-    struct address low, high;
-    uint16_t low_port, high_port;
-    uint16_t vlan;
-    uint8_t transport, tunnels;
+    union {
+        uint64_t words[6]; /* hashed and compared */
+        struct {
+            struct address low, high;
+            uint16_t low_port, high_port;
+            uint16_t vlan;
+            uint8_t transport, tunnels;
+            uint64_t shard;
+        };
+    };
 };
-static_assert(sizeof(struct flow_key) == 40, "hashed and compared as bytes");
+static_assert(sizeof(struct flow_key) == 48 && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
+              "the words are all of it, and flow_key_of makes them");
 
 enum flow_fate { ATTEMPT_NONE, ATTEMPT_OPEN, ATTEMPT_DONE };
 enum app_state { APP_UNDECIDED, APP_PARSED, APP_OPAQUE };
 
-/* One direction: packets from the low end (0) or from the high end (1). */
+/* What a flow may wait for before it is over; rows: suffix, seconds without a packet. */
+#define FLOW_IDLE(X) \
+    X(UNSET, 0)      \
+    X(CLOSED, 10)    \
+    X(NEW, 60)       \
+    X(UDP, 300)      \
+    X(TCP, 3600)
+enum flow_idle {
+#define X(s, seconds) IDLE_##s,
+    FLOW_IDLE(X)
+#undef X
+};
+
+/* Of one direction, that of packets from the low end (0) or from the high end (1): what it has
+ * shown, and where its bytes are. */
+struct flow_shown {
+    bool seen : 1, has_data : 1, syn : 1, syn_acked : 1, fin : 1, again : 1;
+    bool acked_other : 1;   /* it acknowledged data of the other end */
+    bool answered : 1;      /* UDP: the other end sent after it */
+    bool answered_back : 1; /* UDP: it sent again after the other end's answer */
+};
 struct flow_side {
-    struct stream_side stream;
+    _Alignas(64) struct stream_side stream;
+    int64_t again_ns; /* when a SYN came while it talked, and its first byte */
+    uint32_t again_seq;
     uint32_t window;    /* handle of its stream window, POOL_NONE */
     uint32_t first_seq; /* of its SYN or of its first data */
     uint32_t data_end;  /* behind the last byte of data sent, or its FIN */
     uint32_t probed;    /* bytes that probing has seen */
-    uint32_t again_seq; /* of the first byte behind a SYN that came while it talked, and when */
-    int64_t again_ns;
-    bool seen, has_data, syn, syn_acked, fin, again;
-    bool acked_other;   /* it acknowledged data of the other end */
-    bool answered;      /* UDP: the other end sent after it */
-    bool answered_back; /* UDP: it sent again after the other end's answer */
 };
 
-/* At most 768 bytes. */
+/* In the order of use: what a look-up needs, what every packet needs, what few need. */
 struct flow {
-    uint32_t chain;        /* next in the hash bucket; used by the pool while free */
-    uint32_t newer, older; /* by last packet */
-    uint32_t hash;
-    struct flow_key key;
-    uint64_t id;
+    struct flow_key key; /* the pool's while free */
+    uint64_t used : 56;  /* when the shard took its last packet, in packets of flows */
+    uint64_t idle : 8;   /* enum flow_idle: how long after last_ns it is over */
     int64_t last_ns;
-    int64_t idle_at, attempt_at, app_at; /* deadlines, INT64_MAX none */
+
+    int64_t attempt_at, app_at; /* further deadlines, INT64_MAX none */
     int64_t timer_at; /* what the shard's timer is set to: never later than the earliest of these */
+    uint32_t app_item; /* parser's state, POOL_NONE */
+    uint8_t client;    /* which side asks; what is known of it is in role */
+    uint8_t role;      /* enum role */
+    uint8_t attempt;   /* enum flow_fate */
+    uint8_t app;       /* enum app_state */
+    uint8_t parser;    /* in proto_parsers */
+    bool handshake, closed, gaps, alerted;
+    struct flow_shown shown[2];
     int64_t attempt_began;
+    uint64_t id;
+    struct flow_side side[2];
+
+    struct flow *before, *behind; /* in its list by use, and which one that is */
+    uint32_t use_list;
+    uint32_t item; /* its number in its shard */
+    uint64_t hash;
+    uint32_t slot, chain; /* see flow_table.h */
+    int64_t start_ns;
     /* Packets whose stamp went back: what began until late_at may have begun late_ns earlier. */
     int64_t late_at;
     uint64_t late_ns;
-    struct flow_side side[2];
-    uint8_t client;  /* which side asks; what is known of it is in role */
-    uint8_t role;    /* enum role */
-    uint8_t attempt; /* enum flow_fate */
-    uint8_t app;     /* enum app_state */
-    uint8_t parser;  /* in proto_parsers */
-    bool handshake, closed, gaps;
-    uint32_t app_item; /* parser's state, POOL_NONE */
     struct match_flow match;
-    /* Counted only where ends of flows are written down. */
-    struct flow_traffic traffic[2]; /* by side */
-    int64_t start_ns;
-    bool alerted;
+    struct flow_traffic traffic[2]; /* by side; counted only where ends of flows are written down */
 };
+static_assert(offsetof(struct flow, attempt_at) == 64 && offsetof(struct flow, side) == 128 &&
+                  sizeof(struct flow_side) == 64,
+              "what a packet needs begins at lines of the cache");
 static_assert(sizeof(struct flow) <= 768, "an idle flow without windows");
 
 struct flow_pools {
@@ -75,45 +111,60 @@ struct flow_pools {
     uint64_t hash_seed;
 };
 
-#define FLOW_BUCKETS 4096
+#define FLOW_USE_LISTS 64
 
 struct flow_shard {
     struct pool_share share;
-    uint32_t buckets[FLOW_BUCKETS]; /* flow + 1, 0 none */
-    uint32_t newest, oldest;
-    uint64_t next_id;
     struct timers *timers; /* one a flow */
+    uint64_t next_id;
+    uint64_t uses, use_base;
+    uint64_t use_lists; /* a bit for each that is not empty */
+    struct flow *by_use[FLOW_USE_LISTS];
 };
 
 /* flow_shard_init: number is the shard's; no two flows of the shards of an engine have one id. */
 int flow_shard_init(struct flow_shard *s, const struct flow_pools *pools, unsigned number);
 void flow_shard_free(struct flow_shard *s);
+
 static inline struct flow *flow_at(const struct flow_pools *pools, const struct flow_shard *s,
                                    uint32_t item)
 {
     return pool_at(&pools->flows, &s->share, item);
 }
 
-/* Fetching ahead: memory that flow_find and flow_touch of a packet will need, in steps that each
- * need what the step before fetched; so each is for all packets of a burst before the next. Nothing
- * changes. */
-#define FLOW_FETCH_STEPS 4
-void flow_fetch(const struct flow_pools *pools, const struct flow_shard *s, uint32_t hash,
-                unsigned step);
+static inline bool flow_key_is(const struct flow *f, const struct flow_key *key)
+{
+    __m128i same = _mm_set1_epi8(-1);
+    for (unsigned i = 0; i < 3; i++)
+        same = _mm_and_si128(
+            same, _mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)(const void *)&f->key + i),
+                                 _mm_loadu_si128((const __m128i *)(const void *)key + i)));
+    return _mm_movemask_epi8(same) == 0xffff;
+}
 
 /* flow_key_of: the key of a packet; returns the side that sent it. */
 unsigned flow_key_of(const struct packet *pkt, struct flow_key *key);
-/* flow_find: the flow's number, POOL_NONE. flow_make: a fresh one; POOL_NONE when the budget is
- * used up (flow_oldest then says which to end). */
-uint32_t flow_find(const struct flow_pools *pools, const struct flow_shard *s,
-                   const struct flow_key *key, uint32_t hash);
-uint32_t flow_hash(const struct flow_pools *pools, const struct flow_key *key);
-uint32_t flow_make(struct flow_pools *pools, struct flow_shard *s, const struct flow_key *key,
-                   uint32_t hash);
-void flow_drop(struct flow_pools *pools, struct flow_shard *s, uint32_t item);
-void flow_touch(const struct flow_pools *pools, struct flow_shard *s, uint32_t item);
-/* flow_arm: make sure that the timer fires no later than the flow's earliest deadline. */
-void flow_arm(struct flow_shard *s, struct flow *f, uint32_t item);
+uint64_t flow_hash(const struct flow_pools *pools, const struct flow_key *key);
+
+/* flow_make: a fresh one, used last; NULL when the budget is used up (flow_oldest then says which
+ * to end). It is in no table yet. flow_drop: it is in no table any more. */
+struct flow *flow_make(struct flow_pools *pools, struct flow_shard *s, const struct flow_key *key,
+                       uint64_t hash);
+void flow_drop(struct flow_pools *pools, struct flow_shard *s, struct flow *f);
+
+/* flow_touch: used last. flow_oldest: of all flows the one that was used before the others, NULL.
+ */
+static inline void flow_touch(struct flow_shard *s, struct flow *f)
+{
+    f->used = ++s->uses;
+}
+struct flow *flow_oldest(struct flow_shard *s);
+
+/* flow_idle_at: when it is over if no packet comes; INT64_MAX while that is unset. flow_deadline:
+ * the earliest of all. flow_arm: make sure that the timer fires no later than that; needed where a
+ * deadline came nearer. */
+int64_t flow_idle_at(const struct flow *f);
 int64_t flow_deadline(const struct flow *f);
+void flow_arm(struct flow_shard *s, struct flow *f);
 
 #endif

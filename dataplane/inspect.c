@@ -183,6 +183,10 @@ static void match_packet(struct line *line, struct match_input *input)
 void inspect_packet(struct line *line)
 {
     const struct packet *pkt = line->now.pkt;
+    if (rule_set_counts(policy_now(line)->rules)->loaded == 0) {
+        matcher_skip(matcher_now(line), pkt->payload_len);
+        return;
+    }
     struct match_input input = match_input_of(line, false);
     /* The segment that ends a handshake is still part of it, as Suricata has it. */
     if (pkt->transport == IP_TCP)

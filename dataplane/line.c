@@ -90,6 +90,8 @@ int line_create(struct line **out, const struct line_config *config, struct diag
     line->waiting = timers_create(SHARDS);
     line->whole = malloc(DATAGRAM_MAX);
     int error = line->waiting && line->whole ? line_coverage_init(line) : ERR_NOMEM;
+    if (!error)
+        error = flow_table_init(&line->flows, &config->pools->flow.flows);
     for (unsigned i = 0; i < config->n_policies && !error; i++) {
         line->matchers[i] = matcher_create(config->policies[i].rules, diags);
         error = line->matchers[i] ? 0 : ERR_NOMEM;
@@ -125,6 +127,7 @@ void line_destroy(struct line *line)
             flow_shard_free(&line->shards[shard]->flow);
             free(line->shards[shard]);
         }
+    flow_table_free(&line->flows);
     timers_destroy(line->waiting);
     for (unsigned i = 0; i < line->config.n_policies; i++)
         if (line->matchers[i])
@@ -136,7 +139,8 @@ void line_destroy(struct line *line)
 
 size_t line_bytes(const struct line *line)
 {
-    size_t sum = sizeof *line + DATAGRAM_MAX + timers_bytes(line->waiting);
+    size_t sum =
+        sizeof *line + DATAGRAM_MAX + timers_bytes(line->waiting) + flow_table_bytes(&line->flows);
     for (unsigned i = 0; i < line->config.n_policies; i++)
         sum += matcher_bytes(line->matchers[i]);
     for (unsigned shard = 0; shard < SHARDS; shard++)
@@ -202,33 +206,32 @@ static void end_flow(struct line *line, enum flow_end end)
     if (f->attempt == ATTEMPT_OPEN)
         observe_attempt(line, open_requests, f->attempt_began);
     observe_flow_end(line, end);
-    flow_drop(&line->config.pools->flow, &line->now.shard->flow, line->now.flow_item);
+    flow_table_remove(&line->flows, f);
+    flow_drop(&line->config.pools->flow, &line->now.shard->flow, f);
 }
 
-static void set_moment(struct line *line, struct line_shard *shard, uint32_t item)
+static void set_moment(struct line *line, struct line_shard *shard, struct flow *f)
 {
     line->now.shard = shard;
-    line->now.flow_item = item;
-    line->now.flow = flow_at(&line->config.pools->flow, &shard->flow, item);
+    line->now.flow = f;
 }
 
 /* fire: one flow whose timer went off at `deadline`. */
-static void fire(struct line *line, struct line_shard *shard, uint32_t item, int64_t deadline)
+static void fire(struct line *line, struct line_shard *shard, struct flow *f, int64_t deadline)
 {
-    set_moment(line, shard, item);
-    struct flow *f = line->now.flow;
+    set_moment(line, shard, f);
     line->now.pkt = NULL;
     f->timer_at = INT64_MAX;
     if (f->attempt_at <= deadline)
         attempt_unanswered(line);
     if (f->app_at <= deadline)
         inspect_app_due(line, deadline);
-    if (f->idle_at <= deadline) {
+    if (flow_idle_at(f) <= deadline) {
         line->stats.counters.flows_expired++;
         end_flow(line, FLOW_END_TIMEOUT);
         return;
     }
-    flow_arm(&shard->flow, f, item);
+    flow_arm(&shard->flow, f);
 }
 
 /* note_deadline: keep the shard's place among those that wait. */
@@ -264,7 +267,7 @@ static void fire_moment(struct line *line, int64_t deadline)
         line->now.order = (struct order){.t = deadline, .input = ORDER_TIMER, .seq = due[i]};
         line->now.seen_ns = deadline;
         while (timers_pop(s->flow.timers, deadline, &item, &at))
-            fire(line, s, item, deadline);
+            fire(line, s, flow_at(&line->config.pools->flow, &s->flow, item), deadline);
         line->shard_next[due[i]] = INT64_MAX;
         note_deadline(line, due[i]);
     }
@@ -288,50 +291,79 @@ void line_expire(struct line *line, int64_t t)
     }
 }
 
-/* evict_oldest: the shard is full; the flow idle longest ends here. */
-static void evict_oldest(struct line *line, struct line_shard *shard)
+/* evict: the shard is full; the flow idle longest ends here. */
+static void evict(struct line *line, struct line_shard *shard, struct flow *oldest)
 {
     unsigned side = line->now.side;
     line->stats.counters.flows_evicted++;
-    set_moment(line, shard, shard->flow.oldest);
+    set_moment(line, shard, oldest);
     end_flow(line, FLOW_END_FORCED);
     line->now.side = side;
+}
+
+/* new_flow: NULL without room. */
+static struct flow *new_flow(struct line *line, struct line_shard *shard,
+                             const struct flow_key *key, uint64_t hash)
+{
+    struct flow_pools *pools = &line->config.pools->flow;
+    struct flow *f = flow_make(pools, &shard->flow, key, hash), *oldest;
+    if (!f && (oldest = flow_oldest(&shard->flow))) {
+        evict(line, shard, oldest);
+        f = flow_make(pools, &shard->flow, key, hash);
+    }
+    if (!f)
+        return NULL;
+    flow_table_add(&line->flows, f);
+    line->stats.counters.flows++;
+    line->stats.counters.flows_home += rule_set_is_home(policy_now(line)->rules, &key->low) ||
+                                       rule_set_is_home(policy_now(line)->rules, &key->high);
+    return f;
+}
+
+/* known_flow: the one of this key, NULL. */
+static struct flow *known_flow(const struct line *line, const struct line_look *look,
+                               uint64_t *hash)
+{
+    if (look->guess && flow_key_is(look->guess, &look->key))
+        return look->guess;
+    *hash = flow_hash(&line->config.pools->flow, &look->key);
+    return flow_table_find(&line->flows, &look->key, *hash);
 }
 
 /* find_flow: the packet's flow becomes the moment's; false without room. */
 static bool find_flow(struct line *line, struct line_shard *shard)
 {
-    struct flow_pools *pools = &line->config.pools->flow;
-    struct flow_key key;
-    line->now.side = flow_key_of(line->now.pkt, &key);
-    uint32_t hash = flow_hash(pools, &key);
-    uint32_t item = flow_find(pools, &shard->flow, &key, hash);
-    struct flow_side asked = {0}; /* who sent the SYN that this packet answers */
-    if (item != POOL_NONE && key.transport == IP_TCP &&
-        contact_begins_anew(flow_at(pools, &shard->flow, item), line->now.pkt, line->now.side)) {
-        set_moment(line, shard, item);
-        if (line->now.pkt->tcp_flags & TCP_ACK)
-            asked = line->now.flow->side[!line->now.side];
+    const struct packet *pkt = line->now.pkt;
+    struct line_look own;
+    const struct line_look *look = line->now.look;
+    if (!look) {
+        own.side = flow_key_of(pkt, &own.key);
+        own.guess = NULL;
+        look = &own;
+    }
+    line->now.side = look->side;
+    uint64_t hash;
+    struct flow *f = known_flow(line, look, &hash);
+    bool asked = false; /* the packet answers a SYN of this number, that came then */
+    uint32_t asked_seq = 0;
+    int64_t asked_ns = 0;
+    if (f && pkt->transport == IP_TCP && contact_begins_anew(f, pkt, line->now.side)) {
+        const struct flow_side *other = &f->side[!line->now.side];
+        asked = pkt->tcp_flags & TCP_ACK && f->shown[!line->now.side].again;
+        asked_seq = other->again_seq;
+        asked_ns = other->again_ns;
+        set_moment(line, shard, f);
+        hash = f->hash;
         end_flow(line, FLOW_END_REUSE);
-        item = POOL_NONE;
+        f = NULL;
     }
-    if (item == POOL_NONE) {
-        item = flow_make(pools, &shard->flow, &key, hash);
-        if (item == POOL_NONE && shard->flow.oldest != POOL_NONE) {
-            evict_oldest(line, shard);
-            item = flow_make(pools, &shard->flow, &key, hash);
-        }
-        if (item == POOL_NONE)
-            return false;
-        line->stats.counters.flows++;
-        line->stats.counters.flows_home += rule_set_is_home(policy_now(line)->rules, &key.low) ||
-                                           rule_set_is_home(policy_now(line)->rules, &key.high);
-    } else {
-        flow_touch(pools, &shard->flow, item);
-    }
-    set_moment(line, shard, item);
-    if (asked.again)
-        contact_syn(line->now.flow, !line->now.side, asked.again_seq, asked.again_ns);
+    if (f)
+        flow_touch(&shard->flow, f);
+    else if (!(f = new_flow(line, shard, &look->key, hash)))
+        return false;
+    set_moment(line, shard, f);
+    if (asked)
+        contact_syn(f, !line->now.side, asked_seq, asked_ns);
     return true;
 }
 
@@ -383,7 +415,7 @@ static void take_transport(struct line *line, struct line_shard *shard)
         follow_tcp(line);
     stage_enter(line, STAGE_FLOW);
     line->now.flow->last_ns = pkt->t;
-    flow_arm(&shard->flow, line->now.flow, line->now.flow_item);
+    flow_arm(&shard->flow, line->now.flow);
     line_coverage_packet(line, pkt, line->now.flow);
 }
 
@@ -430,6 +462,7 @@ static bool take_fragment(struct line *line, struct line_shard *shard, struct pa
     whole->vlan = vlan;
     whole->tunnels += tunnels;
     line->now.pkt = whole;
+    line->now.look = NULL;
     line->now.data = line->whole;
     return true;
 }
@@ -483,31 +516,40 @@ static void take_packet(struct line *line, const struct packet *pkt, const uint8
     note_deadline(line, pkt->shard);
 }
 
-void line_fetch(const struct line *line, const struct packet *const *pkts, unsigned n)
+void line_fetch(const struct line *line, const struct packet *const *pkts, struct line_look *looks,
+                unsigned n)
 {
-    const struct flow_pools *pools = &line->config.pools->flow;
-    const struct flow_shard *shards[64];
-    uint32_t hashes[64];
-    unsigned kept = 0;
+    uint64_t hashes[BURST_MAX];
     for (unsigned i = 0; i < n; i++) {
         if (pkts[i]->verdict != DECODE_TRANSPORT)
             continue;
-        struct flow_key key;
-        flow_key_of(pkts[i], &key);
-        shards[kept] = &line->shards[pkts[i]->shard]->flow;
-        hashes[kept++] = flow_hash(pools, &key);
+        looks[i].side = flow_key_of(pkts[i], &looks[i].key);
+        hashes[i] = flow_hash(&line->config.pools->flow, &looks[i].key);
+        flow_table_fetch(&line->flows, hashes[i]);
     }
-    for (unsigned step = 0; step < FLOW_FETCH_STEPS; step++)
-        for (unsigned i = 0; i < kept; i++)
-            flow_fetch(pools, shards[i], hashes[i], step);
+    for (unsigned i = 0; i < n; i++) {
+        if (pkts[i]->verdict != DECODE_TRANSPORT)
+            continue;
+        const struct flow *f = looks[i].guess = flow_table_guess(&line->flows, hashes[i]);
+        if (!f)
+            continue;
+        __builtin_prefetch(f, 1);
+        __builtin_prefetch(&f->attempt_at, 1);
+        if (pkts[i]->transport == IP_TCP) {
+            __builtin_prefetch(&f->side[0], 1);
+            __builtin_prefetch(&f->side[1], 1);
+        }
+    }
 }
 
-void line_packet(struct line *line, const struct packet *pkt, const uint8_t *data)
+void line_packet(struct line *line, const struct packet *pkt, const uint8_t *data,
+                 const struct line_look *look)
 {
     if (line->config.time_stages) {
         line->stage = STAGE_FLOW;
         line->stage_since = __rdtsc();
     }
+    line->now.look = look;
     take_packet(line, pkt, data);
     stage_enter(line, STAGE_FLOW);
 }
@@ -521,8 +563,9 @@ static void end_all(struct line *line, unsigned shard, int64_t last)
     line->now.pkt = NULL;
     struct defrag d = defrag_of(line, s);
     defrag_end(&d);
-    while (s->flow.oldest != POOL_NONE) {
-        set_moment(line, s, s->flow.oldest);
+    struct flow *oldest;
+    while ((oldest = flow_oldest(&s->flow))) {
+        set_moment(line, s, oldest);
         end_flow(line, FLOW_END_SHUTDOWN);
     }
 }

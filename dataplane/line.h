@@ -10,7 +10,7 @@
 #include "dataplane/defrag.h"
 #include "dataplane/engine.h"
 #include "dataplane/event.h"
-#include "dataplane/flow.h"
+#include "dataplane/flow_table.h"
 #include "proto/proto.h"
 #include "rules/carry.h"
 
@@ -53,11 +53,24 @@ int line_create(struct line **out, const struct line_config *config, struct diag
 void line_destroy(struct line *line);
 size_t line_bytes(const struct line *line);
 
-/* line_fetch: start fetching what the packets of a burst will need; n <= 64. Changes nothing. */
-void line_fetch(const struct line *line, const struct packet *const *pkts, unsigned n);
+#define BURST_MAX 64 /* packets */
+
+/* What is found out of a packet ahead of its turn. */
+struct line_look {
+    struct flow_key key;
+    struct flow *guess; /* likely its flow; NULL */
+    unsigned side;      /* that sends */
+};
+
+/* line_fetch: start fetching what the decoded packets of a burst will need; n <= BURST_MAX. Nothing
+ * changes. */
+void line_fetch(const struct line *line, const struct packet *const *pkts, struct line_look *looks,
+                unsigned n);
 /* line_packet: one packet of a shard of this line, decoded; data is the frame, and is not looked at
- * after the call. */
-void line_packet(struct line *line, const struct packet *pkt, const uint8_t *data);
+ * after the call. look: from line_fetch; NULL: not looked ahead, which is slower and else the same.
+ */
+void line_packet(struct line *line, const struct packet *pkt, const uint8_t *data,
+                 const struct line_look *look);
 /* line_expire: everything due by t in all shards of this line; call before a packet at t and before
  * a watermark of t. */
 void line_expire(struct line *line, int64_t t);

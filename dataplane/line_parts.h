@@ -31,9 +31,9 @@ struct moment {
     int64_t seen_ns;    /* when what is looked at was seen: earlier for bytes that had to wait */
     const struct packet *pkt; /* NULL for timers */
     const uint8_t *data;
+    const struct line_look *look; /* of the packet, NULL */
     struct line_shard *shard;
     struct flow *flow;
-    uint32_t flow_item;
     unsigned side;    /* that sends */
     bool matched;     /* the packet itself has been to the matcher */
     bool established; /* before this packet: both ends had talked */
@@ -42,6 +42,7 @@ struct moment {
 
 struct line {
     struct line_config config;
+    struct flow_table flows;
     struct line_shard *shards[SHARDS];                 /* NULL for those of other lines */
     struct timers *waiting;                            /* one a shard: its earliest deadline */
     int64_t shard_next[SHARDS];                        /* what `waiting` is set to */

@@ -31,9 +31,9 @@ static struct observation begin(struct line *line, enum kind kind, unsigned acto
         .tenant = f->key.vlan,
         .version = OBSERVATION_VERSION,
         .generation = line->generation,
-        .visibility = f->gaps                              ? VISIBILITY_GAPS
-                      : f->side[0].seen && f->side[1].seen ? VISIBILITY_BOTH
-                                                           : VISIBILITY_ONE_SIDED,
+        .visibility = f->gaps                                ? VISIBILITY_GAPS
+                      : f->shown[0].seen && f->shown[1].seen ? VISIBILITY_BOTH
+                                                             : VISIBILITY_ONE_SIDED,
         .source = *side_address(f, actor),
         .target = *side_address(f, !actor),
     };
@@ -233,9 +233,9 @@ void observe_flow_end(struct line *line, enum flow_end end)
         .flow = {.traffic = {f->traffic[f->client], f->traffic[!f->client]},
                  .start_ns = f->start_ns,
                  .end_ns = f->last_ns,
-                 .state = f->closed                            ? FLOW_STATE_CLOSED
-                          : f->side[0].seen && f->side[1].seen ? FLOW_STATE_ESTABLISHED
-                                                               : FLOW_STATE_NEW,
+                 .state = f->closed                              ? FLOW_STATE_CLOSED
+                          : f->shown[0].seen && f->shown[1].seen ? FLOW_STATE_ESTABLISHED
+                                                                 : FLOW_STATE_NEW,
                  .end = (uint8_t)end,
                  .alerted = f->alerted},
     };

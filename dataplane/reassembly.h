@@ -14,7 +14,7 @@
 
 #include <assert.h>
 
-#define HELD_ITEM_BYTES 2024
+#define HELD_ITEM_BYTES 2088
 
 /* An item of the pool: a segment, or the continuation of one that needs several. */
 struct held_segment {
@@ -24,15 +24,16 @@ struct held_segment {
     int64_t t; /* when it came */
     uint8_t data[HELD_ITEM_BYTES];
 };
-static_assert(sizeof(struct held_segment) == 2048, "no room is lost to the pool's alignment");
+static_assert(sizeof(struct held_segment) == 33 * 64, "no room is lost to the pool's alignment");
 
 /* One direction; zeroed and then stream_side_init'ed. */
 struct stream_side {
-    uint32_t next_seq;           /* of the next byte to deliver */
-    uint32_t held;               /* first held segment, POOL_NONE */
-    uint32_t held_n, held_bytes; /* segments, and their bytes */
-    uint64_t at;                 /* stream offset of next_seq */
-    bool begun;                  /* next_seq is known */
+    uint64_t at;         /* stream offset of next_seq */
+    uint32_t next_seq;   /* of the next byte to deliver */
+    uint32_t held;       /* first held segment, POOL_NONE */
+    uint32_t held_bytes; /* of all held segments */
+    uint16_t held_n;     /* how many */
+    bool begun;          /* next_seq is known */
 };
 
 #define HELD_SEGMENTS_MAX 256 /* of one direction */

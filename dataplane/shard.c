@@ -8,7 +8,7 @@
  */
 #include "dataplane/decode.h"
 
-#include "base/bytes.h"
+#include <string.h>
 
 #define KEY_WORD 0x6d5au
 
@@ -28,18 +28,26 @@
 
 static const uint8_t of_byte[2][256] = {{OF_256(0)}, {OF_256(8)}};
 
-static uint8_t toeplitz_low(uint16_t word)
-{
-    return of_byte[0][word >> 8] ^ of_byte[1][word & 0xff];
-}
-
-/* fold: exclusive or of the 16-bit words of a range of even length. */
+/* fold: exclusive or of the 16-bit words of a range of even length, as they lie in memory. */
 static uint16_t fold(const uint8_t *data, unsigned len)
 {
-    uint16_t word = 0;
-    for (unsigned i = 0; i < len; i += 2)
-        word ^= load_be16(data + i);
-    return word;
+    uint64_t words = 0, some;
+    for (; len >= sizeof some; data += sizeof some, len -= sizeof some) {
+        memcpy(&some, data, sizeof some);
+        words ^= some;
+    }
+    some = 0;
+    memcpy(&some, data, len);
+    words ^= some;
+    words ^= words >> 32;
+    return (uint16_t)(words ^ words >> 16);
+}
+
+static uint8_t toeplitz_low(uint16_t folded)
+{
+    uint8_t bytes[2];
+    memcpy(bytes, &folded, sizeof bytes);
+    return of_byte[0][bytes[0]] ^ of_byte[1][bytes[1]];
 }
 
 uint8_t shard_of_pair(const struct address *a, const struct address *b)
@@ -47,6 +55,11 @@ uint8_t shard_of_pair(const struct address *a, const struct address *b)
     if (address_is_v4(a) && address_is_v4(b))
         return toeplitz_low(fold(a->b + 12, 4) ^ fold(b->b + 12, 4));
     return toeplitz_low(fold(a->b, 16) ^ fold(b->b, 16));
+}
+
+uint8_t shard_of_ip4(const uint8_t *both)
+{
+    return toeplitz_low(fold(both, 8));
 }
 
 uint8_t shard_of_bytes(const uint8_t *both, unsigned len)

@@ -36,14 +36,25 @@ struct pool_share {
 /* shard_pool_init: total items in all, a sixteenth of them for one shard at most. Memory is
  * reserved, and touched as it is used. */
 int shard_pool_init(struct shard_pool *p, uint32_t total, size_t item_size);
+/* pool_map: zeroed memory that is touched as it is used, in large pages where the system has them;
+ * given back by munmap. NULL: none. */
+void *pool_map(size_t bytes);
 void shard_pool_free(struct shard_pool *p);
 size_t shard_pool_bytes(const struct shard_pool *p);
 void pool_share_init(struct pool_share *s);
 
+/* pool_slot: where an item of a share lies among those of all shards. */
+static inline uint32_t pool_slot(const struct pool_share *s, uint32_t item)
+{
+    return s->page[item / POOL_PAGE] * POOL_PAGE + item % POOL_PAGE;
+}
+static inline void *pool_of_slot(const struct shard_pool *p, uint32_t slot)
+{
+    return p->memory + (size_t)slot * p->item_size;
+}
 static inline void *pool_at(const struct shard_pool *p, const struct pool_share *s, uint32_t item)
 {
-    return p->memory +
-           ((size_t)s->page[item / POOL_PAGE] * POOL_PAGE + item % POOL_PAGE) * p->item_size;
+    return pool_of_slot(p, pool_slot(s, item));
 }
 /* pool_take: a free item's number, POOL_NONE when the shard's budget or the total is used up. The
  * item's first four bytes were used by the pool; the rest is as it was left (zero when never used).

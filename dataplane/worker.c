@@ -19,6 +19,7 @@ static void work(struct worker *w, struct rte_mbuf **burst, uint16_t n)
 {
     struct line_stats *stats = line_stats(w->line);
     const struct packet *pkts[BURST_MAX];
+    struct line_look looks[BURST_MAX];
     uint64_t start = ticks(w);
     for (uint16_t i = 0; i < n; i++)
         rte_prefetch0(rte_pktmbuf_mtod(burst[i], const void *));
@@ -29,10 +30,10 @@ static void work(struct worker *w, struct rte_mbuf **burst, uint16_t n)
         pkts[i] = &mbuf_private(burst[i])->pkt;
     }
     w->decode_ticks += ticks(w) - start;
-    line_fetch(w->line, pkts, n);
+    line_fetch(w->line, pkts, looks, n);
     for (uint16_t i = 0; i < n; i++) {
         const struct packet *pkt = pkts[i];
-        line_packet(w->line, pkt, rte_pktmbuf_mtod(burst[i], const uint8_t *));
+        line_packet(w->line, pkt, rte_pktmbuf_mtod(burst[i], const uint8_t *), &looks[i]);
         w->reached = order_of(pkt->t, pkt->input, pkt->seq, UINT64_MAX);
     }
     for (uint16_t i = 0; i < n; i++)

@@ -34,6 +34,7 @@ struct value value_trimmed(struct value v)
 
 bool value_next(struct value *rest, char separator, struct value *out)
 {
+    *out = (struct value){0};
     if (rest->text == NULL)
         return false;
     const char *end = memchr(rest->text, separator, rest->len);
@@ -498,7 +499,7 @@ int keywords_parse(struct rule_reader *r)
 {
     r->sig->gid = 1;
     for (;;) {
-        struct value name, value;
+        struct value name = {0}, value = {0};
         bool more;
         int error = read_option(r, &name, &value, &more);
         if (!error && more)

@@ -1,8 +1,9 @@
-/* Frames through decode. Checked: every frame ends in one verdict, what it says lies inside the
- * frame, and both directions of a pair of addresses are in one shard. */
+/* Frames through decode. Checked: the short way of plain frames says what the general way says;
+ * every frame ends in one verdict, what it says lies inside the frame, and both directions of a
+ * pair of addresses are in one shard. */
 #include "tests/fuzz/fuzz.h"
 
-#include "dataplane/decode.h"
+#include "dataplane/decode_parts.h"
 
 static const uint16_t linktypes[] = {
 #define X(s, number, name, text) number,
@@ -27,9 +28,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     uint16_t linktype = linktypes[data[0] % (sizeof linktypes / sizeof *linktypes)];
     struct packet pkt = {
         .linktype = linktype, .wire = load_be16(data + 2), .flags = data[1] & PACKET_VALIDATE};
+    struct packet general = pkt;
     decode_frame(&pkt, frame, frame_len);
+    decode_any_link(&general, frame, frame_len);
+    decode_any_network(&general, frame, frame_len);
+    must(memcmp(&pkt, &general, sizeof pkt) == 0);
     must(pkt.verdict < DECODE_VERDICT_COUNT);
-    must(pkt.layers || pkt.verdict == DECODE_CUT_LINK);
+    must(pkt.layers || pkt.verdict == DECODE_CUT_LINK || pkt.verdict == DECODE_TOO_DEEP);
     must(pkt.layers < 1u << PACKET_LAYER_COUNT);
     must(pkt.shard == frame_shard(linktype, frame, frame_len));
     if (is_read(pkt.verdict)) {

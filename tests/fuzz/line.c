@@ -144,7 +144,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
         must(pkt.verdict == DECODE_TRANSPORT && pkt.payload_len == size &&
              pkt.shard == config.worker);
         n++;
-        line_packet(line, &pkt, frame);
+        line_packet(line, &pkt, frame, NULL);
         free(frame);
     }
     line_finish(line, now);

@@ -96,12 +96,15 @@ static void leave(bool entered)
     } while (0)
 
 /* What a worker does in a burst. */
-void __real_line_packet(struct line *line, const struct packet *pkt, const uint8_t *data);
-void __wrap_line_packet(struct line *line, const struct packet *pkt, const uint8_t *data);
-void __wrap_line_packet(struct line *line, const struct packet *pkt, const uint8_t *data)
+void __real_line_packet(struct line *line, const struct packet *pkt, const uint8_t *data,
+                        const struct line_look *look);
+void __wrap_line_packet(struct line *line, const struct packet *pkt, const uint8_t *data,
+                        const struct line_look *look);
+void __wrap_line_packet(struct line *line, const struct packet *pkt, const uint8_t *data,
+                        const struct line_look *look)
 {
     bool entered = enter();
-    __real_line_packet(line, pkt, data);
+    __real_line_packet(line, pkt, data, look);
     leave(entered);
 }
 

@@ -69,7 +69,7 @@ static void take(struct world *w, const struct frame *frame)
                          .flags = !w->hits && frame->number % 2 ? PACKET_VALIDATE : 0};
     decode_link(&pkt, copy, frame->captured);
     decode_network(&pkt, copy, frame->captured);
-    line_packet(w->line, &pkt, copy);
+    line_packet(w->line, &pkt, copy, NULL);
     free(copy);
     if (pkt.verdict == DECODE_LINKTYPE)
         putchar(',');

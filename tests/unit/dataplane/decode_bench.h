@@ -2,7 +2,7 @@
 #ifndef TESTS_UNIT_DATAPLANE_DECODE_BENCH_H
 #define TESTS_UNIT_DATAPLANE_DECODE_BENCH_H
 
-#include "dataplane/decode.h"
+#include "dataplane/decode_parts.h"
 #include "tests/unit/check.h"
 #include "tests/unit/dataplane/frame_build.h"
 
@@ -26,7 +26,8 @@ static inline uint32_t network_part(const struct frame_spec *spec, uint8_t *out)
     return f.len - f.network_at;
 }
 
-/* decode_copy: what decoding leaves alone would show, and so would a read behind the end. */
+/* decode_copy: what decoding leaves alone would show, and so would a read behind the end. The short
+ * way of plain frames says what the general way says. */
 static inline struct packet decode_copy(uint16_t linktype, const uint8_t *data, uint32_t len,
                                         uint32_t wire)
 {
@@ -38,7 +39,11 @@ static inline struct packet decode_copy(uint16_t linktype, const uint8_t *data, 
     p.linktype = linktype;
     p.wire = wire;
     p.flags = 0;
+    struct packet general = p;
     decode_frame(&p, copy, len);
+    decode_any_link(&general, copy, len);
+    decode_any_network(&general, copy, len);
+    assert_memory_equal(&p, &general, sizeof p);
     free(copy);
     return p;
 }

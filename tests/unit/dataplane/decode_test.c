@@ -1,10 +1,6 @@
 /* Decode against descriptions of frames; every frame also cut at every byte, and with bytes changed
  * at random, each time in a buffer of exactly its size. */
-#include "tests/unit/check.h"
-
-#include "dataplane/capture.h"
-#include "dataplane/decode.h"
-#include "tests/unit/dataplane/frame_build.h"
+#include "tests/unit/dataplane/decode_bench.h"
 
 #define TCP 6
 #define UDP 17
@@ -124,22 +120,6 @@ static const struct frame_spec specs[] = {
 };
 #define SPECS (sizeof specs / sizeof specs[0])
 
-/* decode_copy: decode from a buffer of its own that ends where the frame ends. */
-static struct packet decode_copy(const uint8_t *data, uint32_t len, uint32_t wire)
-{
-    uint8_t *copy = malloc(len ? len : 1);
-    assert_non_null(copy);
-    memcpy(copy, data, len);
-    struct packet p;
-    memset(&p, 0xa5, sizeof p);
-    p.flags = 0;
-    p.wire = wire;
-    p.linktype = LINKTYPE_ETHERNET;
-    decode_frame(&p, copy, len);
-    free(copy);
-    return p;
-}
-
 static unsigned layers_of(const struct frame_spec *s)
 {
     return 1u << PACKET_LAYER_ETH | (s->vlans ? 1u << PACKET_LAYER_VLAN : 0) |
@@ -154,7 +134,7 @@ static void a_whole_frame_gives_what_it_was_made_of(void **state)
         const struct frame_spec *s = &specs[i];
         struct built_frame f;
         build_frame(s, &f);
-        struct packet p = decode_copy(f.data, f.len, f.len);
+        struct packet p = decode_copy(LINKTYPE_ETHERNET, f.data, f.len, f.len);
         struct address source = spec_address(s, s->source), target = spec_address(s, s->target);
         assert_int_equal(p.verdict, DECODE_TRANSPORT);
         assert_int_equal(p.layers, layers_of(s));
@@ -192,7 +172,7 @@ static void a_cut_frame_says_in_which_layer_it_ends(void **state)
         struct built_frame f;
         build_frame(s, &f);
         for (uint32_t len = 0; len < f.len; len++) {
-            struct packet p = decode_copy(f.data, len, f.len);
+            struct packet p = decode_copy(LINKTYPE_ETHERNET, f.data, len, f.len);
             assert_int_equal(p.verdict, verdict_of_cut(&f, len));
             assert_true(p.flags & PACKET_CUT);
             if (p.verdict != DECODE_TRANSPORT) {
@@ -218,7 +198,7 @@ static void padding_of_the_link_is_never_payload(void **state)
         for (s.padding = 0; s.padding < 50; s.padding++) {
             struct built_frame f;
             build_frame(&s, &f);
-            struct packet p = decode_copy(f.data, f.len, f.len);
+            struct packet p = decode_copy(LINKTYPE_ETHERNET, f.data, f.len, f.len);
             assert_int_equal(p.verdict, DECODE_TRANSPORT);
             assert_int_equal(p.payload_len, s.payload_len);
             assert_int_equal(p.payload_wire, s.payload_len);
@@ -230,7 +210,7 @@ static unsigned verdict_of(const struct frame_spec *s)
 {
     struct built_frame f;
     build_frame(s, &f);
-    return decode_copy(f.data, f.len, f.len).verdict;
+    return decode_copy(LINKTYPE_ETHERNET, f.data, f.len, f.len).verdict;
 }
 
 static void fragments_end_at_the_network(void **state)
@@ -259,7 +239,7 @@ static void fragments_end_at_the_network(void **state)
     struct built_frame f;
     s6.fragment = 0x0001;
     build_frame(&s6, &f);
-    struct packet p = decode_copy(f.data, f.len, f.len);
+    struct packet p = decode_copy(LINKTYPE_ETHERNET, f.data, f.len, f.len);
     struct address source = spec_address(&s6, 1);
     assert_memory_equal(&p.source, &source, 16);
     assert_int_equal(p.transport, UDP);
@@ -287,7 +267,7 @@ static void what_is_not_followed_is_named(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct built_frame f;
         build_frame(&rows[i].spec, &f);
-        struct packet p = decode_copy(f.data, f.len, f.len);
+        struct packet p = decode_copy(LINKTYPE_ETHERNET, f.data, f.len, f.len);
         assert_int_equal(p.verdict, rows[i].verdict);
         assert_true(p.layers & 1u << rows[i].layer);
     }
@@ -303,7 +283,7 @@ static unsigned verdict_with(const struct frame_spec *s, uint32_t behind_network
     struct built_frame f;
     build_frame(s, &f);
     f.data[f.network_at + behind_network] = value;
-    return decode_copy(f.data, f.len, f.len).verdict;
+    return decode_copy(LINKTYPE_ETHERNET, f.data, f.len, f.len).verdict;
 }
 
 static void headers_that_contradict_themselves_are_bad(void **state)
@@ -344,7 +324,7 @@ static void random_changes_never_lead_out_of_the_frame(void **state)
         uint32_t len = f.len;
         if (random_below(&seed, 2))
             len = (uint32_t)random_below(&seed, f.len + 1);
-        struct packet p = decode_copy(f.data, len, f.len);
+        struct packet p = decode_copy(LINKTYPE_ETHERNET, f.data, len, f.len);
         verdicts[p.verdict]++;
         assert_true(p.payload_at + p.payload_len <= len);
         assert_true(p.payload_len <= p.payload_wire);

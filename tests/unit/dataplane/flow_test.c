@@ -1,17 +1,19 @@
-/* The flow table of a shard against an array that is searched: what is found, in which order flows
- * were last used, when each is due. */
+/* The flows of a shard against an array that is searched: what is found, which was used before all
+ * others, when each is due. */
 #include "tests/unit/check.h"
 
-#include "dataplane/flow.h"
+#include "base/time_point.h"
+#include "dataplane/flow_table.h"
 
 #include <string.h>
 
 enum { ITEMS = 16 * 48, KEYS = 90, STEPS = 120000 };
 
+static const int64_t idle_seconds[] = {0, 10, 60, 300, 3600};
+
 /* The naive twin: a flow per key, with the time of its last use and its deadlines. */
 struct twin {
-    bool there[KEYS];
-    uint32_t item[KEYS];
+    struct flow *flow[KEYS]; /* NULL: not there */
     uint64_t used[KEYS], clock;
     int64_t deadline[KEYS][3];
     unsigned n;
@@ -34,7 +36,7 @@ static unsigned oldest_of(const struct twin *w)
 {
     unsigned best = KEYS;
     for (unsigned k = 0; k < KEYS; k++)
-        if (w->there[k] && (best == KEYS || w->used[k] < w->used[best]))
+        if (w->flow[k] && (best == KEYS || w->used[k] < w->used[best]))
             best = k;
     return best;
 }
@@ -49,6 +51,7 @@ static int64_t due_of(const struct twin *w, unsigned k)
 
 struct table {
     struct flow_pools pools;
+    struct flow_table flows;
     struct flow_shard *shard;
     struct twin twin;
     uint64_t seed;
@@ -56,83 +59,104 @@ struct table {
     uint64_t made;
 };
 
-/* The whole list by last use, both ways, must be the twin's. */
-static void check_list(const struct table *t)
+static unsigned key_with(const struct table *t, const struct flow *f)
 {
-    const struct twin *w = &t->twin;
-    uint32_t before = POOL_NONE;
-    uint64_t last = 0;
+    unsigned k = 0;
+    while (k < KEYS && t->twin.flow[k] != f)
+        k++;
+    assert_true(k < KEYS);
+    return k;
+}
+
+/* Every flow stands in one of the lists by use, and a list that has none is known to be empty. */
+static void check_lists(const struct table *t)
+{
     unsigned n = 0;
-    for (uint32_t item = t->shard->oldest; item != POOL_NONE;) {
-        const struct flow *f = flow_at(&t->pools, t->shard, item);
-        unsigned k = 0;
-        while (k < KEYS && !(w->there[k] && w->item[k] == item))
-            k++;
-        assert_true(k < KEYS);
-        assert_true(n == 0 || w->used[k] > last);
-        last = w->used[k];
-        assert_int_equal(f->older, before);
-        before = item;
-        item = f->newer;
-        n++;
+    for (unsigned list = 0; list < FLOW_USE_LISTS; list++) {
+        assert_int_equal(t->shard->use_lists >> list & 1, t->shard->by_use[list] != NULL);
+        const struct flow *before = NULL;
+        for (const struct flow *f = t->shard->by_use[list]; f; before = f, f = f->behind) {
+            key_with(t, f);
+            assert_ptr_equal(f->before, before);
+            assert_int_equal(f->use_list, list);
+            n++;
+        }
     }
-    assert_int_equal(n, w->n);
-    assert_int_equal(t->shard->newest, before);
+    assert_int_equal(n, t->twin.n);
+}
+
+static void check_oldest(struct table *t)
+{
+    unsigned oldest = oldest_of(&t->twin);
+    assert_ptr_equal(flow_oldest(t->shard), oldest == KEYS ? NULL : t->twin.flow[oldest]);
 }
 
 static void drop(struct table *t, unsigned k)
 {
-    flow_drop(&t->pools, t->shard, t->twin.item[k]);
-    t->twin.there[k] = false;
+    struct flow_key key = key_of(k);
+    struct flow *f = t->twin.flow[k];
+    assert_true(flow_key_is(f, &key));
+    flow_table_remove(&t->flows, f);
+    flow_drop(&t->pools, t->shard, f);
+    assert_false(flow_key_is(f, &key)); /* who still points to it can tell */
+    t->twin.flow[k] = NULL;
     t->twin.n--;
 }
 
-/* set_deadlines: as a packet would: each deadline to some time ahead, nearer or farther than it
- * was, or to none. */
+/* set_deadlines: as a packet would: it may wait for longer or shorter from now on, and the other
+ * deadlines go to some time ahead, nearer or farther than they were, or to none. */
 static void set_deadlines(struct table *t, unsigned k)
 {
-    struct flow *f = flow_at(&t->pools, t->shard, t->twin.item[k]);
-    int64_t *places[3] = {&f->idle_at, &f->attempt_at, &f->app_at};
-    for (int i = 0; i < 3; i++)
+    struct flow *f = t->twin.flow[k];
+    f->last_ns = t->now;
+    if (random_below(&t->seed, 2))
+        f->idle = random_below(&t->seed, IDLE_TCP + 1);
+    t->twin.deadline[k][0] = f->idle ? t->now + idle_seconds[f->idle] * NS_PER_S : INT64_MAX;
+    int64_t *places[3] = {NULL, &f->attempt_at, &f->app_at};
+    for (int i = 1; i < 3; i++)
         if (random_below(&t->seed, 2)) {
-            int64_t at = random_below(&t->seed, 4)
-                             ? t->now + 1 + (int64_t)random_below(&t->seed, 60)
-                             : INT64_MAX;
-            *places[i] = t->twin.deadline[k][i] = at;
+            int64_t ahead = (1 + (int64_t)random_below(&t->seed, 60)) * NS_PER_S;
+            *places[i] = t->twin.deadline[k][i] =
+                random_below(&t->seed, 4) ? t->now + ahead : INT64_MAX;
         }
+    assert_int_equal(flow_idle_at(f), t->twin.deadline[k][0]);
     assert_int_equal(flow_deadline(f), due_of(&t->twin, k));
-    flow_arm(t->shard, f, t->twin.item[k]);
+    flow_arm(t->shard, f);
+}
+
+static struct flow *make(struct table *t, const struct flow_key *key, uint64_t hash)
+{
+    struct flow *f = flow_make(&t->pools, t->shard, key, hash);
+    if (f)
+        flow_table_add(&t->flows, f);
+    return f;
 }
 
 static void use(struct table *t, unsigned k)
 {
     struct twin *w = &t->twin;
     struct flow_key key = key_of(k);
-    uint32_t hash = flow_hash(&t->pools, &key);
-    uint32_t item = flow_find(&t->pools, t->shard, &key, hash);
-    if (w->there[k]) {
-        assert_int_equal(item, w->item[k]);
-        flow_touch(&t->pools, t->shard, item);
+    uint64_t hash = flow_hash(&t->pools, &key);
+    struct flow *f = flow_table_find(&t->flows, &key, hash);
+    assert_ptr_equal(f, w->flow[k]);
+    if (f) {
+        flow_touch(t->shard, f);
     } else {
-        assert_int_equal(item, POOL_NONE);
-        item = flow_make(&t->pools, t->shard, &key, hash);
+        f = make(t, &key, hash);
         if (w->n == t->pools.flows.budget) {
-            assert_int_equal(item, POOL_NONE);
-            unsigned oldest = oldest_of(w);
-            assert_int_equal(t->shard->oldest, w->item[oldest]);
-            drop(t, oldest);
-            item = flow_make(&t->pools, t->shard, &key, hash);
+            assert_null(f);
+            check_oldest(t);
+            drop(t, oldest_of(w));
+            f = make(t, &key, hash);
         }
-        assert_int_not_equal(item, POOL_NONE);
-        const struct flow *f = flow_at(&t->pools, t->shard, item);
+        assert_non_null(f);
         assert_int_equal(f->id, 7 + SHARDS * t->made++); /* never one of another shard */
         assert_memory_equal(&f->key, &key, sizeof key);
         assert_int_equal(flow_deadline(f), INT64_MAX);
         assert_int_equal(f->attempt, ATTEMPT_NONE);
         assert_int_equal(f->side[0].stream.held, POOL_NONE);
         assert_int_equal(f->side[1].window, POOL_NONE);
-        w->there[k] = true;
-        w->item[k] = item;
+        w->flow[k] = f;
         w->n++;
         for (int i = 0; i < 3; i++)
             w->deadline[k][i] = INT64_MAX;
@@ -152,22 +176,19 @@ static void expire(struct table *t, int64_t now)
     while (timers_pop(t->shard->timers, now, &item, &deadline)) {
         assert_true(deadline >= last);
         last = deadline;
-        unsigned k = 0;
-        while (k < KEYS && !(w->there[k] && w->item[k] == item))
-            k++;
-        assert_true(k < KEYS);
         struct flow *f = flow_at(&t->pools, t->shard, item);
+        unsigned k = key_with(t, f);
         f->timer_at = INT64_MAX;
         if (flow_deadline(f) <= deadline) {
             assert_int_equal(due_of(w, k), deadline);
             drop(t, k);
         } else {
             assert_true(due_of(w, k) > deadline); /* it was moved away; set again */
-            flow_arm(t->shard, f, item);
+            flow_arm(t->shard, f);
         }
     }
     for (unsigned k = 0; k < KEYS; k++)
-        assert_false(w->there[k] && due_of(w, k) <= now);
+        assert_false(w->flow[k] && due_of(w, k) <= now);
 }
 
 static void the_table_agrees_with_its_twin(void **state)
@@ -177,62 +198,79 @@ static void the_table_agrees_with_its_twin(void **state)
     t.pools.hash_seed = random_next(&t.seed);
     assert_int_equal(shard_pool_init(&t.pools.flows, ITEMS, sizeof(struct flow)), 0);
     assert_int_equal(t.pools.flows.budget, 48);
+    assert_int_equal(flow_table_init(&t.flows, &t.pools.flows), 0);
     t.shard = malloc(sizeof *t.shard);
     assert_non_null(t.shard);
     assert_int_equal(flow_shard_init(t.shard, &t.pools, 7), 0);
     unsigned evictions = 0, expiries = 0;
     for (int step = 0; step < STEPS; step++) {
         unsigned before = t.twin.n;
-        switch (random_below(&t.seed, 8)) {
-        case 0:
-            expire(&t, t.now + (int64_t)random_below(&t.seed, step / 10000 % 2 ? 40 : 4));
+        switch (random_below(&t.seed, 9)) {
+        case 0: {
+            int64_t seconds = (int64_t)random_below(&t.seed, step / 10000 % 2 ? 40 : 4);
+            expire(&t, t.now + seconds * NS_PER_S);
             expiries += before - t.twin.n;
             break;
+        }
         case 1: {
             unsigned k = (unsigned)random_below(&t.seed, KEYS);
-            if (t.twin.there[k] && random_below(&t.seed, 4) == 0)
+            if (t.twin.flow[k] && random_below(&t.seed, 4) == 0)
                 drop(&t, k);
             break;
         }
+        case 2:
+            check_oldest(&t);
+            break;
         default: {
             unsigned k = (unsigned)random_below(&t.seed, KEYS);
-            evictions += !t.twin.there[k] && before == t.pools.flows.budget;
+            evictions += !t.twin.flow[k] && before == t.pools.flows.budget;
             use(&t, k);
         }
         }
-        check_list(&t);
+        check_lists(&t);
     }
     assert_true(evictions > 100 && expiries > 100);
     flow_shard_free(t.shard);
     free(t.shard);
+    flow_table_free(&t.flows);
     shard_pool_free(&t.pools.flows);
 }
 
-static void keys_that_share_a_bucket_are_kept_apart(void **state)
+/* All in the order of their last use, also when nobody asked for it before. */
+static void the_order_of_use_is_exact(void **state)
 {
     (void)state;
+    enum { FLOWS = 4000 };
+    uint64_t seed = random_seed();
     struct flow_pools pools = {.hash_seed = 1};
-    assert_int_equal(shard_pool_init(&pools.flows, 16 * 64, sizeof(struct flow)), 0);
+    assert_int_equal(shard_pool_init(&pools.flows, 16 * FLOWS, sizeof(struct flow)), 0);
     struct flow_shard *s = malloc(sizeof *s);
-    assert_non_null(s);
+    struct flow **flows = calloc(FLOWS, sizeof(struct flow *));
+    assert_true(s && flows);
     assert_int_equal(flow_shard_init(s, &pools, 0), 0);
-    /* The caller gives the hash: all of them one. */
-    uint32_t items[20];
-    for (unsigned k = 0; k < 20; k++) {
-        struct flow_key key = key_of(k);
-        assert_int_equal(flow_find(&pools, s, &key, 5), POOL_NONE);
-        items[k] = flow_make(&pools, s, &key, 5);
+    for (unsigned i = 0; i < FLOWS; i++) {
+        struct flow_key key = {.low_port = (uint16_t)i};
+        flows[i] = flow_make(&pools, s, &key, i);
+        assert_non_null(flows[i]);
     }
-    for (unsigned gone = 0; gone < 20; gone += 3)
-        flow_drop(&pools, s, items[gone]);
-    for (unsigned k = 0; k < 20; k++) {
-        struct flow_key key = key_of(k);
-        assert_int_equal(flow_find(&pools, s, &key, 5), k % 3 ? items[k] : POOL_NONE);
-        /* Another hash in the same bucket. */
-        assert_int_equal(flow_find(&pools, s, &key, 5 + FLOW_BUCKETS), POOL_NONE);
+    for (unsigned i = 0; i < 3 * FLOWS; i++)
+        flow_touch(s, flows[random_below(&seed, FLOWS)]);
+    uint64_t last = 0;
+    for (unsigned n = FLOWS; n; n--) {
+        struct flow *f = flow_oldest(s);
+        assert_non_null(f);
+        assert_true(f->used > last);
+        last = f->used;
+        flow_drop(&pools, s, f);
+        /* Some are used in between, of those that are still there. */
+        struct flow *other = flows[random_below(&seed, FLOWS)];
+        if (other->key.shard != SHARDS && random_below(&seed, 4) == 0)
+            flow_touch(s, other);
     }
+    assert_null(flow_oldest(s));
     flow_shard_free(s);
     free(s);
+    free(flows);
     shard_pool_free(&pools.flows);
 }
 
@@ -279,7 +317,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_table_agrees_with_its_twin),
-        cmocka_unit_test(keys_that_share_a_bucket_are_kept_apart),
+        cmocka_unit_test(the_order_of_use_is_exact),
         cmocka_unit_test(both_directions_have_one_key),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -129,7 +129,7 @@ static inline struct packet fixture_send(struct line_fixture *x, int64_t t,
         .shard = frame_shard(LINKTYPE_ETHERNET, f.data, f.len),
     };
     decode_frame(&pkt, f.data, f.len);
-    line_packet(x->lines[pkt.shard % x->n_lines], &pkt, f.data);
+    line_packet(x->lines[pkt.shard % x->n_lines], &pkt, f.data, NULL);
     memset(f.data, 0xdd, f.len); /* what a line keeps it must have copied */
     x->now = t;
     return pkt;
@@ -144,10 +144,8 @@ static inline struct flow *fixture_flow(struct line_fixture *x, const struct fra
     decode_frame(&pkt, f.data, f.len);
     struct flow_key key;
     flow_key_of(&pkt, &key);
-    unsigned number = frame_shard(LINKTYPE_ETHERNET, f.data, f.len);
-    const struct flow_shard *shard = &x->lines[number % x->n_lines]->shards[number]->flow;
-    uint32_t item = flow_find(&x->pools.flow, shard, &key, flow_hash(&x->pools.flow, &key));
-    return item == POOL_NONE ? NULL : flow_at(&x->pools.flow, shard, item);
+    return flow_table_find(&x->lines[pkt.shard % x->n_lines]->flows, &key,
+                           flow_hash(&x->pools.flow, &key));
 }
 
 static inline uint64_t fixture_count(const struct line_fixture *x, enum kind kind)

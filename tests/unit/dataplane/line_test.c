@@ -123,7 +123,7 @@ static void send_late(struct line_fixture *x, int64_t t, uint64_t late, struct f
                          .linktype = LINKTYPE_ETHERNET,
                          .shard = frame_shard(LINKTYPE_ETHERNET, f.data, f.len)};
     decode_frame(&pkt, f.data, f.len);
-    line_packet(x->lines[0], &pkt, f.data);
+    line_packet(x->lines[0], &pkt, f.data, NULL);
 }
 
 static void send_all(struct line_fixture *x, int64_t t, const struct frame_spec *specs, size_t n)
@@ -426,7 +426,7 @@ static void send_bytes(struct line_fixture *x, int64_t t, const uint8_t *data, u
     struct packet pkt = {
         .t = t, .seq = ++x->seq, .input = 1, .wire = len, .linktype = LINKTYPE_ETHERNET};
     decode_frame(&pkt, data, len);
-    line_packet(x->lines[pkt.shard % x->n_lines], &pkt, data);
+    line_packet(x->lines[pkt.shard % x->n_lines], &pkt, data, NULL);
 }
 
 /* in_fragments: the frame of a description as two, cut behind `first` bytes behind the IP header.
