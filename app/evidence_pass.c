@@ -48,12 +48,12 @@ struct pass {
     char (*paths)[PATH_MAX];
 };
 
-/* key_of: tunnels do not count, since observations do not tell them. */
+/* key_of: tunnels and shards do not count, since observations do not tell them. */
 static struct flow_key key_of(const struct packet *pkt)
 {
     struct packet plain = *pkt;
     struct flow_key key;
-    plain.tunnels = 0;
+    plain.tunnels = plain.shard = 0;
     flow_key_of(&plain, &key);
     return key;
 }

@@ -1,4 +1,4 @@
-"""Runs plain scanning and the whole path by turns on one pinned core and prints them side by side, in Markdown.
+"""Runs plain scanning, the whole path and Suricata by turns on one pinned core and prints them side by side, in Markdown.
 
 All programs run in one session, one after the other in each round, so that a machine that slows down slows
 all of them; figures are min / median / max over the rounds, ratios are of medians. docs/BENCHMARKS.md says
@@ -11,21 +11,25 @@ import pathlib
 import platform
 import re
 import statistics
+import struct
 import subprocess
 import tempfile
 
+from suricata import loaded_rules, write_config
+
 STAGES = ["source", "decode", "flow", "stream", "app", "match", "observe", "correlate"]
+PACKET_TURNS = ["floor", "decode", "flow", "line"]
 
 
-def spread(values):
-    return f"{min(values):.3f} / {statistics.median(values):.3f} / {max(values):.3f}"
+def spread(values, digits=3):
+    return " / ".join(f"{f(values):.{digits}f}" for f in (min, statistics.median, max))
 
 
 def first_line(*command):
     try:
         return subprocess.run(command, capture_output=True, text=True).stdout.splitlines()[0]
     except (OSError, IndexError):
-        return "unknown"
+        return None
 
 
 def machine(core, hyperscan):
@@ -37,88 +41,112 @@ def machine(core, hyperscan):
     return [
         f"- CPU: {model[1] if model else platform.machine()}, {os.cpu_count()} logical cores{virtual}, {memory:.0f} GiB",
         f"- kernel {platform.release()}, {first_line('gcc', '--version')}, meson buildtype release",
-        f"- Hyperscan {hyperscan}, DPDK {first_line('pkg-config', '--modversion', 'libdpdk')}",
+        f"- Hyperscan {hyperscan}, DPDK {first_line('pkg-config', '--modversion', 'libdpdk')}, "
+        f"{first_line('suricata', '-V') or 'Suricata is not installed'}",
         f"- pinned to core {core}; load average before the first round {os.getloadavg()[0]:.2f}",
     ]
 
 
-def loaded_subset(plimsoll, rules, directory):
-    """A copy of the rules without those that `rules check` rejects; their number and that of all."""
-    done = subprocess.run([plimsoll, "rules", "check", *rules], capture_output=True, text=True)
-    rejected = {}
-    for line in done.stderr.splitlines():
-        found = re.match(r"(.*?):(\d+):(?:\d+:)? error:", line)
-        if found:
-            rejected.setdefault(found[1], set()).add(int(found[2]))
-    total = kept = 0
-    out = directory / "loaded.rules"
-    with out.open("w") as file:
-        for path in rules:
-            for number, line in enumerate(pathlib.Path(path).read_text(errors="surrogateescape").splitlines(), 1):
-                if not line.strip() or line.lstrip().startswith("#"):
-                    continue
-                total += 1
-                if number not in rejected.get(path, ()):
-                    kept += 1
-                    file.write(line.encode(errors="surrogateescape").decode(errors="replace") + "\n")
-    return out, kept, total
+class Bench:
+    def __init__(self, args, directory):
+        self.args, self.directory = args, directory
+        self.core = max(os.sched_getaffinity(0))
+        self.empty = directory / "empty.pcap"
+        self.empty.write_bytes(struct.pack("<IHHIIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1))
+        self.pin = ["taskset", "-c", str(self.core)]
 
+    def cpu(self, *command):
+        """Seconds that all threads of the program took together."""
+        with open(self.directory / "log", "w+") as log:
+            process = subprocess.Popen([*self.pin, *map(str, command)], stdout=log, stderr=log)
+            _, status, usage = os.wait4(process.pid, 0)
+            log.seek(0)
+            if status:
+                raise SystemExit(f"{command[0]} failed:\n{log.read()[-2000:]}")
+        return usage.ru_utime + usage.ru_stime
 
-def bare(program, core, capture, rules, minimum):
-    command = ["taskset", "-c", str(core), program, "--runs", "1", "--min", str(minimum), capture, *rules]
-    lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
-    return json.loads(lines[-1])
+    def packets(self):
+        out = subprocess.run([*self.pin, self.args.packets], capture_output=True, text=True, check=True).stdout
+        return json.loads(out)["ns"]
 
+    def bare(self, rules, minimum):
+        lines = subprocess.run([*self.pin, self.args.bare, "--runs", "1", "--min", str(minimum), self.args.capture, *rules],
+                               capture_output=True, text=True, check=True).stdout.splitlines()
+        return json.loads(lines[-1])
 
-def path(program, core, capture, rules, directory, stages=False):
-    stats = directory / "stats.json"
-    command = ["taskset", "-c", str(core), program, "replay", capture, "--stats", stats]
-    if stages:
-        command.append("--stage-times")
-    for rule in rules:
-        command += ["--rules", rule]
-    subprocess.run(command, capture_output=True, text=True, check=True)
-    return json.loads(stats.read_text())
+    def path(self, rules, *more):
+        """CPU time less that of a run over an empty capture; and what the run says of itself."""
+        stats = self.directory / "stats.json"
+        options = ["--workers", "1", *(word for rule in rules for word in ("--rules", rule)), *more]
+        start = self.cpu(self.args.plimsoll, "replay", self.empty, *options)
+        took = self.cpu(self.args.plimsoll, "replay", self.args.capture, *options, "--stats", stats)
+        return took - start, json.loads(stats.read_text())
+
+    def suricata(self, rules):
+        """The same; and how many alerts it wrote."""
+        config, log, empty = (self.directory / name for name in ("suricata.yaml", "eve.json", "none.rules"))
+        empty.touch()
+        write_config(config, self.args.classes, midstream=False)
+        options = ["-c", config, "-S", *(rules or [empty]), "-k", "none", "-l", self.directory]
+        start = self.cpu("suricata", *options, "-r", self.empty)
+        log.unlink(missing_ok=True)
+        took = self.cpu("suricata", *options, "-r", self.args.capture)
+        return took - start, log.read_text().count("\n")
 
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--plimsoll", required=True)
-    parser.add_argument("--bare", required=True)
-    parser.add_argument("--capture", required=True)
+    for name in ("plimsoll", "bare", "packets", "capture", "classes"):
+        parser.add_argument("--" + name, required=True)
     parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("rules", nargs="+")
+    parser.add_argument("rules", nargs="+", type=pathlib.Path)
     args = parser.parse_args()
-    core = max(os.sched_getaffinity(0))
     with tempfile.TemporaryDirectory() as name:
         directory = pathlib.Path(name)
-        subset, kept, total = loaded_subset(args.plimsoll, args.rules, directory)
-        first = bare(args.bare, core, args.capture, [str(subset)], 4)
-        print("\n".join(machine(core, first["hyperscan"])))
+        bench = Bench(args, directory)
+        subset = directory / "loaded.rules"
+        check = subprocess.run([args.plimsoll, "rules", "check", *args.rules], capture_output=True, text=True)
+        kept, total = loaded_rules(check.stderr, args.rules, subset)
+        first = bench.bare([subset], 4)
+        print("\n".join(machine(bench.core, first["hyperscan"])))
         print(f"- {os.path.basename(args.capture)}: {first['packets']} packets, {first['payload']} bytes of payload, "
               f"{first['bytes']} in order and without repeats")
-        print(f"- {total} rules, {kept} of them load in this build; {args.runs} rounds\n")
-        rows, stage = {}, None
+        print(f"- {total} rules, {kept} of them load in this build; {args.runs} rounds\n", flush=True)
+        rows, turns = {}, []
+        have_suricata = first_line("suricata", "-V") is not None
+
+        def add(label, what, seconds, rules, scanned, found):
+            rows.setdefault((label, what), []).append((seconds, rules, scanned, found))
+
         for _ in range(args.runs):
-            for label, rules in (("all", args.rules), ("subset", [str(subset)])):
-                for minimum, name_of in ((1, "bare"), (4, "bare4")):
-                    got = bare(args.bare, core, args.capture, rules, minimum)
-                    rows.setdefault((label, name_of), []).append((got["seconds"], got["literals"], got["bytes"], got["matches"]))
-                got = path(args.plimsoll, core, args.capture, rules, directory)
-                rows.setdefault((label, "path"), []).append((got["seconds"], kept, got["bytes"]["scanned"], got["hits"]))
-            got = path(args.plimsoll, core, args.capture, [], directory)
-            rows.setdefault(("none", "path"), []).append((got["seconds"], 0, got["bytes"]["scanned"], got["hits"]))
-        stage = path(args.plimsoll, core, args.capture, [str(subset)], directory, stages=True)
-        print("| rules | what | literals or rules | bytes scanned | matches or hits | seconds min / median / max | to bare4 |")
-        print("|---|---|---|---|---|---|---|")
-        for (label, what), runs in rows.items():
-            base = statistics.median(r[0] for r in rows[(label if label != "none" else "all", "bare4")])
-            median = statistics.median(r[0] for r in runs)
-            print(f"| {label} | {what} | {runs[0][1]} | {runs[0][2]} | {runs[0][3]} | {spread([r[0] for r in runs])} | {median / base:.2f} |")
-        print(f"\nns per packet of each stage (subset, {stage['packets']} packets; timing costs time itself):\n")
-        print("| " + " | ".join(STAGES) + " | sum |\n|" + "---|" * (len(STAGES) + 1))
-        each = [stage["stage-ns"][s] / stage["packets"] for s in STAGES]
-        print("| " + " | ".join(f"{v:.1f}" for v in each) + f" | {sum(each):.1f} |")
+            turns += bench.packets()
+            for label, rules in (("all", args.rules), ("subset", [subset])):
+                for minimum, what in ((1, "bare"), (4, "bare4")):
+                    got = bench.bare(rules, minimum)
+                    add(label, what, got["seconds"], got["literals"], got["bytes"], got["matches"])
+            for label, rules in (("subset", [subset]), ("none", [])):
+                seconds, got = bench.path(rules)
+                add(label, "path", seconds, kept if rules else 0, got["bytes"]["scanned"], got["hits"])
+                if have_suricata:
+                    seconds, alerts = bench.suricata(rules)
+                    add(label, "Suricata", seconds, kept if rules else 0, "", alerts)
+        _, stage = bench.path([subset], "--stage-times")
+    print("| rules | what | literals or rules | bytes scanned | matches or hits | seconds min / median / max | to bare4 |")
+    print("|---|---|---|---|---|---|---|")
+    for (label, what), runs in rows.items():
+        base = statistics.median(r[0] for r in rows[(label if label != "none" else "all", "bare4")])
+        median = statistics.median(r[0] for r in runs)
+        print(f"| {label} | {what} | {runs[0][1]} | {runs[0][2]} | {runs[0][3]} | {spread([r[0] for r in runs])} | {median / base:.2f} |")
+    print(f"\nns per packet of each stage (subset, {stage['packets']} packets; timing costs time itself):\n")
+    print("| " + " | ".join(STAGES) + " | sum |\n|" + "---|" * (len(STAGES) + 1))
+    each = [stage["stage-ns"][s] / stage["packets"] for s in STAGES]
+    print("| " + " | ".join(f"{v:.1f}" for v in each) + f" | {sum(each):.1f} |")
+    print("\nns per packet of 64 bytes, 100,000 flows:\n")
+    print("| turn | min / median / max | to the floor |\n|---|---|---|")
+    for turn in PACKET_TURNS:
+        values = [t[turn] for t in turns]
+        ratio = statistics.median(t[turn] / t["floor"] for t in turns)
+        print(f"| {turn} | {spread(values, 1)} | {ratio:.2f} |")
 
 
 main()

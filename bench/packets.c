@@ -1,6 +1,6 @@
 /* packets: what a packet costs before anything looks into it: 64 bytes on the wire, of many flows.
  *
- *   packets [--flows N] [--runs N]
+ *   packets [--flows N] [--runs N]       100000 flows, 5 runs
  *
  * Frames lie apart in 64 MiB, so that each is fetched from memory. Timed by turns, in thread CPU
  * time, over all frames, in bursts of 32:
@@ -9,7 +9,7 @@
  *   flow     decode, and the flow table: found by key, last use, deadlines
  *   line     decode, and the whole line of one worker without rules
  * The frames are datagrams of UDP between hosts of 10.0.0.0/8, a flow for each; all flows are there
- * before the clock starts. Prints one line of JSON: nanoseconds a frame of each turn.
+ * before the clock starts. Prints one line of JSON: nanoseconds a frame of each turn, by run.
  */
 #include "base/bytes.h"
 #include "base/diag.h"
@@ -18,6 +18,7 @@
 #include "dataplane/decode.h"
 #include "dataplane/line.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,14 +29,7 @@
 #define STRIDE      256
 #define MEMORY      (64u << 20)
 #define FRAMES      (MEMORY / STRIDE)
-#ifndef BURST
-#define BURST 32
-#endif
-#define TURNS(X) \
-    X(floor)     \
-    X(decode)    \
-    X(flow)      \
-    X(line)
+#define BURST       32
 
 struct bench {
     uint8_t *frames, *table;
@@ -218,41 +212,53 @@ static uint64_t number_of(const char *word)
     return n;
 }
 
+static const struct turn {
+    const char *name;
+    void (*run)(struct bench *b);
+} turns[] = {
+    {"floor", floor_turn}, {"decode", decode_turn}, {"flow", flow_turn}, {"line", line_turn}};
+#define TURNS_N (sizeof turns / sizeof turns[0])
+
+static double thread_seconds(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+static void print_run(const char *before, const double *ns)
+{
+    printf("%s", before);
+    for (unsigned i = 0; i < TURNS_N; i++)
+        printf("%s\"%s\": %.1f", i ? ", " : "{", turns[i].name, ns[i]);
+    printf("}");
+}
+
 int main(int argc, char **argv)
 {
-    static void (*const turns[])(struct bench *) = {
-#define X(name) name##_turn,
-        TURNS(X)
-#undef X
-    };
-    static const char *const names[] = {
-#define X(name) #name,
-        TURNS(X)
-#undef X
-    };
-    enum { N = sizeof turns / sizeof turns[0] };
     static struct bench b = {.flows = 100000, .now = NS_PER_S};
     uint64_t runs = 5;
-    for (int i = 1; i + 1 < argc; i += 2) {
-        must(!strcmp(argv[i], "--flows") || !strcmp(argv[i], "--runs"), "--flows N, --runs N");
-        *(argv[i][2] == 'r' ? &runs : &(uint64_t){0}) = number_of(argv[i + 1]);
-        if (argv[i][2] == 'f')
-            b.flows = (uint32_t)number_of(argv[i + 1]);
+    for (int i = 1; i < argc; i += 2) {
+        bool flows = !strcmp(argv[i], "--flows");
+        must((flows || !strcmp(argv[i], "--runs")) && i + 1 < argc, "--flows N, --runs N");
+        uint64_t n = number_of(argv[i + 1]);
+        if (flows)
+            b.flows = (uint32_t)n;
+        else
+            runs = n;
     }
     bench_start(&b);
-    printf("{");
-    for (uint64_t run = 0; run <= runs; run++) /* the first makes the flows, and is not counted */
-        for (unsigned i = 0; i < N; i++) {
-            struct timespec from, to;
-            clock_gettime(CLOCK_THREAD_CPUTIME_ID, &from);
-            turns[i](&b);
-            clock_gettime(CLOCK_THREAD_CPUTIME_ID, &to);
-            double ns =
-                (double)(to.tv_sec - from.tv_sec) * 1e9 + (double)(to.tv_nsec - from.tv_nsec);
+    for (uint64_t run = 0; run <= runs; run++) { /* the first makes the flows, and is not shown */
+        double ns[TURNS_N];
+        for (unsigned i = 0; i < TURNS_N; i++) {
+            double start = thread_seconds();
+            turns[i].run(&b);
+            ns[i] = (thread_seconds() - start) * 1e9 / FRAMES;
             b.now += NS_PER_S / 1000;
-            if (run)
-                printf("%s %.1f ", names[i], ns / FRAMES);
         }
-    printf("} %llu\n", (unsigned long long)b.sum);
+        if (run)
+            print_run(run == 1 ? "{\"ns\": [" : ", ", ns);
+    }
+    printf("], \"frames\": %u, \"flows\": %u, \"found\": %" PRIu64 "}\n", FRAMES, b.flows, b.sum);
     return 0;
 }

@@ -11,44 +11,20 @@ import collections
 import ipaddress
 import json
 import pathlib
-import re
 import socket
 import subprocess
 import sys
 import time
 
-from common import FULL, PLIMSOLL, expect, fault, finish, need_corpora, need_program, run, skip, temporary
+from common import FULL, PLIMSOLL, TOP, expect, fault, finish, need_corpora, need_program, run, skip, temporary
+
+sys.path.insert(0, str(TOP / "bench"))
+from suricata import loaded_rules, write_config
 
 CAPTURES = 500
 CAPTURE_LINE = pathlib.Path(PLIMSOLL).parent.parent / "tests/pipeline/capture-line"
 LARGEST = 8 << 20  # bytes of one of these
 TABLE = pathlib.Path(__file__).with_name("suricata_differences.tsv")
-
-# As the package has it, but that one row a hit is all that is said, and that every run says the same.
-CONFIG = """%YAML 1.1
----
-vars:
-  address-groups: {{HOME_NET: "[192.168.0.0/16,10.0.0.0/8,172.16.0.0/12]", EXTERNAL_NET: any, HTTP_SERVERS: $HOME_NET,
-    SMTP_SERVERS: $HOME_NET, SQL_SERVERS: $HOME_NET, DNS_SERVERS: $HOME_NET, TELNET_SERVERS: $HOME_NET,
-    AIM_SERVERS: $EXTERNAL_NET, DC_SERVERS: $HOME_NET, DNP3_SERVER: $HOME_NET, DNP3_CLIENT: $HOME_NET,
-    MODBUS_CLIENT: $HOME_NET, MODBUS_SERVER: $HOME_NET, ENIP_CLIENT: $HOME_NET, ENIP_SERVER: $HOME_NET}}
-  port-groups: {{HTTP_PORTS: "80", SHELLCODE_PORTS: "!80", ORACLE_PORTS: 1521, SSH_PORTS: 22, DNP3_PORTS: 20000,
-    MODBUS_PORTS: 502, FILE_DATA_PORTS: "[$HTTP_PORTS,110,143]", FTP_PORTS: 21, GENEVE_PORTS: 6081, VXLAN_PORTS: 4789,
-    TEREDO_PORTS: 3544, SIP_PORTS: "[5060,5061]"}}
-classification-file: {classes}
-outputs:
-  - eve-log: {{enabled: yes, filetype: regular, filename: eve.json, types: [alert: {{tagged-packets: no}}]}}
-unix-command: {{enabled: yes, filename: {socket}}}
-runmode: single
-flow: {{memcap: 1gb, hash-size: 65536, prealloc: 1000}}
-stream:
-  memcap: 1gb
-  checksum-validation: no
-  inline: no
-  midstream: yes
-  reassembly: {{memcap: 4gb, depth: 1mb, randomize-chunk-size: no}}
-"""
-
 
 class Suricata:
     """The server; alerts(capture) is what it says of one."""
@@ -56,7 +32,7 @@ class Suricata:
     def __init__(self, work, rules, classes):
         self.work, self.socket = work, work / "s"
         config = work / "suricata.yaml"
-        config.write_text(CONFIG.format(socket=self.socket, classes=classes))
+        write_config(config, classes, midstream=True, socket=self.socket)
         self.log = open(work / "log", "w")
         self.process = subprocess.Popen(["suricata", "-c", config, "-S", rules, f"--unix-socket={self.socket}", "-k", "none",
                                          "-l", work, "--pidfile", work / "pid"], stdout=self.log, stderr=self.log)
@@ -116,16 +92,6 @@ def our_rows(work, rules, captures):
     return out
 
 
-def loaded_rules(files, out):
-    """Exactly the rules that plimsoll loads, a line each."""
-    done = run("rules", "check", *files, code=None)
-    rejected = {(m[1], int(m[2])) for m in re.finditer(r"^(.+?):(\d+):\d+: error: ", done.stderr, re.M)}
-    kept = [line for path in files for n, line in enumerate(path.read_bytes().split(b"\n"), 1)
-            if line.startswith(b"alert") and (str(path), n) not in rejected]
-    out.write_bytes(b"\n".join(kept) + b"\n")
-    return len(kept)
-
-
 def shared(corpora):
     return sorted(p for folder in ("captures-ics", "captures-protocols", "suricata-verify")
                   for p in (corpora / folder).rglob("*")
@@ -157,7 +123,8 @@ def main():
     with temporary() as directory:
         work = pathlib.Path(directory)
         rules = work / "loaded.rules"
-        n = loaded_rules(sorted(folder.glob("*.rules")), rules)
+        files = sorted(folder.glob("*.rules"))
+        n, _ = loaded_rules(run("rules", "check", *files, code=None).stderr, files, rules)
         captures = shared(corpora) if FULL else []
         mix = [] if "--captures" in sys.argv else [corpora / "mix/mix-dev.pcap"]
         of_us = our_rows(work, rules, captures + mix)
