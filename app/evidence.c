@@ -247,8 +247,8 @@ static int finish(const struct evidence *e, const struct subject *s, uint64_t pa
 }
 
 int evidence_write(struct evidence *e, const struct correlator *correlator,
-                   const struct option_list *captures, uint64_t packets, evidence_written *written,
-                   void *ctx, struct diags *diags)
+                   const struct evidence_run *run, evidence_written *written, void *ctx,
+                   struct diags *diags)
 {
     uint64_t copied[EVIDENCE_PASS];
     if (e->no_room)
@@ -260,7 +260,7 @@ int evidence_write(struct evidence *e, const struct correlator *correlator,
         for (size_t i = 0; i < n && !error; i++)
             error = gather(e, &pass[i], (uint32_t)i, correlator);
         if (!error)
-            error = evidence_pass(e->dir, pass, n, captures, packets, copied, diags);
+            error = evidence_pass(e->dir, pass, n, run, copied, diags);
         for (size_t i = 0; i < n && !error; i++)
             error = finish(e, &pass[i], copied[i], written, ctx, diags);
         for (size_t i = 0; i < n; i++) {

@@ -26,8 +26,7 @@ struct subject {
 /* evidence_pass: read the captures and write the files of n findings into dir; sets `found` and the
  * numbers of packets. */
 int evidence_pass(const char *dir, struct subject *subjects, size_t n,
-                  const struct option_list *captures, uint64_t packets, uint64_t *written,
-                  struct diags *diags);
+                  const struct evidence_run *run, uint64_t *written, struct diags *diags);
 /* The most findings of one pass: each has a file open. */
 #define EVIDENCE_PASS 128
 

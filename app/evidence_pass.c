@@ -1,10 +1,10 @@
 /* One reading of the captures for the evidence of some findings.
  *
- * Captures are merged and numbered as in the run (merge_open), so a packet has the same place (t,
- * input, seq) in both. An observation names of its conversation the packets from the moment at
- * which it began to its own place; a hit that was made of one packet names that one alone. That the
- * packet at its own place is there, in its conversation, is what tells that the captures are still
- * what they were.
+ * A packet has the same place (t, input, seq) as in the run (dataplane/reread.h). An observation
+ * names of its conversation the packets from the moment at which it began to its own place; what
+ * was made of one packet names that one alone, also an ICMP error, which is about a conversation
+ * that it is no part of. That the packet at its own place is there, in its conversation, is what
+ * tells that the captures are still what they were.
  */
 #include "app/evidence_parts.h"
 
@@ -12,9 +12,9 @@
 #include "base/pcapng_write.h"
 #include "base/table.h"
 #include "base/time_point.h"
-#include "dataplane/capture.h"
-#include "dataplane/decode.h"
 #include "dataplane/flow.h"
+#include "dataplane/icmp_error.h"
+#include "dataplane/reread.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -145,92 +145,114 @@ static void comment(struct pass *p, const struct span *span, int64_t t, bool dec
 
 static bool is_one_packet(const struct observation *o)
 {
-    return o->kind == KIND_HIT && o->began_ns == o->order.t;
+    return (o->kind == KIND_HIT || o->kind == KIND_ERROR) && o->began_ns == o->order.t;
 }
 
-/* name: every finding that names the packet gets its comment; whether any does. */
-static bool name(struct pass *p, const struct packet *pkt)
+/* name_in: what observations of a conversation say of the packet at `place`; about: those that are
+ * about it alone, and not of it. */
+static void name_in(struct pass *p, const struct packet *ends, struct order place, bool about)
 {
-    struct order place = order_of(pkt->t, pkt->input, pkt->seq, 0);
-    struct flow_key key = key_of(pkt);
+    struct flow_key key = key_of(ends);
     struct talk *talk = table_find(p->talks, &key);
-    bool named = false;
     if (!talk)
-        return false;
+        return;
     uint32_t end = talk->first + talk->n;
-    while (talk->open < end && p->spans[talk->open].to.t < pkt->t)
+    while (talk->open < end && p->spans[talk->open].to.t < place.t)
         talk->open++;
-    for (uint32_t i = talk->open; i < end && p->spans[i].from_ns <= pkt->t; i++) {
+    for (uint32_t i = talk->open; i < end && p->spans[i].from_ns <= place.t; i++) {
         struct span *span = &p->spans[i];
+        const struct observation *o = span->named->obs;
         int order = order_compare(&place, &span->to);
-        if (order > 0 || (order < 0 && is_one_packet(span->named->obs)))
+        if (order > 0 || (order < 0 && is_one_packet(o)) || (o->kind == KIND_ERROR) != about)
             continue;
         /* What a timer decided is there when its beginning is. */
         span->named->found |=
             order == 0 || span->to.input == ORDER_TIMER || span->to.input >= ORDER_CLOSING;
-        comment(p, span, pkt->t, order == 0);
-        named = true;
+        comment(p, span, place.t, order == 0);
     }
-    return named;
 }
 
-static void copy(struct pass *p, const struct frame *frame)
+/* name: every finding that names the packet gets its comment. */
+static void name(struct pass *p, const struct reread_packet *packet)
+{
+    const struct packet *pkt = packet->pkt;
+    struct order place = order_of(pkt->t, pkt->input, pkt->seq, 0);
+    struct icmp_error error;
+    if (pkt->verdict != DECODE_TRANSPORT && pkt->verdict != DECODE_NETWORK &&
+        pkt->verdict != DECODE_FRAGMENT)
+        return;
+    name_in(p, pkt, place, false);
+    if (pkt->verdict == DECODE_NETWORK && icmp_error_read(pkt, packet->data, &error)) {
+        const struct packet quoted = {.source = error.source,
+                                      .target = error.target,
+                                      .source_port = error.source_port,
+                                      .target_port = error.target_port,
+                                      .transport = error.transport,
+                                      .vlan = pkt->vlan};
+        name_in(p, &quoted, place, true);
+    }
+}
+
+/* copy: a frame that is there already, because it was named as a fragment, is not there twice. */
+static void copy(struct pass *p, size_t finding, struct reread_frame *f)
+{
+    static_assert(EVIDENCE_PASS <= 8 * sizeof f->marks, "a frame has a mark for each finding");
+    uint64_t *marks = &f->marks[finding / 64], mark = UINT64_C(1) << finding % 64;
+    if (!(*marks & mark))
+        pcapng_write_packet(&p->writers[finding],
+                            &(struct pcapng_packet){.ns = f->frame.t,
+                                                    .data = f->frame.data,
+                                                    .captured = f->frame.captured,
+                                                    .wire = f->frame.wire,
+                                                    .linktype = f->frame.linktype,
+                                                    .comment = text_str(&p->comments[finding])});
+    *marks |= mark;
+}
+
+static void copy_named(struct pass *p, const struct reread_packet *packet)
 {
     for (size_t i = 0; i < p->n; i++) {
         if (!p->listed[i])
             continue;
         if (p->listed[i] > COMMENT_OBSERVATIONS)
             text_printf(&p->comments[i], "; and %u more", p->listed[i] - COMMENT_OBSERVATIONS);
-        pcapng_write_packet(&p->writers[i],
-                            &(struct pcapng_packet){.ns = frame->t,
-                                                    .data = frame->data,
-                                                    .captured = frame->captured,
-                                                    .wire = frame->wire,
-                                                    .linktype = frame->linktype,
-                                                    .comment = text_str(&p->comments[i])});
+        for (struct reread_frame *f = packet->frames; f; f = f->next)
+            copy(p, i, f);
         text_clear(&p->comments[i]);
         p->listed[i] = 0;
     }
 }
 
-static int read_captures(struct pass *p, const struct option_list *captures, uint64_t packets,
-                         struct diags *diags)
+static int read_captures(struct pass *p, const struct evidence_run *run, struct diags *diags)
 {
     struct diags again = {
         0}; /* what is wrong with the captures was said when they were read first */
-    struct merge *merge;
-    struct frame frame;
-    uint32_t input;
-    uint64_t seq, n = 0;
-    int got = merge_open(&merge, captures->items, captures->n, NULL, &again);
+    struct reread *reread;
+    struct reread_packet packet;
+    uint64_t frames = 0;
+    int got = reread_open(&reread, run->captures->items, run->captures->n, run->limits, &again);
     if (!got) {
-        while (n < packets && (got = merge_next(merge, &frame, &input, &seq, &again)) != 0) {
-            if (got != 1)
-                continue;
-            struct packet pkt = {.t = frame.t,
-                                 .seq = seq,
-                                 .input = input,
-                                 .wire = frame.wire,
-                                 .linktype = frame.linktype};
-            n++;
-            decode_frame(&pkt, frame.data, frame.captured);
-            if (pkt.verdict == DECODE_TRANSPORT && name(p, &pkt))
-                copy(p, &frame);
+        while ((got = reread_next(reread, &packet, &again)) == 1 &&
+               reread_frames(reread) <= run->frames) {
+            name(p, &packet);
+            copy_named(p, &packet);
         }
-        merge_close(merge);
+        frames = reread_frames(reread);
+        reread_close(reread);
     }
     diags_free(&again);
-    if (n < packets)
+    if (got == ERR_NOMEM)
+        return diag_error(diags, got, diag_file(NULL), NULL, "no memory for the evidence");
+    if (frames < run->frames)
         return diag_error(
             diags, ERR_CORRUPT, diag_file(NULL), "evidence needs them as they were",
-            "the captures have become shorter since they were read: %lu of %lu packets", n,
-            packets);
+            "the captures have become shorter since they were read: %lu of %lu packets", frames,
+            run->frames);
     return 0;
 }
 
 int evidence_pass(const char *dir, struct subject *subjects, size_t n,
-                  const struct option_list *captures, uint64_t packets, uint64_t *written,
-                  struct diags *diags)
+                  const struct evidence_run *run, uint64_t *written, struct diags *diags)
 {
     struct pass p = {.subjects = subjects};
     p.writers = calloc(n, sizeof *p.writers);
@@ -244,7 +266,7 @@ int evidence_pass(const char *dir, struct subject *subjects, size_t n,
                     ? pcapng_write_open(&p.writers[p.n], p.paths[p.n], diags)
                     : diag_error(diags, ERR_IO, diag_file(dir), NULL, "the path is too long");
     if (!error)
-        error = read_captures(&p, captures, packets, diags);
+        error = read_captures(&p, run, diags);
     for (size_t i = 0; i < p.n; i++) {
         int closed = pcapng_write_close(&p.writers[i], diags);
         error = error ? error : closed;

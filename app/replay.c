@@ -310,8 +310,8 @@ static int run_engine(struct replay *r, const struct option_list *captures, stru
     progress_clear(&progress);
     engine_stats(r->engine, &r->stats);
     if (r->evidence) {
-        int failed = evidence_write(r->evidence, r->correlator, captures, r->stats.source_packets,
-                                    on_evidence, r, diags);
+        struct evidence_run run = {captures, &config.limits, r->stats.source_packets};
+        int failed = evidence_write(r->evidence, r->correlator, &run, on_evidence, r, diags);
         error = error ? error : failed;
     }
     for (size_t i = 0; i < r->judge_diags.n; i++) {

@@ -9,6 +9,7 @@
 #include "base/bytes.h"
 #include "base/time_point.h"
 #include "dataplane/checksum.h"
+#include "dataplane/decode.h"
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -16,6 +17,18 @@
 #include <string.h>
 
 #define WAIT (60 * NS_PER_S)
+
+int defrag_pools_init(struct defrag_pools *pools, uint32_t datagrams, uint32_t fragments)
+{
+    int error = shard_pool_init(&pools->datagrams, datagrams, sizeof(struct datagram));
+    return error ? error : shard_pool_init(&pools->fragments, fragments, sizeof(struct fragment));
+}
+
+void defrag_pools_free(struct defrag_pools *pools)
+{
+    shard_pool_free(&pools->datagrams);
+    shard_pool_free(&pools->fragments);
+}
 
 void defrag_shard_init(struct defrag_shard *s)
 {
@@ -85,7 +98,8 @@ static void give_fragment(struct defrag *d, uint32_t item)
     }
 }
 
-static void drop(struct defrag *d, uint32_t item)
+/* drop: whole: it was built. */
+static void drop(struct defrag *d, uint32_t item, bool whole)
 {
     struct defrag_shard *s = d->shard;
     struct datagram *g = datagram_at(d, item);
@@ -97,6 +111,9 @@ static void drop(struct defrag *d, uint32_t item)
     *(g->older == POOL_NONE ? &s->oldest : &datagram_at(d, g->older)->newer) = g->newer;
     while (g->first != POOL_NONE) {
         uint32_t next = fragment_at(d, g->first)->next;
+        void *came_in = fragment_at(d, g->first)->came_in;
+        if (d->give_back && came_in)
+            d->give_back(d->ctx, came_in, whole);
         give_fragment(d, g->first);
         g->first = next;
     }
@@ -107,7 +124,7 @@ static void expire(struct defrag *d, int64_t t)
 {
     while (d->shard->oldest != POOL_NONE && datagram_at(d, d->shard->oldest)->until <= t) {
         ++*d->count.incomplete;
-        drop(d, d->shard->oldest);
+        drop(d, d->shard->oldest, false);
     }
 }
 
@@ -120,7 +137,7 @@ static bool make_room(struct defrag *d, uint32_t keep)
     if (oldest == POOL_NONE)
         return false;
     ++*d->count.evicted;
-    drop(d, oldest);
+    drop(d, oldest, false);
     return true;
 }
 
@@ -184,6 +201,7 @@ static void insert(struct defrag *d, struct datagram *g, uint32_t item, const st
     overlaps |= *link != POOL_NONE && fragment_at(d, *link)->offset < p->offset + p->len;
     struct fragment *f = fragment_at(d, item);
     f->next = *link;
+    f->came_in = d->came_in;
     f->offset = (uint16_t)p->offset;
     f->len = (uint16_t)p->len;
     *link = item;
@@ -286,9 +304,36 @@ enum defrag_result defrag_fragment(struct defrag *d, const struct packet *pkt, c
     if (!is_whole(d, g))
         return DEFRAG_HELD;
     *len = build(d, g, out);
-    drop(d, item);
+    if (!*len)
+        fragment_at(d, kept)->came_in = NULL;
+    drop(d, item, *len > 0);
     *(*len ? d->count.datagrams : d->count.bad) += 1;
     return *len ? DEFRAG_WHOLE : DEFRAG_REFUSED;
+}
+
+enum defrag_result defrag_packet(struct defrag *d, const struct packet **pkt, const uint8_t **data,
+                                 struct packet *whole, uint8_t *room)
+{
+    const struct packet last = **pkt; /* which may be `whole` itself */
+    uint32_t len;
+    enum defrag_result result = defrag_fragment(d, &last, *data, room, &len);
+    if (result != DEFRAG_WHOLE)
+        return result;
+    *whole = (struct packet){
+        .t = last.t,
+        .seq = last.seq,
+        .input = last.input,
+        .wire = len,
+        .linktype = last.network == 4 ? LINKTYPE_IPV4 : LINKTYPE_IPV6,
+        .flags = last.flags & (PACKET_TIME_BACK | PACKET_VALIDATE),
+    };
+    decode_frame(whole, room, len);
+    whole->shard = last.shard;
+    whole->vlan = last.vlan;
+    whole->tunnels += last.tunnels;
+    *pkt = whole;
+    *data = room;
+    return result;
 }
 
 void defrag_end(struct defrag *d)

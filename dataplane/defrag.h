@@ -15,7 +15,7 @@
 #define DATAGRAM_MAX       65535
 #define DATAGRAM_FRAGMENTS 256 /* of one datagram */
 #define DATAGRAM_HEADER    192 /* bytes of headers in front of what was cut into fragments */
-#define FRAGMENT_BYTES     2036
+#define FRAGMENT_BYTES     2028
 #define DEFRAG_BUCKETS     256
 
 /* One packet's fragments belong together by these. */
@@ -32,6 +32,7 @@ static_assert(sizeof(struct datagram_key) == 48, "hashed and compared as bytes")
 struct fragment {
     uint32_t next; /* of its datagram, by offset; used by the pool while free */
     uint32_t more; /* item with its further bytes, POOL_NONE */
+    void *came_in; /* struct defrag */
     uint16_t offset, len;
     uint8_t data[FRAGMENT_BYTES];
 };
@@ -59,6 +60,10 @@ struct defrag_pools {
     struct shard_pool datagrams, fragments;
 };
 
+/* defrag_pools_init: for so many in all shards. ERR_NOMEM; may be freed either way. */
+int defrag_pools_init(struct defrag_pools *pools, uint32_t datagrams, uint32_t fragments);
+void defrag_pools_free(struct defrag_pools *pools);
+
 /* What one shard holds. */
 struct defrag_shard {
     struct pool_share datagrams, fragments;
@@ -71,6 +76,12 @@ struct defrag {
     struct defrag_shard *shard;
     uint64_t hash_seed;
     struct defrag_counters count;
+    /* For who must know what a datagram came in; else NULL. `came_in` stands for the packet that is
+     * taken next; unless that is refused it is given back once, when it waits no longer. whole: as
+     * a part of the datagram that defrag_fragment is about to return. */
+    void *came_in;
+    void (*give_back)(void *ctx, void *came_in, bool whole);
+    void *ctx;
 };
 
 enum defrag_result { DEFRAG_HELD, DEFRAG_REFUSED, DEFRAG_WHOLE };
@@ -82,6 +93,13 @@ void defrag_shard_init(struct defrag_shard *s);
  *   cost  no allocation */
 enum defrag_result defrag_fragment(struct defrag *d, const struct packet *pkt, const uint8_t *data,
                                    uint8_t *out, uint32_t *len);
+/* defrag_packet: the same, and the datagram is a packet at the place of the fragment that made it
+ * whole.
+ *   pkt, data  in: of the fragment; out, with DEFRAG_WHOLE: of the datagram, whose verdict may
+ * again be DECODE_FRAGMENT, of what is in a tunnel whole, room  where the datagram is put, its
+ * bytes DATAGRAM_MAX at most; *pkt and *data may be there already */
+enum defrag_result defrag_packet(struct defrag *d, const struct packet **pkt, const uint8_t **data,
+                                 struct packet *whole, uint8_t *room);
 /* defrag_end: nothing more comes. */
 void defrag_end(struct defrag *d);
 

@@ -35,12 +35,6 @@ static struct rte_mbuf *make_mbuf(struct engine *e)
     return m;
 }
 
-static uint8_t packet_flags(const struct frame *frame)
-{
-    return (frame->flags & (FRAME_TIME_BACK | FRAME_NO_STAMP) ? PACKET_TIME_BACK : 0) |
-           (frame->flags & FRAME_OVERLONG ? PACKET_OVERLONG | PACKET_CUT : 0);
-}
-
 static void fill(struct rte_mbuf *m, const struct frame *frame, uint32_t input, uint64_t seq,
                  uint8_t flags)
 {
@@ -54,13 +48,7 @@ static void fill(struct rte_mbuf *m, const struct frame *frame, uint32_t input, 
     m->data_len = (uint16_t)frame->captured;
     m->pkt_len = frame->captured;
     struct packet *pkt = &private->pkt;
-    pkt->t = frame->t;
-    pkt->late_ns = frame->late_ns;
-    pkt->seq = seq;
-    pkt->input = input;
-    pkt->wire = frame->wire;
-    pkt->linktype = frame->linktype;
-    pkt->flags = flags | packet_flags(frame);
+    intake_packet(pkt, frame, input, seq, flags);
     decode_link(pkt, frame->data, frame->captured);
 }
 

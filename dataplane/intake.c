@@ -206,6 +206,24 @@ bool intake_takes(struct intake *in, struct frame *frame, uint32_t input, uint8_
     return true;
 }
 
+static uint8_t packet_flags(const struct frame *frame)
+{
+    return (frame->flags & (FRAME_TIME_BACK | FRAME_NO_STAMP) ? PACKET_TIME_BACK : 0) |
+           (frame->flags & FRAME_OVERLONG ? PACKET_OVERLONG | PACKET_CUT : 0);
+}
+
+void intake_packet(struct packet *pkt, const struct frame *frame, uint32_t input, uint64_t seq,
+                   uint8_t flags)
+{
+    pkt->t = frame->t;
+    pkt->late_ns = frame->late_ns;
+    pkt->seq = seq;
+    pkt->input = input;
+    pkt->wire = frame->wire;
+    pkt->linktype = frame->linktype;
+    pkt->flags = flags | packet_flags(frame);
+}
+
 struct intake_counts intake_counts(const struct intake *in)
 {
     return in->counts;

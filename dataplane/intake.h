@@ -48,6 +48,11 @@ void intake_close(struct intake *in);
  * frame; flags gets PACKET_VALIDATE where checksums count. input  its number, from 1 */
 bool intake_takes(struct intake *in, struct frame *frame, uint32_t input, uint8_t *flags);
 
+/* intake_packet: the source's part of a packet, of a frame that was taken with these flags; the
+ * rest is left to decode. */
+void intake_packet(struct packet *pkt, const struct frame *frame, uint32_t input, uint64_t seq,
+                   uint8_t flags);
+
 struct intake_counts {
     uint64_t filtered, stripped; /* frames */
 };

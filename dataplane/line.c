@@ -440,31 +440,13 @@ static struct defrag defrag_of(struct line *line, struct line_shard *shard)
  * in the order stays that of the frame. */
 static bool take_fragment(struct line *line, struct line_shard *shard, struct packet *whole)
 {
-    const struct packet *pkt = line->now.pkt;
     struct defrag d = defrag_of(line, shard);
-    uint32_t len;
-    enum defrag_result result = defrag_fragment(&d, pkt, line->now.data, line->whole, &len);
+    enum defrag_result result =
+        defrag_packet(&d, &line->now.pkt, &line->now.data, whole, line->whole);
     line->now.held = result == DEFRAG_HELD;
-    if (result != DEFRAG_WHOLE)
-        return false;
-    uint8_t tunnels = pkt->tunnels, number = pkt->shard; /* it may be `whole` itself */
-    uint16_t vlan = pkt->vlan;
-    *whole = (struct packet){
-        .t = pkt->t,
-        .seq = pkt->seq,
-        .input = pkt->input,
-        .wire = len,
-        .linktype = pkt->network == 4 ? LINKTYPE_IPV4 : LINKTYPE_IPV6,
-        .flags = pkt->flags & (PACKET_TIME_BACK | PACKET_VALIDATE),
-    };
-    decode_frame(whole, line->whole, len);
-    whole->shard = number;
-    whole->vlan = vlan;
-    whole->tunnels += tunnels;
-    line->now.pkt = whole;
-    line->now.look = NULL;
-    line->now.data = line->whole;
-    return true;
+    if (result == DEFRAG_WHOLE)
+        line->now.look = NULL;
+    return result == DEFRAG_WHOLE;
 }
 
 /* take_datagram: what belongs to no flow: ICMP and other protocols of IP, and fragments that are no

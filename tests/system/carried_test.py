@@ -5,75 +5,11 @@ does not pass, packets whose checksums are wrong where they count."""
 import json
 import pathlib
 import random
-import struct
 
 import capture_edit
-from capture_edit import Frame, checksum
+from capture_edit import Frame
+from carriers import behind_labels, behind_pppoe, in_6in4, in_erspan, in_fragments, in_gtp, in_vxlan
 from common import GRID, expect, finish, grid, replay, temporary
-
-MACS = bytes.fromhex("02000000aa0202000000aa01")
-OUTER = bytes([172, 31, 0, 1]), bytes([172, 31, 0, 2])
-
-
-def ip4(protocol, payload, ends=OUTER, field=0, number=0):
-    head = bytearray(struct.pack(">BBHHHBBH4s4s", 0x45, 0, 20 + len(payload), number, field, 64, protocol, 0, *ends))
-    struct.pack_into(">H", head, 10, checksum(head))
-    return bytes(head) + payload
-
-
-def udp(port, payload):
-    return struct.pack(">HHHH", 50000, port, 8 + len(payload), 0) + payload
-
-
-def ethernet(kind, payload):
-    return MACS + struct.pack(">H", kind) + payload
-
-
-def in_vxlan(data):
-    return ethernet(0x0800, ip4(17, udp(4789, b"\x08" + bytes(7) + data)))
-
-
-def in_erspan(data):
-    return ethernet(0x0800, ip4(47, bytes.fromhex("100088be" "00000001" "1001000100000000") + data))
-
-
-def in_gtp(data):
-    packet = data[14:]
-    return ethernet(0x0800, ip4(17, udp(2152, struct.pack(">BBHI", 0x30, 255, len(packet), 9) + packet)))
-
-
-def in_6in4(data):
-    """IPv4 in IPv6, in spite of the name of its opposite."""
-    return ethernet(0x86DD, struct.pack(">IHBB", 6 << 28, len(data) - 14, 4, 64) + bytes(15) + b"\1" + bytes(15) + b"\2" + data[14:])
-
-
-def behind_labels(data):
-    return data[:12] + bytes.fromhex("8847" "00010040" "000111ff") + data[14:]
-
-
-def behind_pppoe(data):
-    return data[:12] + bytes.fromhex("8864" "11000001") + struct.pack(">HH", len(data) - 12, 0x21) + data[14:]
-
-
-def in_fragments(frames, rng):
-    """Every IPv4 packet of more than 40 bytes of payload as fragments in any order; datagrams are told apart by a number."""
-    out = []
-    for number, f in enumerate(frames):
-        payload = bytes(f.data[34:f.end]) if f.is_ip4 else b""
-        if len(payload) <= 40:
-            out.append(f)
-            continue
-        step = 8 * rng.randrange(2, 60)
-        parts = []
-        for at in range(0, len(payload), step):
-            part = payload[at:at + step]
-            more = 0x2000 if at + step < len(payload) else 0
-            head = ip4(f.data[23], part, (bytes(f.data[26:30]), bytes(f.data[30:34])), more | at // 8, number & 0xffff)
-            parts.append(Frame(f.ns, bytes(f.data[:14]) + head))
-        rng.shuffle(parts)
-        out += parts
-    return out
-
 
 def judged(work, frames, name, *options):
     """What is said of a capture, and its counts."""

@@ -32,9 +32,9 @@ def prefix(address):
     return f'"{address}/{ipaddress.ip_address(address).max_prefixlen}"'
 
 
-def make_accord(folder, servers, operators, services=()):
+def make_accord(folder, servers, operators, services=(), lines=None):
     """An accord in this folder that protects each server, operated by these; the path of its file. services: (protocol,
-    port) that each is declared to have."""
+    port) that each is declared to have. lines: as LINES."""
     folder.mkdir()
     monitored = sorted({str(ipaddress.ip_network(f"{a}/16", strict=False)) for a in servers if ":" not in a}) or ["192.0.2.0/24"]
     listed = ", ".join(f"{{proto: {p}, port: {n}}}" for p, n in services)
@@ -52,7 +52,7 @@ def make_accord(folder, servers, operators, services=()):
         head = head[:begin] + f'{name}: {{file: own.{name}.yaml, root: "{root}"' + head[end:]
     accord = folder / "own.yaml"
     accord.write_text(head + "lines:\n" + "".join(
-        LINE.format(id=line, correlation=c, gates=g, severity=SEVERITY) for line, (c, g) in LINES.items())
+        LINE.format(id=line, correlation=c, gates=g, severity=SEVERITY) for line, (c, g) in (lines or LINES).items())
                       + rest[rest.index("intervals:"):])
     done = run("accord", "check", accord, code=None)
     expect(done.returncode == 0, f"the accord that was made is not right: {done.stderr}")

@@ -24,8 +24,7 @@ static struct fixture *make(uint32_t datagrams, uint32_t fragments)
 {
     struct fixture *x = calloc(1, sizeof *x);
     assert_non_null(x);
-    assert_int_equal(shard_pool_init(&x->pools.datagrams, datagrams, sizeof(struct datagram)), 0);
-    assert_int_equal(shard_pool_init(&x->pools.fragments, fragments, sizeof(struct fragment)), 0);
+    assert_int_equal(defrag_pools_init(&x->pools, datagrams, fragments), 0);
     defrag_shard_init(&x->shard);
     x->d = (struct defrag){.pools = &x->pools,
                            .shard = &x->shard,
@@ -37,8 +36,7 @@ static struct fixture *make(uint32_t datagrams, uint32_t fragments)
 
 static void unmake(struct fixture *x)
 {
-    shard_pool_free(&x->pools.datagrams);
-    shard_pool_free(&x->pools.fragments);
+    defrag_pools_free(&x->pools);
     free(x);
 }
 
