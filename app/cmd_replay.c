@@ -41,6 +41,9 @@ static const struct option replay_options[] = {
     {"strip", "TUNNEL", OPTION_LIST, OFFSET(strip),
      "a tunnel that only carries mirrored traffic (erspan, vxlan, gre, ...):\n"
      "what is in it is as if it had come without; may be given again"},
+    {"sensor", "NAME=CAPTURE", OPTION_LIST, OFFSET(sensor_words),
+     "a capture, and the sensor that it is of; may be given again. An act that\n"
+     "several sensors saw counts once, and for independent evidence"},
     {"ledger", "DIR", OPTION_TEXT, OFFSET(ledger), "seal findings and coverage in this ledger"},
     {"ledger-key", "FILE", OPTION_TEXT, OFFSET(ledger_key),
      "the logs' signing keys; made on first use.\n"
@@ -125,7 +128,8 @@ static int run_replay(const struct command *command, int argc, char **argv)
     int error = options_parse(command, argc, argv, &options, &captures, &diags);
     if (error == 1)
         code = EXIT_DONE;
-    else if (!error && !check(&options, &captures, &diags) && !set_limits(&options, &diags) &&
+    else if (!error && !sensors_read(&options.sensors, &options.sensor_words, &captures, &diags) &&
+             !check(&options, &captures, &diags) && !set_limits(&options, &diags) &&
              !set_intake(&options, &diags))
         code = replay_run(&options, &captures, &diags);
     diags_print(&diags, stderr);
@@ -137,6 +141,8 @@ static int run_replay(const struct command *command, int argc, char **argv)
     options_list_free(&options.switches);
     options_list_free(&options.limit_words);
     options_list_free(&options.strip);
+    options_list_free(&options.sensor_words);
+    sensors_free(&options.sensors);
     return code;
 }
 

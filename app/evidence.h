@@ -42,6 +42,7 @@ typedef void evidence_written(void *ctx, const struct evidence_file *file);
 /* The run that findings are of. */
 struct evidence_run {
     const struct option_list *captures;
+    const uint8_t *points; /* of the captures, NULL: not told */
     const struct engine_limits *limits;
     uint64_t frames; /* that it read of the captures */
 };

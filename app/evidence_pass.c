@@ -66,7 +66,8 @@ static struct span span_of(struct named *named)
                                 .source_port = o->source_port,
                                 .target_port = o->target_port,
                                 .transport = o->transport,
-                                .vlan = o->tenant};
+                                .vlan = o->tenant,
+                                .point = (uint8_t)o->point};
     return (struct span){.key = key_of(&ends),
                          .from_ns = o->began_ns,
                          .to = {.t = o->order.t, .input = o->order.input, .seq = o->order.seq},
@@ -188,7 +189,8 @@ static void name(struct pass *p, const struct reread_packet *packet)
                                       .source_port = error.source_port,
                                       .target_port = error.target_port,
                                       .transport = error.transport,
-                                      .vlan = pkt->vlan};
+                                      .vlan = pkt->vlan,
+                                      .point = pkt->point};
         name_in(p, &quoted, place, true);
     }
 }
@@ -230,7 +232,8 @@ static int read_captures(struct pass *p, const struct evidence_run *run, struct 
     struct reread *reread;
     struct reread_packet packet;
     uint64_t frames = 0;
-    int got = reread_open(&reread, run->captures->items, run->captures->n, run->limits, &again);
+    int got = reread_open(&reread, run->captures->items, run->points, run->captures->n, run->limits,
+                          &again);
     if (!got) {
         while ((got = reread_next(reread, &packet, &again)) == 1 &&
                reread_frames(reread) <= run->frames) {

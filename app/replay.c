@@ -238,6 +238,7 @@ static int make_judging(struct replay *r, struct diags *diags)
         .workers = (unsigned)r->options->workers,
         .policies = correlation,
         .n_policies = r->policies.n,
+        .points = r->options->sensors.n,
         .keep = r->evidence ? CORRELATOR_KEEP : 0,
     };
     int error = correlator_create(&r->correlator, &correlator, diags);
@@ -274,6 +275,7 @@ static int run_engine(struct replay *r, const struct option_list *captures, stru
         .workers = (unsigned)o->workers,
         .burst = (unsigned)o->burst,
         .captures = captures->items,
+        .points = o->sensors.points,
         .n_captures = captures->n,
         .policies = r->inspecting,
         .n_policies = r->policies.n,
@@ -310,7 +312,8 @@ static int run_engine(struct replay *r, const struct option_list *captures, stru
     progress_clear(&progress);
     engine_stats(r->engine, &r->stats);
     if (r->evidence) {
-        struct evidence_run run = {captures, &config.limits, r->stats.source_packets};
+        struct evidence_run run = {captures, o->sensors.points, &config.limits,
+                                   r->stats.source_packets};
         int failed = evidence_write(r->evidence, r->correlator, &run, on_evidence, r, diags);
         error = error ? error : failed;
     }

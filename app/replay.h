@@ -4,12 +4,15 @@
 #define APP_REPLAY_H
 
 #include "app/policies.h"
+#include "app/sensors.h"
 
 struct replay_options {
     struct policy_files policy;
     struct option_list switches;    /* T=FILE */
     struct option_list limit_words; /* NAME=N */
     struct option_list strip;
+    struct option_list sensor_words; /* NAME=CAPTURE */
+    struct sensors sensors;          /* of the captures */
     const char *checksums, *filter;
     struct engine_limits limits;
     const char *eve, *evidence, *ledger, *ledger_key, *ledger_secret, *stats;

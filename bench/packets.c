@@ -102,7 +102,7 @@ static void decode_burst(const struct bench *b, uint32_t first, struct packet *p
         pkts[i].input = 1;
         pkts[i].wire = FRAME_BYTES;
         pkts[i].linktype = LINKTYPE_ETHERNET;
-        pkts[i].flags = 0;
+        pkts[i].flags = pkts[i].point = 0;
         decode_frame(&pkts[i], frame_at(b, first + i), FRAME_BYTES);
     }
 }

@@ -16,6 +16,7 @@
 #define WINDOWS_PER_PLACE  16
 #define TARGETS_PER_WINDOW 16
 #define DEFAULT_RING_SLOTS 1024
+#define DEFAULT_ACTS       4096 /* of a key shard, where several points tell of them */
 #define SPINS_BEFORE_YIELD 64
 
 enum owner_stage { OWNER_RUNNING, OWNER_ENDED, OWNER_DONE };
@@ -74,6 +75,7 @@ static struct owner_config owner_config_of(const struct correlator *c, unsigned 
                   .incidents = windows < WINDOWS_PER_PLACE ? 1 : windows / WINDOWS_PER_PLACE,
                   .targets = targets,
                   .kept = config->keep,
+                  .acts = config->points > 1 ? DEFAULT_ACTS : 0,
                   .hash_seed = seed},
         .assets = assets,
     };

@@ -31,6 +31,7 @@ struct correlator_config {
     unsigned n_policies;                      /* 1 to CORRELATOR_POLICIES_MAX */
     size_t keys_per_shard; /* windows and incidents of one of the 256 key shards; 0: default */
     size_t ring_slots;     /* of an exchange ring; 0: default */
+    unsigned points;       /* observation points that observations tell of; 0: none is told */
     uint32_t keep; /* observations that are kept of the incidents of one key shard; 0: none */
     /* Called by a worker that waits with nothing to drain (full ring); NULL: spin, then yield. */
     void (*before_wait)(void *ctx, unsigned worker);
@@ -88,6 +89,10 @@ const struct kept_observation *correlator_kept(const struct correlator *c, unsig
     X(targets_over_limit, "addresses", "count", "beyond those that an incident keeps apart")      \
     X(not_kept, "observations", "count",                                                          \
       "of incidents that found no room where they are kept for evidence")                         \
+    X(acts_again, "observations", "count",                                                        \
+      "of acts that another observation point had told of: they count for nothing more")          \
+    X(acts_forgotten, "acts", "drop",                                                             \
+      "given up while another observation point might still tell of them")                        \
     X(derived, "observations", "count", "made of incidents, for correlations over correlations")  \
     X(incidents, "incidents", "count", "opened")                                                  \
     X(revisions, "revisions", "count", "handed to the judge")                                     \

@@ -170,13 +170,53 @@ static enum gate_result judge_operator(struct unit *unit, const struct gate *gat
     return n ? GATE_HELD : GATE_FAILED;
 }
 
-/* Independent evidence: this sensor is one observation point, and reads no logs. */
+/* Independent evidence: observation points that told of one and the same act; two rules on the same
+ * packets count once. Where two-way contact is demanded, points that did not see it count for
+ * nothing. Hosts' logs are not read in this build. */
+static unsigned points_of(const struct unit *unit, const struct revision_asset *seen)
+{
+    return seen->points[gates_demand(unit->clause, GATE_TWO_WAY_CONTACT) != NULL];
+}
+
+static bool is_independent(const struct unit *unit, const struct revision_asset *seen)
+{
+    return points_of(unit, seen) >=
+           gates_demand(unit->clause, GATE_INDEPENDENT_EVIDENCE)->independent;
+}
+
 static enum gate_result judge_independent(struct unit *unit, const struct gate *gate, char *why)
 {
-    (void)unit;
-    WHY("1 of %u: one observation point, no host's log; two rules on the same packets count once",
-        gate->independent);
-    return gate->independent <= 1 ? GATE_HELD : GATE_FAILED;
+    unsigned most = 0, before = unit->n_assets;
+    bool told = false;
+    for (unsigned i = 0; i < before; i++) {
+        unsigned points = points_of(unit, &unit->assets[i]);
+        most = points > most ? points : most;
+        told = told || unit->assets[i].points[0];
+    }
+    if (!told && gate->independent > 1) {
+        WHY("%u asked for, and observation points were not told apart; no host's log is read",
+            gate->independent);
+        return GATE_NOT_DECIDABLE;
+    }
+    if (gate->independent <= 1) {
+        WHY("one observation point saw it, and one is asked for");
+        return GATE_HELD;
+    }
+    bool derived = definition_level(unit->definitions, unit->revision->definition) > 0;
+    if (most < gate->independent && derived) {
+        WHY("%u asked for; what a correlation over others takes is of one observation point",
+            gate->independent);
+        return GATE_NOT_DECIDABLE;
+    }
+    unsigned n = narrow(unit, is_independent);
+    if (n)
+        WHY("%u observation points saw the same act, with %u of %u assets", gate->independent, n,
+            before);
+    else
+        WHY("%u of %u observation points saw the same act; two rules on the same packets count "
+            "once, no host's log is read",
+            most, gate->independent);
+    return n ? GATE_HELD : GATE_FAILED;
 }
 
 /* Selectivity. */

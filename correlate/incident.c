@@ -101,29 +101,47 @@ static void more_telling(uint8_t *best, uint8_t outcome)
         *best = outcome;
 }
 
-/* add_act: one of the two views of an asset, see struct revision_asset. */
-static void add_act(struct revision_asset *entry, const struct observation *o, unsigned view)
+/* add_act: one of the two views of an asset, see struct revision_asset. An act has the time that the
+ * first point of that view gave it. */
+static void add_act(struct revision_asset *entry, const struct observation *o, unsigned view,
+                    const struct act_seen *seen)
 {
     more_telling(&entry->outcome[view], o->outcome);
+    if (seen->points[view] > 1)
+        return;
     if (o->began_ns < entry->first_ns[view])
         entry->first_ns[view] = o->began_ns;
     if (o->began_ns > entry->last_ns[view])
         entry->last_ns[view] = o->began_ns;
 }
 
-static void add_asset(struct incident *inc, const struct exchange_item *item, bool new_target)
+/* corroborate: so many points told of an act; whether that is several, and more than of any before.
+ */
+static bool corroborate(struct revision_asset *entry, const uint8_t points[2])
+{
+    bool more = false;
+    for (unsigned view = 0; view < 2; view++)
+        if (points[view] > entry->points[view]) {
+            entry->points[view] = points[view];
+            more |= points[view] > 1;
+        }
+    return more;
+}
+
+static struct revision_asset *add_asset(struct incident *inc, const struct exchange_item *item,
+                                        const struct act_seen *seen)
 {
     uint16_t asset = item->route.facts.target_asset;
     struct revision_asset *entry = asset == HOST_NO_ASSET ? NULL : asset_of(inc, asset);
     if (!entry)
-        return;
-    entry->count++;
-    entry->addresses += new_target;
-    add_act(entry, &item->obs, 0);
+        return NULL;
+    inc->corroborated |= corroborate(entry, seen->points);
+    add_act(entry, &item->obs, 0, seen);
     if (item->obs.contact >= CONTACT_TWO_WAY) {
         entry->two_way = true;
-        add_act(entry, &item->obs, 1);
+        add_act(entry, &item->obs, 1, seen);
     }
+    return entry;
 }
 
 /* add_target: whether the address is new to the incident; *lost counts one that found no room. */
@@ -150,11 +168,20 @@ static bool add_target(struct incident *inc, const struct address *target, bool 
 }
 
 unsigned incident_add(struct incident *inc, const struct exchange_item *item,
-                      struct target_set *targets, const struct incident_limits *limits)
+                      const struct act_seen *seen, struct target_set *targets,
+                      const struct incident_limits *limits)
 {
     const struct observation *o = &item->obs;
     struct revision *r = &inc->state;
     unsigned lost = 0;
+    evidence_chain(r->evidence, o);
+    struct revision_asset *asset = add_asset(inc, item, seen);
+    if (inc->boundary_at == INT64_MAX)
+        inc->boundary_at = time_floor(o->order.t, limits->update_ns) + limits->update_ns;
+    if (seen->again) {
+        r->again++;
+        return 0;
+    }
     r->count++;
     r->by[o->contact][o->outcome]++;
     r->first_ns = o->began_ns < r->first_ns ? o->began_ns : r->first_ns;
@@ -165,13 +192,13 @@ unsigned incident_add(struct incident *inc, const struct exchange_item *item,
     r->operations |= 1u << o->operation;
     add_source(r, &o->source);
     add_port(r, o->target_port);
-    add_asset(
-        inc, item,
-        add_target(inc, &o->target, item->route.facts.target_monitored, targets, limits, &lost));
-    evidence_chain(r->evidence, o);
+    bool fresh =
+        add_target(inc, &o->target, item->route.facts.target_monitored, targets, limits, &lost);
+    if (asset) {
+        asset->count++;
+        asset->addresses += fresh;
+    }
     inc->close_at = o->order.t + limits->quiet_ns;
-    if (inc->boundary_at == INT64_MAX)
-        inc->boundary_at = time_floor(o->order.t, limits->update_ns) + limits->update_ns;
     return lost;
 }
 
@@ -192,6 +219,7 @@ static void join_asset(struct incident *whole, const struct revision *r, unsigne
         return;
     to->count += more;
     to->two_way = to->two_way || from->two_way;
+    whole->corroborated |= corroborate(to, from->points);
     to->addresses = larger(to->addresses, from->addresses);
     for (unsigned view = 0; view < 2; view++) {
         more_telling(&to->outcome[view], from->outcome[view]);
@@ -227,7 +255,9 @@ unsigned incident_join(struct incident *whole, const struct revision *r,
 {
     struct revision *w = &whole->state;
     w->count += r->count - before->count;
+    w->again += r->again - before->again;
     before->count = r->count;
+    before->again = r->again;
     for (unsigned contact = 0; contact < CONTACT_COUNT; contact++)
         for (unsigned outcome = 0; outcome < OUTCOME_COUNT; outcome++)
             w->by[contact][outcome] += r->by[contact][outcome] - before->by[contact][outcome];
@@ -275,7 +305,7 @@ int incident_news(struct incident *inc)
         return REVISION_ESCALATED;
     if (inc->state.count >= 2 * inc->marked_count || inc->state.targets >= 2 * inc->marked_targets)
         return REVISION_DOUBLED;
-    return -1;
+    return inc->corroborated ? REVISION_CORROBORATED : -1;
 }
 
 void incident_revise(struct incident *inc, enum revision_why why, struct order order)
@@ -286,6 +316,7 @@ void incident_revise(struct incident *inc, enum revision_why why, struct order o
     r->number++;
     best_of(r, inc->best);
     inc->boundary_at = INT64_MAX;
+    inc->corroborated = false;
     if (why == REVISION_OPENED || why == REVISION_DOUBLED || why == REVISION_MERGED) {
         inc->marked_count = r->count;
         inc->marked_targets = r->targets;

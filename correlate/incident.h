@@ -2,6 +2,7 @@
 #ifndef CORRELATE_INCIDENT_H
 #define CORRELATE_INCIDENT_H
 
+#include "correlate/act.h"
 #include "correlate/exchange.h"
 #include "correlate/host_lookup.h"
 #include "correlate/revision.h"
@@ -17,7 +18,8 @@ struct incident {
     uint64_t assets_seen[INCIDENT_ASSETS_EXACT / 64];
     uint64_t marked_count; /* at the last doubling */
     uint32_t marked_targets;
-    uint8_t best[2]; /* the most telling outcome so far: of all, of those with two-way contact */
+    uint8_t best[2];   /* the most telling outcome so far: of all, of those with two-way contact */
+    bool corroborated; /* more points told of an act, since the last revision */
     int64_t close_at,
         boundary_at; /* boundary_at: INT64_MAX while nothing was added since the last revision */
 };
@@ -30,10 +32,12 @@ struct incident_limits {
 /* incident_open: make a fresh one. */
 void incident_open(struct incident *inc, unsigned definition, const struct group_key *key,
                    uint32_t number);
-/* incident_add: one observation. Returns the number of addresses that could not be kept apart (0 or
- * 1). */
+/* incident_add: one observation; seen: what is known of its act. One of an act that another point
+ * told of adds what that point saw to what is said of the asset, and counts for nothing else.
+ * Returns the number of addresses that could not be kept apart (0 or 1). */
 unsigned incident_add(struct incident *inc, const struct exchange_item *item,
-                      struct target_set *targets, const struct incident_limits *limits);
+                      const struct act_seen *seen, struct target_set *targets,
+                      const struct incident_limits *limits);
 /* incident_news: why the last addition deserves a revision of its own, or -1. */
 int incident_news(struct incident *inc);
 /* incident_revise: make inc->state the next revision. */
@@ -43,7 +47,7 @@ int64_t incident_deadline(const struct incident *inc);
 
 /* What a revision has counted, to tell from the next one of its incident what came since. */
 struct incident_counts {
-    uint64_t count, by[CONTACT_COUNT][OUTCOME_COUNT];
+    uint64_t count, again, by[CONTACT_COUNT][OUTCOME_COUNT];
     uint32_t assets[REVISION_ASSETS]; /* in the order in which the revision lists them */
 };
 /* incident_join: what a revision of another incident says of more than *before, into `whole`.

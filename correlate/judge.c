@@ -370,7 +370,7 @@ static void report(struct judge *j, struct unit_state *state)
         .count = u->count,
         .incident = r->incident,
         .campaign = r->campaign,
-        .observations = r->count,
+        .observations = r->count + r->again,
         .source = u->unit.source,
         .sources_total = r->sources_total,
         .assets = j->asset_ids,
@@ -473,7 +473,8 @@ void judge_take(struct judge *j, const struct revision *revision)
     uint32_t campaign;
     const struct revision *whole = campaigns_take(j->campaigns, revision, &campaign);
     if (campaign && j->config.sink.joined)
-        j->config.sink.joined(j->config.sink.ctx, campaign, &revision->incident, revision->count);
+        j->config.sink.joined(j->config.sink.ctx, campaign, &revision->incident,
+                              revision->count + revision->again);
     if (whole)
         judge_units(j, whole, whole != revision);
 }

@@ -99,7 +99,7 @@ static void put_count(struct json_writer *w, const struct judgement *j)
 static void put_evidence(struct json_writer *w, const struct judgement *j)
 {
     json_open_object(w);
-    put_number(w, "observations", j->unit.revision->count);
+    put_number(w, "observations", j->unit.revision->count + j->unit.revision->again);
     json_put_key(w, "sha256");
     put_hex(w, j->unit.revision->evidence);
     json_close_object(w);

@@ -4,13 +4,16 @@
  * the correlation's timespan; when the condition is met they become the beginning of an incident.
  * Temporal conditions are asked of a chain: per rule the latest begin of a row that has come so
  * far, which is exact however many observations a window could not keep. For value_count a sample
- * is superseded when a later one has the same value. A window that is full gives up a superseded
- * sample first, so that repeating one value cannot hide the others; distinct values never fill it,
- * because a threshold is at most THRESHOLD_MAX < WINDOW_SAMPLES. Windows without an incident form a
- * list by last use; the one unused longest makes room.
+ * is superseded when a later one has the same value; so is one of an act that another observation
+ * point has told of, from the start: it counts for nothing and waits for the incident. A window
+ * that is full gives up a superseded sample first, so that repeating one value cannot hide the
+ * others; distinct values never fill it, because a threshold is at most THRESHOLD_MAX <
+ * WINDOW_SAMPLES. Windows without an incident form a list by last use; the one unused longest makes
+ * room.
  */
 #include "correlate/key_shard.h"
 
+#include "correlate/act.h"
 #include "correlate/definition_parts.h"
 
 #include <stdlib.h>
@@ -21,6 +24,7 @@
 
 struct sample {
     struct exchange_item item;
+    struct act_seen seen;
     uint8_t value[16];
     uint32_t next;
     bool superseded;
@@ -63,6 +67,7 @@ struct key_shard {
     struct kept_observation *kept; /* as long as the run, for evidence */
     uint32_t n_kept;
     struct target_set targets;
+    struct acts acts;
     uint32_t free_window, free_sample, free_place;    /* given back */
     uint32_t used_windows, used_samples, used_places; /* ever taken: memory is touched on demand */
     uint32_t newest, oldest;
@@ -75,7 +80,8 @@ size_t key_shard_bytes(const struct key_shard_config *c)
            c->windows *
                (sizeof(struct window) + sizeof(struct chain) + 2 * sizeof(struct window_key)) +
            c->samples * sizeof(struct sample) + c->incidents * sizeof(struct place) +
-           target_set_bytes(c->targets) + c->kept * sizeof(struct kept_observation);
+           target_set_bytes(c->targets) + (c->acts ? acts_bytes(c->acts) : 0) +
+           c->kept * sizeof(struct kept_observation);
 }
 
 struct key_shard *key_shard_create(const struct key_shard_config *config)
@@ -92,7 +98,8 @@ struct key_shard *key_shard_create(const struct key_shard_config *config)
     s->places = calloc(config->incidents, sizeof *s->places);
     s->kept = calloc(config->kept + 1, sizeof *s->kept);
     if (!s->kept || !s->keys || !s->windows || !s->chains || !s->samples || !s->places ||
-        target_set_init(&s->targets, config->targets, config->hash_seed)) {
+        target_set_init(&s->targets, config->targets, config->hash_seed) ||
+        (config->acts && acts_init(&s->acts, config->acts, config->hash_seed))) {
         key_shard_destroy(s);
         return NULL;
     }
@@ -113,6 +120,7 @@ void key_shard_destroy(struct key_shard *s)
     free(s->places);
     free(s->kept);
     target_set_free(&s->targets);
+    acts_free(&s->acts);
     free(s);
 }
 
@@ -269,7 +277,7 @@ static void supersede(struct key_shard *s, struct window *w, const uint8_t value
 }
 
 static void add_sample(struct key_shard *s, uint32_t window, const struct exchange_item *item,
-                       struct correlator_counters *counters)
+                       const struct act_seen *seen, struct correlator_counters *counters)
 {
     struct window *w = &s->windows[window];
     const struct definitions *definitions = s->config.definitions;
@@ -289,7 +297,7 @@ static void add_sample(struct key_shard *s, uint32_t window, const struct exchan
     }
     uint8_t value[16];
     definition_value(definitions, w->key.definition, &item->obs, &item->route.facts, value);
-    if (definition_type(definitions, w->key.definition) == CORRELATION_VALUE_COUNT)
+    if (definition_type(definitions, w->key.definition) == CORRELATION_VALUE_COUNT && !seen->again)
         supersede(s, w, value);
     uint32_t at = sample_room(s);
     struct sample *sample = &s->samples[at];
@@ -298,13 +306,14 @@ static void add_sample(struct key_shard *s, uint32_t window, const struct exchan
     else
         s->used_samples++;
     sample->item = *item;
-    sample->superseded = false;
+    sample->seen = *seen;
+    sample->superseded = seen->again;
     sample->next = NONE;
     memcpy(sample->value, value, 16);
     *(w->n ? &s->samples[w->last].next : &w->first) = at;
     w->last = at;
     w->n++;
-    w->distinct++;
+    w->distinct += !seen->again;
 }
 
 /* is_met: does the window meet its condition, now that this item is in it? For temporal_ordered
@@ -338,9 +347,9 @@ static bool is_met(struct key_shard *s, uint32_t window, const struct exchange_i
 
 /* add: an observation becomes part of an incident, and is kept where that is asked for. */
 static void add(struct key_shard *s, struct incident *inc, const struct exchange_item *item,
-                struct correlator_counters *counters)
+                const struct act_seen *seen, struct correlator_counters *counters)
 {
-    counters->targets_over_limit += incident_add(inc, item, &s->targets, &s->config.limits);
+    counters->targets_over_limit += incident_add(inc, item, seen, &s->targets, &s->config.limits);
     if (s->n_kept < s->config.kept)
         s->kept[s->n_kept++] = (struct kept_observation){item->obs, inc->number};
     else
@@ -371,12 +380,27 @@ static int open_incident(struct key_shard *s, uint32_t window, struct correlator
     place->open = true;
     incident_open(&place->incident, w->key.definition, &w->key.key, s->next_number++);
     place->incident.state.window_inexact = w->inexact;
-    for (; w->n; sample_remove(s, w, NONE))
-        add(s, &place->incident, &s->samples[w->first].item, counters);
+    for (; w->n; sample_remove(s, w, NONE)) {
+        const struct sample *sample = &s->samples[w->first];
+        add(s, &place->incident, &sample->item, &sample->seen, counters);
+    }
     unlink_use(s, window);
     w->incident = at;
     counters->incidents++;
     return (int)at;
+}
+
+/* seen_of: what is known of the observation's act; nothing where points are not told. */
+static struct act_seen seen_of(struct key_shard *s, const struct exchange_item *item,
+                               struct correlator_counters *counters)
+{
+    if (!item->obs.point)
+        return (struct act_seen){0};
+    if (!s->config.acts) /* there is one */
+        return (struct act_seen){.points = {1, item->obs.contact >= CONTACT_TWO_WAY}};
+    struct act_seen seen = acts_take(&s->acts, item, &counters->acts_forgotten);
+    counters->acts_again += seen.again;
+    return seen;
 }
 
 int key_shard_take(struct key_shard *s, const struct exchange_item *item,
@@ -389,13 +413,14 @@ int key_shard_take(struct key_shard *s, const struct exchange_item *item,
         return -1;
     }
     struct window *w = &s->windows[at];
+    struct act_seen seen = seen_of(s, item, counters);
     if (w->incident != NONE) {
-        add(s, &s->places[w->incident].incident, item, counters);
+        add(s, &s->places[w->incident].incident, item, &seen, counters);
         return (int)w->incident;
     }
     expire_samples(s, w, item->obs.order.t);
-    add_sample(s, at, item, counters);
-    if (!is_met(s, at, item) || w->n == 0)
+    add_sample(s, at, item, &seen, counters);
+    if (seen.again || !is_met(s, at, item) || w->n == 0)
         return -1;
     int place = open_incident(s, at, counters);
     *opened = place >= 0;

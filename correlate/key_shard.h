@@ -13,6 +13,8 @@ struct key_shard_config {
     struct incident_limits limits;
     uint32_t windows, samples, incidents, targets;
     uint32_t kept; /* observations of incidents that are kept, 0: none */
+    uint32_t
+        acts; /* that are known, to tell them again by other points; 0: of no point it is told */
     uint64_t hash_seed;
 };
 

@@ -14,7 +14,9 @@
 #include <assert.h>
 #include <stddef.h>
 
-#define OBSERVATION_VERSION 1
+#define OBSERVATION_VERSION 2
+
+#define POINTS_MAX 15 /* observation points of a run */
 
 enum { NAME_USER, NAME_HOST };
 enum visibility { VISIBILITY_BOTH, VISIBILITY_ONE_SIDED, VISIBILITY_GAPS };
@@ -39,7 +41,8 @@ struct observation {
     /* What. */
     uint32_t rule_sid, rule_gid;
     uint32_t rule_rev;
-    uint32_t generation; /* of the policy that was in force */
+    uint16_t generation; /* of the policy that was in force */
+    uint16_t point;      /* the observation point that saw it, 1 to POINTS_MAX; 0: not told */
     uint32_t object_first, object_count;
     int64_t integer; /* the value of a command; the number of a coverage count; a session's code;
                       * type and code of an ICMP error, 256 * type + code */

@@ -11,14 +11,15 @@
 #define REVISION_TARGETS 16
 
 /* Rows: suffix, name, text. */
-#define REVISION_WHYS(X)                                                                     \
-    X(OPENED, "opened", "the correlation's condition was met for the first time")            \
-    X(DOUBLED, "doubled", "the number of observations or targets doubled")                   \
-    X(BOUNDARY, "boundary", "the state at the end of an update interval")                    \
-    X(ESCALATED, "escalated", "an answer more telling than those before")                    \
-    X(MERGED, "merged", "incidents of the same source joined, and doubled what there was")   \
-    X(CLOSED, "closed", "nothing more came for the quiet time")                              \
-    X(SUPERSEDED, "superseded", "the policy changed, and its correlation or accord with it") \
+#define REVISION_WHYS(X)                                                                           \
+    X(OPENED, "opened", "the correlation's condition was met for the first time")                  \
+    X(DOUBLED, "doubled", "the number of observations or targets doubled")                         \
+    X(BOUNDARY, "boundary", "the state at the end of an update interval")                          \
+    X(ESCALATED, "escalated", "an answer more telling than those before")                          \
+    X(CORROBORATED, "corroborated", "more observation points told of one of the acts than before") \
+    X(MERGED, "merged", "incidents of the same source joined, and doubled what there was")         \
+    X(CLOSED, "closed", "nothing more came for the quiet time")                                    \
+    X(SUPERSEDED, "superseded", "the policy changed, and its correlation or accord with it")       \
     X(OPEN_AT_END, "open-at-end", "the input ended while it was open")
 
 enum revision_why {
@@ -34,9 +35,9 @@ struct revision_asset {
     uint8_t outcome[2]; /* worst (enum outcome): [0] of all, [1] of those with two-way contact */
     int64_t first_ns[2], last_ns[2]; /* when the first and the last act on it began; likewise */
     bool two_way;                    /* some observation had two-way contact */
-    bool acts;                       /* (spare, 0) */
-    uint32_t count;                  /* observations */
-    uint32_t addresses;              /* distinct addresses of the asset that were touched */
+    uint8_t points[2];  /* the most that told of one act on it; likewise; 0: not told */
+    uint32_t count;     /* observations */
+    uint32_t addresses; /* distinct addresses of the asset that were touched */
 };
 
 /* REVISION_POLICY: from here on the policy `generation` is in force; nothing else is said. */
@@ -59,7 +60,8 @@ struct revision {
     uint32_t campaign;            /* the campaign's number from 1; 0: an incident by itself */
     struct group_key key;
     int64_t first_ns, last_ns;                 /* when the first and the last act began */
-    uint64_t count;                            /* observations */
+    uint64_t count;                            /* observations, one an act */
+    uint64_t again;                            /* further ones of these acts, by other points */
     uint64_t by[CONTACT_COUNT][OUTCOME_COUNT]; /* the same by contact and outcome */
     uint64_t time_error_ns;                    /* largest; TIME_ERROR_UNKNOWN if any is unknown */
     uint8_t time_source;

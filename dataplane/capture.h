@@ -41,6 +41,7 @@ struct frame {
     uint64_t late_ns;    /* how much later t is than the stamp; FRAME_LATE_UNKNOWN without one */
     uint16_t linktype;
     uint16_t flags;
+    uint8_t point; /* the observation point that it was seen at; 0: not told */
 };
 
 struct capture;
@@ -85,14 +86,16 @@ bool capture_recognised(const struct capture *c);
 int capture_compare(const struct capture *a, const struct capture *b);
 
 /* Several captures merged by time into one sequence. Inputs are numbered from 1 by their first
- * stamp, then by their content (capture_compare), not by their place in `paths`. */
+ * stamp, then by their content (capture_compare), then by their point, not by their place in
+ * `paths`. */
 struct merge;
-/* merge_open: a path may be a folder: all captures in it and below, in the order of their names; a
+/* merge_open: points  one a path, the observation point whose captures are there; NULL: not told.
+ * A path may be a folder: all captures in it and below, in the order of their names; a
  * file there that is no capture is named in a warning and left out. An input that does not open is
  * broken; an error only when none opens, or n is 0. Waits for the first frame of every pipe. stop
  * NULL, or set by a signal handler: wait no longer */
-int merge_open(struct merge **out, const char *const *paths, size_t n, const atomic_bool *stop,
-               struct diags *diags);
+int merge_open(struct merge **out, const char *const *paths, const uint8_t *points, size_t n,
+               const atomic_bool *stop, struct diags *diags);
 void merge_close(struct merge *m);
 /* merge_next: 1 and a frame, 0 at the end of all, ERR_AGAIN when an input must be waited for
  * (capture_next); *input is the number of the input; seq counts within the input from 1. Frames

@@ -85,7 +85,7 @@ void line_coverage_flush(struct line *line, int64_t last)
     memset(&obs, 0, sizeof obs);
     obs.kind = KIND_COVERAGE;
     obs.version = OBSERVATION_VERSION;
-    obs.generation = line->generation;
+    obs.generation = (uint16_t)line->generation;
     obs.interval_ns[0] = line->coverage_from;
     obs.interval_ns[1] = line->coverage_to;
     for (uint32_t asset = 0; asset < line->assets; asset++) {

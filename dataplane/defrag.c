@@ -72,7 +72,8 @@ static bool read_piece(const struct packet *pkt, const uint8_t *data, struct pie
                                      .target = pkt->target,
                                      .vlan = pkt->vlan,
                                      .network = pkt->network,
-                                     .tunnels = pkt->tunnels};
+                                     .tunnels = pkt->tunnels,
+                                     .point = pkt->point};
     if (pkt->network == 4) {
         uint16_t field = load_be16(h + 6);
         out->key.id = load_be16(h + 4);
@@ -323,6 +324,7 @@ enum defrag_result defrag_packet(struct defrag *d, const struct packet **pkt, co
         .t = last.t,
         .seq = last.seq,
         .input = last.input,
+        .point = last.point,
         .wire = len,
         .linktype = last.network == 4 ? LINKTYPE_IPV4 : LINKTYPE_IPV6,
         .flags = last.flags & (PACKET_TIME_BACK | PACKET_VALIDATE),

@@ -24,7 +24,7 @@ struct datagram_key {
     uint32_t id;
     uint16_t vlan;
     uint8_t protocol; /* of IPv4 alone */
-    uint8_t network, tunnels, zero[7];
+    uint8_t network, tunnels, point, zero[6];
 };
 static_assert(sizeof(struct datagram_key) == 48, "hashed and compared as bytes");
 

@@ -113,7 +113,8 @@ int engine_open(struct engine **out, const struct engine_config *config, struct 
     if (!error)
         memset(e->workers, 0, config->workers * sizeof *e->workers);
     if (!error)
-        error = merge_open(&e->merge, config->captures, config->n_captures, config->stop, diags);
+        error = merge_open(&e->merge, config->captures, config->points, config->n_captures,
+                           config->stop, diags);
     if (!error && merge_counts(e->merge).inputs > ORDER_INPUTS_MAX)
         error = diag_error(diags, ERR_RANGE, diag_file(NULL), "run them in several runs",
                            "more than %d captures", ORDER_INPUTS_MAX);

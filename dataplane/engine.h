@@ -134,6 +134,8 @@ struct engine_config {
     unsigned workers;            /* 1 to 64 */
     unsigned burst;              /* packets, 1 to 64; 0: 32 */
     const char *const *captures; /* paths of files, pipes and folders; "-" */
+    const uint8_t
+        *points; /* of each capture's observation point, 1 to POINTS_MAX; NULL: not told */
     size_t n_captures;
     const struct engine_policy *policies;
     unsigned n_policies;           /* 1 to CORRELATOR_POLICIES_MAX; the correlator's are the same */

@@ -57,7 +57,7 @@ unsigned flow_key_of(const struct packet *pkt, struct flow_key *key)
     key->words[4] = (ports[0] ^ differs[2]) | (ports[1] ^ differs[2]) << 16 |
                     (uint64_t)pkt->vlan << 32 | (uint64_t)pkt->transport << 48 |
                     (uint64_t)pkt->tunnels << 56;
-    key->words[5] = pkt->shard;
+    key->words[5] = pkt->shard | (uint64_t)pkt->point << 32;
     return swap;
 }
 

@@ -27,7 +27,8 @@ struct flow_key {
             uint16_t low_port, high_port;
             uint16_t vlan;
             uint8_t transport, tunnels;
-            uint64_t shard;
+            uint32_t shard;
+            uint32_t point; /* each sees a conversation for itself */
         };
     };
 };

@@ -28,7 +28,7 @@ static int add(struct input_paths *p, char *path, bool found)
     }
     if (!path)
         return ERR_NOMEM;
-    p->items[p->n++] = (struct input_path){path, found};
+    p->items[p->n++] = (struct input_path){path, p->given, found};
     return 0;
 }
 
@@ -100,6 +100,7 @@ int input_paths_find(struct input_paths *out, const char *const *paths, size_t n
     for (size_t i = 0; i < n; i++) {
         struct stat st;
         bool dash = strcmp(paths[i], "-") == 0;
+        out->given = i;
         size_t before = out->n + out->broken;
         int error = 0;
         if (dash && standard) {

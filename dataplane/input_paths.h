@@ -8,12 +8,14 @@
 
 struct input_path {
     char *path;
-    bool found; /* in a folder, so that it need not be a capture */
+    size_t given; /* place of the path that it was found by */
+    bool found;   /* in a folder, so that it need not be a capture */
 };
 
 struct input_paths {
     struct input_path *items;
     size_t n, cap;
+    size_t given;  /* while they are being found: the path under way */
     size_t broken; /* folders that could not be read to the end, or without any file; "-" again */
     int error;     /* of the last of these */
 };

@@ -221,6 +221,7 @@ void intake_packet(struct packet *pkt, const struct frame *frame, uint32_t input
     pkt->input = input;
     pkt->wire = frame->wire;
     pkt->linktype = frame->linktype;
+    pkt->point = frame->point;
     pkt->flags = flags | packet_flags(frame);
 }
 

@@ -21,6 +21,7 @@ struct input {
     struct frame frame; /* the next one */
     uint64_t seq;       /* its number within the input */
     uint32_t number;
+    uint8_t point;
     bool found; /* in a folder */
 };
 
@@ -74,7 +75,8 @@ static int by_first_stamp(const void *a, const void *b)
         return x_has ? -1 : 1;
     if (x_has && x->frame.t != y->frame.t)
         return x->frame.t < y->frame.t ? -1 : 1;
-    return capture_compare(x->capture, y->capture);
+    int order = capture_compare(x->capture, y->capture);
+    return order ? order : (x->point > y->point) - (x->point < y->point);
 }
 
 /* allow_descriptors: each input keeps one open; the usual limit is lower than what the system lets
@@ -100,13 +102,15 @@ static bool leave_out(const struct input *input, int error, struct diags *said, 
 }
 
 /* open_inputs: returns the last error, which counts when nothing opened. */
-static int open_inputs(struct merge *m, const struct input_paths *paths, struct diags *diags)
+static int open_inputs(struct merge *m, const struct input_paths *paths, const uint8_t *points,
+                       struct diags *diags)
 {
     int error = paths->error;
     for (size_t i = 0; i < paths->n; i++) {
         struct input *input = &m->inputs[m->n];
         struct diags said = {0};
-        *input = (struct input){.found = paths->items[i].found};
+        *input = (struct input){.found = paths->items[i].found,
+                                .point = points ? points[paths->items[i].given] : 0};
         int failed = capture_open(&input->capture, paths->items[i].path, &m->blocks, &said);
         if (!failed) {
             m->n++;
@@ -158,8 +162,8 @@ static unsigned streamed(const struct merge *m)
     return n;
 }
 
-static int open_all(struct merge *m, const struct input_paths *paths, const atomic_bool *stop,
-                    struct diags *diags)
+static int open_all(struct merge *m, const struct input_paths *paths, const uint8_t *points,
+                    const atomic_bool *stop, struct diags *diags)
 {
     m->paths = (unsigned)(paths->n + paths->broken);
     m->broken = (unsigned)paths->broken;
@@ -168,7 +172,7 @@ static int open_all(struct merge *m, const struct input_paths *paths, const atom
     if (!m->inputs || !m->heap)
         return ERR_NOMEM;
     allow_descriptors(paths->n);
-    int error = open_inputs(m, paths, diags);
+    int error = open_inputs(m, paths, points, diags);
     unsigned streams = streamed(m);
     if (streams && block_pool_init(&m->blocks, streams + SPARE_BLOCKS))
         return diag_error(diags, ERR_NOMEM, diag_file(NULL), NULL,
@@ -182,8 +186,8 @@ static int open_all(struct merge *m, const struct input_paths *paths, const atom
                               "there is no capture among what was given");
 }
 
-int merge_open(struct merge **out, const char *const *paths, size_t n, const atomic_bool *stop,
-               struct diags *diags)
+int merge_open(struct merge **out, const char *const *paths, const uint8_t *points, size_t n,
+               const atomic_bool *stop, struct diags *diags)
 {
     *out = NULL;
     if (n == 0)
@@ -194,7 +198,7 @@ int merge_open(struct merge **out, const char *const *paths, size_t n, const ato
     struct input_paths found;
     int error = input_paths_find(&found, paths, n, diags);
     if (!error)
-        error = open_all(m, &found, stop, diags);
+        error = open_all(m, &found, points, stop, diags);
     input_paths_free(&found);
     if (error) {
         merge_close(m);
@@ -238,6 +242,7 @@ int merge_next(struct merge *m, struct frame *frame, uint32_t *number, uint64_t 
         return 0;
     const struct input *input = &m->inputs[m->heap[0]];
     *frame = input->frame;
+    frame->point = input->point;
     *number = input->number;
     *seq = input->seq;
     m->taken = true;

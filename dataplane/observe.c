@@ -30,7 +30,8 @@ static struct observation begin(struct line *line, enum kind kind, unsigned acto
         .target_port = side_port(f, !actor),
         .tenant = f->key.vlan,
         .version = OBSERVATION_VERSION,
-        .generation = line->generation,
+        .generation = (uint16_t)line->generation,
+        .point = (uint16_t)f->key.point,
         .visibility = f->gaps                                ? VISIBILITY_GAPS
                       : f->shown[0].seen && f->shown[1].seen ? VISIBILITY_BOTH
                                                              : VISIBILITY_ONE_SIDED,
@@ -184,7 +185,8 @@ void observe_error(struct line *line, const struct icmp_error *error)
         .target_port = error->target_port,
         .tenant = pkt->vlan,
         .version = OBSERVATION_VERSION,
-        .generation = line->generation,
+        .generation = (uint16_t)line->generation,
+        .point = pkt->point,
         .visibility = VISIBILITY_ONE_SIDED,
         .source = error->source,
         .target = error->target,

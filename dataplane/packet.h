@@ -86,6 +86,7 @@ struct packet {
     uint16_t linktype;
     uint8_t shard;
     uint8_t flags; /* PACKET_TIME_BACK, PACKET_CUT, PACKET_OVERLONG */
+    uint8_t point; /* the observation point that saw it, 1 to POINTS_MAX; 0: not told */
     /* from decode */
     uint8_t verdict;   /* enum decode_verdict */
     uint8_t transport; /* IP protocol number, 0 none */

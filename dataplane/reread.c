@@ -73,7 +73,7 @@ static struct defrag defrag_of(struct reread *r, unsigned shard)
     };
 }
 
-int reread_open(struct reread **out, const char *const *captures, size_t n,
+int reread_open(struct reread **out, const char *const *captures, const uint8_t *points, size_t n,
                 const struct engine_limits *limits, struct diags *diags)
 {
     struct reread *r = *out = calloc(1, sizeof *r);
@@ -82,7 +82,7 @@ int reread_open(struct reread **out, const char *const *captures, size_t n,
     for (unsigned i = 0; i < SHARDS; i++)
         defrag_shard_init(&r->shards[i]);
     r->room = malloc(DATAGRAM_MAX);
-    int error = r->room ? merge_open(&r->merge, captures, n, NULL, diags) : ERR_NOMEM;
+    int error = r->room ? merge_open(&r->merge, captures, points, n, NULL, diags) : ERR_NOMEM;
     if (!error)
         error = intake_open(&r->intake, &limits->intake, merge_counts(r->merge).inputs, diags);
     if (!error)

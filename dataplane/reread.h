@@ -29,8 +29,8 @@ struct reread_packet {
 
 struct reread;
 
-/* reread_open: limits  those of the run. ERR_NOMEM, and as merge_open and intake_open. */
-int reread_open(struct reread **out, const char *const *captures, size_t n,
+/* reread_open: points, limits  those of the run. ERR_NOMEM, and as merge_open and intake_open. */
+int reread_open(struct reread **out, const char *const *captures, const uint8_t *points, size_t n,
                 const struct engine_limits *limits, struct diags *diags);
 void reread_close(struct reread *r);
 /* reread_next: 1 and a packet, 0 at the end of all, ERR_NOMEM. What is wrong with the captures goes

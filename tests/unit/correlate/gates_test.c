@@ -67,10 +67,9 @@ static void come_from(struct scene *s, const char *source)
     assert_int_equal(address_parse(source, &s->revision.sources[0]), 0);
 }
 
-/* judge_one: by a clause with this gate alone. */
-static enum gate_result judge_one(struct scene *s, struct gate gate)
+/* judge_clause: by the scene's clause; whether all is held. */
+static bool judge_clause(struct scene *s)
 {
-    s->clause = (struct match_clause){.gates = {gate}, .n_gates = 1};
     s->unit = (struct unit){.accord = s->accord,
                             .definitions = s->definitions,
                             .correlation = s->correlation,
@@ -84,6 +83,14 @@ static enum gate_result judge_one(struct scene *s, struct gate gate)
     s->held = gates_judge(&s->unit, s->out, &s->n);
     for (unsigned i = 0; i < s->n; i++)
         assert_true(s->out[i].why[0] != '\0');
+    return s->held;
+}
+
+/* judge_one: by a clause with this gate alone. */
+static enum gate_result judge_one(struct scene *s, struct gate gate)
+{
+    s->clause = (struct match_clause){.gates = {gate}, .n_gates = 1};
+    judge_clause(s);
     return s->out[s->n - 1].result;
 }
 
@@ -174,7 +181,7 @@ static void registration_can_be_demanded_instead(void **state)
     assert_int_equal(judge_one(s, gate), GATE_HELD);
 }
 
-static void one_sensor_is_one_independent_witness(void **state)
+static void points_that_are_not_told_apart_are_one_at_least(void **state)
 {
     struct scene *s = *state;
     touch(s, SUBSTATION_7, true);
@@ -183,7 +190,68 @@ static void one_sensor_is_one_independent_witness(void **state)
         GATE_HELD);
     assert_int_equal(
         judge_one(s, (struct gate){.kind = GATE_INDEPENDENT_EVIDENCE, .independent = 2}),
-        GATE_FAILED);
+        GATE_NOT_DECIDABLE);
+}
+
+static void points_must_have_seen_the_same_act(void **state)
+{
+    struct scene *s = *state;
+    const struct gate two = {.kind = GATE_INDEPENDENT_EVIDENCE, .independent = 2},
+                      three = {.kind = GATE_INDEPENDENT_EVIDENCE, .independent = 3};
+    touch(s, SUBSTATION_7, true);
+    touch(s, PUMPING_2, true);
+    s->revision.assets[0].points[0] = s->revision.assets[1].points[0] = 1;
+    assert_int_equal(judge_one(s, two), GATE_FAILED);
+    assert_false(s->held);
+    assert_non_null(strstr(s->out[0].why, "1 of 2"));
+    s->revision.assets[1].points[0] = 2;
+    assert_int_equal(judge_one(s, two), GATE_HELD);
+    assert_int_equal(s->unit.n_assets, 1);
+    assert_int_equal(s->unit.assets[0].asset, PUMPING_2);
+    assert_int_equal(judge_one(s, three), GATE_FAILED);
+    assert_non_null(strstr(s->out[0].why, "2 of 3"));
+    s->revision.assets[0].points[0] = 3;
+    assert_int_equal(judge_one(s, three), GATE_HELD);
+}
+
+static void points_without_contact_are_none_where_contact_is_demanded(void **state)
+{
+    struct scene *s = *state;
+    touch(s, SUBSTATION_7, true);
+    s->revision.assets[0].points[0] = 2;
+    s->revision.assets[0].points[1] = 1;
+    s->clause =
+        (struct match_clause){.gates = {{.kind = GATE_INDEPENDENT_EVIDENCE, .independent = 2},
+                                        {.kind = GATE_TWO_WAY_CONTACT}},
+                              .n_gates = 2};
+    assert_false(judge_clause(s));
+    s->revision.assets[0].points[1] = 2;
+    assert_true(judge_clause(s));
+}
+
+/* What a correlation over others takes is the observation that opened theirs, of one point. */
+static void points_of_what_was_derived_are_not_told(void **state)
+{
+    struct scene *s = *state;
+    const struct gate two = {.kind = GATE_INDEPENDENT_EVIDENCE, .independent = 2};
+    static const char over[] = "title: Over\nname: over\ncorrelation: {type: event_count, "
+                               "rules: [plimsoll.selective-scan], group-by: [source.address], "
+                               "timespan: 1h, condition: {gte: 1}}\n";
+    size_t len;
+    const char *text = definitions_shipped(&len);
+    definitions_destroy(s->definitions);
+    s->definitions = NULL;
+    assert_int_equal(definitions_parse(&s->definitions, "shipped", text, len, &s->fixture.diags),
+                     0);
+    assert_int_equal(
+        definitions_parse(&s->definitions, "over", over, sizeof over - 1, &s->fixture.diags), 0);
+    assert_int_equal(definitions_finish(s->definitions, NULL, &s->fixture.diags), 0);
+    int derived = definition_find(s->definitions, "over");
+    assert_int_equal(definition_level(s->definitions, (unsigned)derived), 1);
+    touch(s, SUBSTATION_7, true);
+    s->revision.assets[0].points[0] = 1;
+    s->revision.definition = (uint16_t)derived;
+    assert_int_equal(judge_one(s, two), GATE_NOT_DECIDABLE);
 }
 
 static void nothing_is_raised_before_the_accord_is_in_force(void **state)
@@ -340,7 +408,10 @@ int main(void)
         TEST(operator_is_left_alone_with_its_own_equipment_only),
         TEST(an_operators_station_that_somebody_came_into_is_no_operator),
         TEST(registration_can_be_demanded_instead),
-        TEST(one_sensor_is_one_independent_witness),
+        TEST(points_that_are_not_told_apart_are_one_at_least),
+        TEST(points_must_have_seen_the_same_act),
+        TEST(points_without_contact_are_none_where_contact_is_demanded),
+        TEST(points_of_what_was_derived_are_not_told),
         TEST(nothing_is_raised_before_the_accord_is_in_force),
         TEST(shared_address_alone_is_not_decidable),
         TEST(space_counts_published_protected_and_monitored_assets),

@@ -37,6 +37,8 @@ static bool naive_take(struct naive *w, int64_t t, unsigned target, unsigned *co
     return w->open = distinct >= 4;
 }
 
+/* Every other round a second point tells of each attempt again, which must change nothing but what
+ * is said of points. */
 static void windows_slide_like_a_naive_twin(void **state)
 {
     (void)state;
@@ -45,6 +47,8 @@ static void windows_slide_like_a_naive_twin(void **state)
     fixture_open(&f);
     for (int round = 0; round < 30; round++) {
         struct correlator_config config = fixture_config(&f, 1);
+        bool two_points = round % 2;
+        config.points = two_points ? 2 : 0;
         struct run run;
         run_open(&run, &config);
         struct naive *twins = calloc(5, sizeof *twins);
@@ -55,7 +59,15 @@ static void windows_slide_like_a_naive_twin(void **state)
             unsigned source = (unsigned)random_below(&rng, 5);
             unsigned target = (unsigned)random_below(&rng, targets), count;
             bool opens = naive_take(&twins[source], t, target, &count);
-            run_push(&run, seen_at(t, i, KIND_ATTEMPT, host(9, source), host(3, target)));
+            struct observation obs = seen_at(t, i, KIND_ATTEMPT, host(9, source), host(3, target));
+            obs.source_port = (uint16_t)i;
+            obs.point = two_points;
+            run_push(&run, obs);
+            if (two_points) {
+                obs.order.index = 1;
+                obs.point = 2;
+                run_push(&run, obs);
+            }
             bool opened = false;
             while (correlator_next(run.correlator, &run.last) == 1) {
                 if (run.last.why != REVISION_OPENED)
@@ -92,6 +104,107 @@ static void repeating_one_address_does_not_hide_the_others(void **state)
     assert_int_equal(run.last.targets, 4);
     assert_true(run.last.window_inexact);
     run_close(&run);
+    fixture_close(&f);
+}
+
+/* Three points tell of an act, one of them without contact, one of another act alone. */
+static void an_act_that_several_points_tell_of_is_one_act(void **state)
+{
+    (void)state;
+    struct fixture f;
+    fixture_open(&f);
+    struct correlator_config config = fixture_config(&f, 1);
+    config.points = 3;
+    config.keep = 10;
+    struct run run;
+    run_open(&run, &config);
+    struct observation obs = seen_at(1 * S, 1, KIND_COMMAND, host(9, 1), host(1, 1));
+    obs.contact = CONTACT_TWO_WAY;
+    obs.point = 1;
+    run_push(&run, obs);
+    expect(&run, "opened");
+    assert_int_equal(run.last.assets[0].points[0], 1);
+    assert_int_equal(run.last.assets[0].points[1], 1);
+    uint8_t evidence[SHA256_BYTES];
+    memcpy(evidence, run.last.evidence, sizeof evidence);
+
+    obs.order.seq = 2;
+    obs.point = 2;
+    obs.contact = CONTACT_ONE_SIDED;
+    obs.outcome = OUTCOME_UNANSWERED;
+    run_push(&run, obs);
+    expect(&run, "corroborated");
+    assert_int_equal(run.last.count, 1);
+    assert_int_equal(run.last.again, 1);
+    assert_int_equal(run.last.assets[0].count, 1);
+    assert_int_equal(run.last.assets[0].points[0], 2);
+    assert_int_equal(run.last.assets[0].points[1], 1);
+    assert_memory_not_equal(run.last.evidence, evidence, sizeof evidence);
+
+    obs.order.seq = 3;
+    obs.point = 3;
+    obs.contact = CONTACT_TWO_WAY;
+    obs.outcome = OUTCOME_SEEN;
+    run_push(&run, obs);
+    expect(&run, "corroborated");
+    assert_int_equal(run.last.assets[0].points[0], 3);
+    assert_int_equal(run.last.assets[0].points[1], 2);
+
+    /* Another act, of one point: what was told of the first remains. */
+    obs.order.seq = 4;
+    obs.transaction++;
+    run_push(&run, obs);
+    expect(&run, "doubled");
+    assert_int_equal(run.last.count, 2);
+    assert_int_equal(run.last.again, 2);
+    assert_int_equal(run.last.assets[0].points[0], 3);
+    /* A second point tells of it: nothing new. */
+    obs.order.seq = 5;
+    obs.point = 1;
+    run_push(&run, obs);
+    expect(&run, NULL);
+    assert_int_equal(correlator_counters(run.correlator).acts_again, 3);
+    size_t kept;
+    correlator_kept(run.correlator, run.last.incident.level, run.last.incident.key_shard, &kept);
+    assert_int_equal(kept, 5);
+    /* What it added is said with the next revision, which is due. */
+    run_until(&run, 30 * S);
+    expect(&run, "boundary");
+    assert_int_equal(run.last.again, 3);
+    run_close(&run);
+    fixture_close(&f);
+}
+
+/* What a second point told of while the window was still watching is known when it opens; and the
+ * one point that a run has is one. */
+static void points_are_known_when_an_incident_opens(void **state)
+{
+    (void)state;
+    struct fixture f;
+    fixture_open(&f);
+    for (unsigned points = 1; points <= 2; points++) {
+        struct correlator_config config = fixture_config(&f, 1);
+        config.points = points;
+        struct run run;
+        run_open(&run, &config);
+        for (unsigned i = 0; i < 4; i++) {
+            struct observation obs = seen_at(i, i, KIND_ATTEMPT, host(9, 1), host(1, 1 + i));
+            obs.point = 1;
+            run_push(&run, obs);
+            if (points == 2 && i == 1) {
+                obs.point = 2;
+                obs.order.index = 1;
+                run_push(&run, obs);
+            }
+        }
+        expect(&run, "opened");
+        assert_int_equal(run.last.count, 4);
+        assert_int_equal(run.last.targets, 4);
+        assert_int_equal(run.last.again, points - 1);
+        assert_int_equal(run.last.assets[0].points[0], points);
+        assert_int_equal(run.last.assets[0].points[1], 0);
+        run_close(&run);
+    }
     fixture_close(&f);
 }
 
@@ -319,6 +432,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(windows_slide_like_a_naive_twin),
         cmocka_unit_test(repeating_one_address_does_not_hide_the_others),
+        cmocka_unit_test(an_act_that_several_points_tell_of_is_one_act),
+        cmocka_unit_test(points_are_known_when_an_incident_opens),
         cmocka_unit_test(an_incident_lives_through_its_revisions),
         cmocka_unit_test(quiet_time_that_ends_with_the_input_closes),
         cmocka_unit_test(evidence_says_what_was_seen_not_where_it_stood),

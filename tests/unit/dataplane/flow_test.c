@@ -302,7 +302,11 @@ static void both_directions_have_one_key(void **state)
         const struct address *low = side_a ? &there.target : &there.source;
         assert_memory_equal(&a.low, low, sizeof *low);
         assert_int_equal(a.low_port, side_a ? there.target_port : there.source_port);
-        /* Another VLAN or transport is another flow. */
+        /* Another VLAN or transport is another flow, and so is what another point saw. */
+        there.point = (uint8_t)(1 + random_below(&seed, 15));
+        flow_key_of(&there, &b);
+        assert_memory_not_equal(&a, &b, sizeof a);
+        there.point = 0;
         there.vlan ^= 1;
         flow_key_of(&there, &b);
         assert_memory_not_equal(&a, &b, sizeof a);

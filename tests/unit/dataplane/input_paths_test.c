@@ -59,8 +59,11 @@ static void a_folder_is_its_files_in_order(void **state)
                                        "b/2",     "b/deep/x", "b.pcap", "to-file"};
     assert_int_equal(p.n, 1 + sizeof want / sizeof want[0]);
     expect_path(&p, 0, "some file", false);
-    for (size_t i = 0; i < sizeof want / sizeof want[0]; i++)
+    assert_int_equal(p.items[0].given, 0);
+    for (size_t i = 0; i < sizeof want / sizeof want[0]; i++) {
         expect_path(&p, i + 1, want[i], true);
+        assert_int_equal(p.items[i + 1].given, 1);
+    }
     assert_int_equal(p.broken, 0);
     /* The FIFO and the link to a folder are named, and no error. */
     assert_int_equal(diags.errors, 0);

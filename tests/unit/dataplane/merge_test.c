@@ -45,7 +45,7 @@ static struct merged read_merged(const char *const *paths, size_t n, struct diag
 {
     struct merged out = {0};
     struct merge *m;
-    assert_int_equal(merge_open(&m, paths, n, NULL, diags), 0);
+    assert_int_equal(merge_open(&m, paths, NULL, n, NULL, diags), 0);
     struct frame frame;
     struct item item;
     int got;
@@ -316,11 +316,42 @@ static void a_folder_without_captures_is_an_error(void **state)
     const char *const paths[] = {in.text};
     struct diags diags = {0};
     struct merge *m;
-    assert_int_equal(merge_open(&m, paths, 1, NULL, &diags), ERR_NOT_FOUND);
+    assert_int_equal(merge_open(&m, paths, NULL, 1, NULL, &diags), ERR_NOT_FOUND);
     file_write(&folder, "none-in/README", "about these", 11);
-    assert_int_equal(merge_open(&m, paths, 1, NULL, &diags), ERR_NOT_FOUND);
+    assert_int_equal(merge_open(&m, paths, NULL, 1, NULL, &diags), ERR_NOT_FOUND);
     assert_int_equal(diags.errors, 2);
     diags_free(&diags);
+}
+
+/* Each frame has the point of its path; equal captures are told apart by that. */
+static void frames_are_of_the_point_of_their_path(void **state)
+{
+    (void)state;
+    uint64_t seed = random_seed();
+    struct path in = folder_file(&folder, "pointed"), file = write_random(&seed, 1, 5, 2);
+    struct text bytes = {0};
+    assert_int_equal(file_read(file.text, 1 << 20, &bytes), 0);
+    assert_int_equal(mkdir(in.text, 0700), 0);
+    file_write(&folder, "pointed/twin", bytes.data, bytes.len);
+    text_free(&bytes);
+    for (unsigned swapped = 0; swapped < 2; swapped++) {
+        const char *const paths[] = {swapped ? in.text : file.text, swapped ? file.text : in.text};
+        for (uint8_t of_first = 1; of_first <= 2; of_first++) {
+            const uint8_t points[] = {of_first, 3 - of_first};
+            struct diags diags = {0};
+            struct merge *m;
+            assert_int_equal(merge_open(&m, paths, points, 2, NULL, &diags), 0);
+            struct frame frame;
+            uint32_t input;
+            uint64_t seq;
+            unsigned n = 0;
+            for (; merge_next(m, &frame, &input, &seq, &diags) == 1; n++)
+                assert_int_equal(frame.point, input);
+            assert_int_equal(n, 10);
+            assert_int_equal(diags.n, 0);
+            merge_close(m);
+        }
+    }
 }
 
 static void a_pipe_is_waited_for_no_longer_than_until_a_stop(void **state)
@@ -333,7 +364,7 @@ static void a_pipe_is_waited_for_no_longer_than_until_a_stop(void **state)
     atomic_bool stop = true;
     struct diags diags = {0};
     struct merge *m;
-    assert_int_equal(merge_open(&m, paths, 2, &stop, &diags), 0);
+    assert_int_equal(merge_open(&m, paths, NULL, 2, &stop, &diags), 0);
     merge_close(m);
     assert_int_equal(diags.n, 0);
 }
@@ -349,7 +380,7 @@ static void a_file_cut_after_it_was_read_is_broken(void **state)
     struct frame frame;
     uint32_t input;
     uint64_t seq;
-    assert_int_equal(merge_open(&m, paths, 1, NULL, &diags), 0);
+    assert_int_equal(merge_open(&m, paths, NULL, 1, NULL, &diags), 0);
     while (merge_next(m, &frame, &input, &seq, &diags) == 1)
         ;
     merge_check(m, &diags);
@@ -369,9 +400,9 @@ static void when_nothing_opens_the_error_is_given(void **state)
     const char *const paths[] = {missing.text};
     struct diags diags = {0};
     struct merge *m;
-    assert_int_equal(merge_open(&m, paths, 1, NULL, &diags), ERR_NOT_FOUND);
+    assert_int_equal(merge_open(&m, paths, NULL, 1, NULL, &diags), ERR_NOT_FOUND);
     assert_null(m);
-    assert_int_equal(merge_open(&m, paths, 0, NULL, &diags), ERR_USAGE);
+    assert_int_equal(merge_open(&m, paths, NULL, 0, NULL, &diags), ERR_USAGE);
     assert_int_equal(diags.errors, 2);
     diags_free(&diags);
 }
@@ -385,6 +416,7 @@ int main(void)
         cmocka_unit_test(numbers_do_not_depend_on_the_way_either),
         cmocka_unit_test(a_folder_stands_for_the_captures_in_it),
         cmocka_unit_test(a_folder_without_captures_is_an_error),
+        cmocka_unit_test(frames_are_of_the_point_of_their_path),
         cmocka_unit_test(a_pipe_is_waited_for_no_longer_than_until_a_stop),
         cmocka_unit_test(a_file_cut_after_it_was_read_is_broken),
         cmocka_unit_test(when_nothing_opens_the_error_is_given),

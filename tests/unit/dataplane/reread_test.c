@@ -69,7 +69,7 @@ static struct reread *open_again(const struct folder *folder, struct capture_und
     struct diags diags = {0};
     struct reread *r;
     free(c->bytes.data);
-    assert_int_equal(reread_open(&r, paths, 1, &limits, &diags), 0);
+    assert_int_equal(reread_open(&r, paths, NULL, 1, &limits, &diags), 0);
     assert_int_equal(diags.n, 0);
     return r;
 }
