@@ -207,6 +207,7 @@ static void copy(struct pass *p, size_t finding, struct reread_frame *f)
                                                     .captured = f->frame.captured,
                                                     .wire = f->frame.wire,
                                                     .linktype = f->frame.linktype,
+                                                    .fcs = f->frame.fcs < 16 ? f->frame.fcs : 0,
                                                     .comment = text_str(&p->comments[finding])});
     *marks |= mark;
 }

@@ -14,8 +14,11 @@ enum {
     SECTION_MAGIC = 0x1a2b3c4d,
     OPTION_END = 0,
     OPTION_COMMENT = 1,
+    OPTION_FLAGS = 2, /* of a packet */
     OPTION_TSRESOL = 9,
     NANOSECONDS = 9, /* a power of ten */
+    FLAGS_FCS = 5,   /* the lowest bit of the check sequence's length in it */
+    FCS_MAX = 15,
     PACKET_ROOM = 32,
     FRAME_MAX = 1 << 28,
 };
@@ -127,17 +130,29 @@ int pcapng_write_open(struct pcapng_writer *w, const char *path, struct diags *d
     return 0;
 }
 
+/* put_option: its head. */
+static void put_option(struct pcapng_writer *w, uint16_t code, size_t len)
+{
+    uint8_t b[4];
+    put_le16(b, code);
+    put_le16(b + 2, (uint16_t)len);
+    put(w, b, sizeof b);
+}
+
 int pcapng_write_packet(struct pcapng_writer *w, const struct pcapng_packet *packet)
 {
     size_t comment = packet->comment ? strlen(packet->comment) : 0;
     if (w->error)
         return w->error;
-    if (packet->ns < 0 || packet->captured > FRAME_MAX || comment > UINT16_MAX)
+    if (packet->ns < 0 || packet->captured > FRAME_MAX || comment > UINT16_MAX ||
+        packet->fcs > FCS_MAX)
         return fail(w, ERR_RANGE);
     uint32_t interface = interface_of(w, packet->linktype);
-    size_t options = comment ? 4 + padded(comment) + 4 : 0;
+    size_t options = comment ? 4 + padded(comment) : 0;
+    options += packet->fcs ? 8 : 0;
+    options += options ? 4 : 0; /* their end */
     uint32_t total = (uint32_t)(PACKET_ROOM + padded(packet->captured) + options);
-    uint8_t head[28], option[4], tail[4];
+    uint8_t head[28], tail[4];
     put_le32(head, BLOCK_PACKET);
     put_le32(head + 4, total);
     put_le32(head + 8, interface);
@@ -148,13 +163,16 @@ int pcapng_write_packet(struct pcapng_writer *w, const struct pcapng_packet *pac
     put(w, head, sizeof head);
     put_padded(w, packet->data, packet->captured);
     if (comment) {
-        put_le16(option, OPTION_COMMENT);
-        put_le16(option + 2, (uint16_t)comment);
-        put(w, option, sizeof option);
+        put_option(w, OPTION_COMMENT, comment);
         put_padded(w, packet->comment, comment);
-        put_le32(option, OPTION_END);
-        put(w, option, sizeof option);
     }
+    if (packet->fcs) {
+        put_option(w, OPTION_FLAGS, 4);
+        put_le32(tail, (uint32_t)packet->fcs << FLAGS_FCS);
+        put(w, tail, sizeof tail);
+    }
+    if (options)
+        put_option(w, OPTION_END, 0);
     put_le32(tail, total);
     put(w, tail, sizeof tail);
     w->packets += !w->error;

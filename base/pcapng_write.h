@@ -33,6 +33,7 @@ struct pcapng_packet {
     const void *data;
     uint32_t captured, wire; /* bytes of data, and on the wire */
     uint16_t linktype;
+    uint8_t fcs;         /* bytes of a frame check sequence at its end, at most 15; 0: not told */
     const char *comment; /* UTF-8; NULL: none */
 };
 

@@ -42,6 +42,7 @@ struct frame {
     uint16_t linktype;
     uint16_t flags;
     uint8_t point; /* the observation point that it was seen at; 0: not told */
+    uint8_t fcs;   /* bytes of its frame check sequence, the last ones on the wire; 0: not told */
 };
 
 struct capture;

@@ -276,6 +276,7 @@ void engine_stats(const struct engine *e, struct engine_stats *out)
         add_line(out, &e->workers[w]);
     out->counters.filtered = intake_counts(e->intake).filtered;
     out->counters.stripped = intake_counts(e->intake).stripped;
+    out->counters.fcs = intake_counts(e->intake).fcs;
     out->stage_ns[STAGE_SOURCE] = e->source_ticks;
     for (unsigned i = 0; i < STAGE_COUNT; i++)
         out->stage_ns[i] = (uint64_t)((double)out->stage_ns[i] * 1e9 / (double)e->ticks_hz);

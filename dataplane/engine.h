@@ -30,6 +30,7 @@
     X(packets_overlong, "packets", "drop", "longer than 65,535 bytes; what is behind is left out") \
     X(filtered, "packets", "drop", "left out by the filter, before the ports")                     \
     X(stripped, "packets", "count", "taken out of the transport that mirrored them")               \
+    X(fcs, "packets", "count", "whose frame check sequence was told of and left out")              \
     X(fragments, "fragments", "count", "of IP packets")                                            \
     X(fragments_overlap, "fragments", "count",                                                     \
       "that overlap others: the bytes of the one that begins first count")                         \

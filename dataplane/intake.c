@@ -160,6 +160,19 @@ static bool passes(struct intake *in, const struct frame *frame)
     return bpf_filter(program->bpf.bf_insns, frame->data, frame->wire, frame->captured) != 0;
 }
 
+/* cut_fcs: a frame check sequence is no part of what a frame carries. Of a frame that was not
+ * captured whole there may be none of it, or a part. */
+static void cut_fcs(struct intake *in, struct frame *frame)
+{
+    if (!frame->fcs || frame->fcs > frame->wire)
+        return;
+    frame->wire -= frame->fcs;
+    frame->fcs = 0;
+    if (frame->captured > frame->wire)
+        frame->captured = frame->wire;
+    in->counts.fcs++;
+}
+
 static void strip(struct intake *in, struct frame *frame)
 {
     for (unsigned i = 0; i < STRIP_MAX; i++) {
@@ -199,6 +212,7 @@ bool intake_takes(struct intake *in, struct frame *frame, uint32_t input, uint8_
         in->counts.filtered++;
         return false;
     }
+    cut_fcs(in, frame);
     if (in->config.strip)
         strip(in, frame);
     if (count_here(in, frame, input))

@@ -45,7 +45,8 @@ int intake_open(struct intake **out, const struct intake_config *config, unsigne
 void intake_close(struct intake *in);
 
 /* intake_takes: whether the frame goes to the line. What is stripped is no longer part of the
- * frame; flags gets PACKET_VALIDATE where checksums count. input  its number, from 1 */
+ * frame, nor is a check sequence that its capture tells of; flags gets PACKET_VALIDATE where
+ * checksums count. input  its number, from 1 */
 bool intake_takes(struct intake *in, struct frame *frame, uint32_t input, uint8_t *flags);
 
 /* intake_packet: the source's part of a packet, of a frame that was taken with these flags; the
@@ -54,7 +55,7 @@ void intake_packet(struct packet *pkt, const struct frame *frame, uint32_t input
                    uint8_t flags);
 
 struct intake_counts {
-    uint64_t filtered, stripped; /* frames */
+    uint64_t filtered, stripped, fcs; /* frames */
 };
 struct intake_counts intake_counts(const struct intake *in);
 

@@ -88,9 +88,11 @@ int pcap_file_open(struct pcap_file *f, struct source *source, struct diags *dia
                           "pcap version %u.%u; this build reads 2.0 to 2.4", major, minor);
     /* Up to 2.2 the wire length stood before the captured one, in 2.3 depending on who wrote it. */
     f->swapped_lengths = minor < 3 ? 1 : minor == 3 ? 2 : 0;
-    /* The upper half of the field holds the length of the frame check sequence, not the type. A
-     * check sequence lies behind what the network header counts, as padding does. */
-    f->linktype = (uint16_t)get32(f, data + 20);
+    /* The lower half of the field is the type. Bit 26 says that the highest four bits hold the
+     * length of the frame check sequence, in units of 16 bits. */
+    uint32_t network = get32(f, data + 20);
+    f->linktype = (uint16_t)network;
+    f->fcs = network & UINT32_C(1) << 26 ? (uint8_t)(network >> 28 << 1) : 0;
     for (size_t i = 0; i < sizeof large_linktypes / sizeof *large_linktypes; i++)
         if (f->linktype == large_linktypes[i])
             f->caplen_max = CAPLEN_MAX_LARGE;
@@ -162,6 +164,7 @@ int pcap_file_next(struct pcap_file *f, struct frame *frame, uint64_t number, st
     frame->captured = kept;
     frame->wire = wire;
     frame->linktype = f->linktype;
+    frame->fcs = f->fcs;
     frame->flags = kept < captured ? FRAME_OVERLONG : 0;
     source_take(s, f->record_header + kept);
     f->rest = captured - kept;

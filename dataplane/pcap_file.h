@@ -14,6 +14,7 @@ struct pcap_file {
     uint32_t record_header; /* bytes */
     uint32_t caplen_max;
     uint16_t linktype;
+    uint8_t fcs;             /* bytes of each frame's check sequence, 0 not told */
     bool big;                /* big-endian */
     uint8_t swapped_lengths; /* old versions: 1 always, 2 where captured > wire */
 };

@@ -24,7 +24,8 @@
 #define INTERFACES_MAX   65536u /* of a section; as many as the obsolete packet block can name */
 static_assert(LONG_BLOCK > 8 + 20 + FRAME_MAX, "the front of a long block holds what is kept");
 
-enum option_code { OPTION_END = 0, OPTION_TSRESOL = 9, OPTION_TSOFFSET = 14 };
+enum option_code { OPTION_END = 0, OPTION_TSRESOL = 9, OPTION_FCSLEN = 13, OPTION_TSOFFSET = 14 };
+enum { PACKET_OPTION_FLAGS = 2 };
 
 /* How to come from a stamp to ns: * multiply / divide >> shift + offset. */
 struct pcapng_interface {
@@ -33,6 +34,7 @@ struct pcapng_interface {
     uint32_t snaplen; /* 0: no limit */
     uint16_t linktype;
     uint8_t shift;
+    uint8_t fcs; /* bytes */
 };
 
 /* The inside of a block, without its head and its trailing length. */
@@ -100,6 +102,30 @@ static void set_stamp(struct frame *frame, const struct pcapng_interface *i, uin
         frame->t = (int64_t)t;
 }
 
+/* 3.5 Options. */
+struct option {
+    uint16_t code, len;
+    const uint8_t *value;
+};
+
+/* next_option: of those from *at on: 1; 0 at their end; -1 when one is longer than what is there.
+ */
+static int next_option(const struct pcapng_file *f, const struct block_body *b, size_t *at,
+                       struct option *out)
+{
+    if (b->there < *at || b->there - *at < 4)
+        return 0;
+    const uint8_t *p = b->body + *at;
+    *out = (struct option){get16(f, p), get16(f, p + 2), p + 4};
+    size_t padded = ((size_t)out->len + 3) & ~(size_t)3;
+    if (out->code == OPTION_END)
+        return 0;
+    if (padded > b->there - *at - 4)
+        return -1;
+    *at += 4 + padded;
+    return 1;
+}
+
 /* 4.2 Interface Description Block. One with broken options still counts: later packets name it by
  * number. */
 static enum block_result read_interface(struct pcapng_file *f, const struct block_body *b,
@@ -123,23 +149,21 @@ static enum block_result read_interface(struct pcapng_file *f, const struct bloc
     struct pcapng_interface *i = &f->interfaces[f->n_interfaces++];
     *i = (struct pcapng_interface){.linktype = get16(f, b->body), .snaplen = get32(f, b->body + 4)};
     set_resolution(i, 6);
-    for (size_t at = 8; b->there - at >= 4;) {
-        uint16_t code = get16(f, b->body + at), len = get16(f, b->body + at + 2);
-        size_t padded = ((size_t)len + 3) & ~(size_t)3;
-        at += 4;
-        if (code == OPTION_END)
-            break;
-        if (padded > b->there - at) {
-            *why = "an option of the interface is longer than the block";
-            return BLOCK_DAMAGED;
-        }
-        if (code == OPTION_TSRESOL && len >= 1)
-            set_resolution(i, b->body[at]);
-        if (code == OPTION_TSOFFSET && len >= 8)
-            i->offset_ns = (__int128)(int64_t)get64(f, b->body + at) * NS_PER_S;
-        at += padded;
+    struct option option;
+    size_t at = 8;
+    int got;
+    while ((got = next_option(f, b, &at, &option)) == 1) {
+        if (option.code == OPTION_TSRESOL && option.len >= 1)
+            set_resolution(i, option.value[0]);
+        if (option.code == OPTION_FCSLEN && option.len >= 1)
+            i->fcs = option.value[0];
+        if (option.code == OPTION_TSOFFSET && option.len >= 8)
+            i->offset_ns = (__int128)(int64_t)get64(f, option.value) * NS_PER_S;
     }
-    return BLOCK_NOTHING;
+    if (got == 0)
+        return BLOCK_NOTHING;
+    *why = "an option of the interface is longer than the block";
+    return BLOCK_DAMAGED;
 }
 
 /* give_data: what is kept of a packet; the readers of blocks see to it that it fits its block. */
@@ -150,6 +174,19 @@ static void give_data(const struct pcapng_file *f, struct frame *frame, const ui
     frame->block = f->source->block;
     frame->captured = captured < FRAME_MAX ? captured : FRAME_MAX;
     frame->flags = captured > FRAME_MAX ? FRAME_OVERLONG : 0;
+}
+
+/* fcs_of: what a packet says of its check sequence (epb_flags, bits 5 to 8) goes before what its
+ * interface says. Damaged options say nothing; the packet is none the worse. */
+static uint8_t fcs_of(const struct pcapng_file *f, const struct block_body *b, size_t at,
+                      uint8_t of_interface)
+{
+    struct option option;
+    while (next_option(f, b, &at, &option) == 1)
+        if (option.code == PACKET_OPTION_FLAGS && option.len >= 4 &&
+            get32(f, option.value) >> 5 & 15)
+            return get32(f, option.value) >> 5 & 15;
+    return of_interface;
 }
 
 static enum block_result give_packet(struct pcapng_file *f, const struct block_body *b,
@@ -170,6 +207,7 @@ static enum block_result give_packet(struct pcapng_file *f, const struct block_b
     give_data(f, frame, b->body + header, captured);
     frame->wire = get32(f, b->body + 16);
     frame->linktype = i->linktype;
+    frame->fcs = fcs_of(f, b, header + (((size_t)captured + 3) & ~(size_t)3), i->fcs);
     set_stamp(frame, i, stamp);
     return BLOCK_FRAME;
 }
@@ -208,6 +246,7 @@ static enum block_result read_simple(struct pcapng_file *f, const struct block_b
     give_data(f, frame, b->body + 4, captured);
     frame->wire = wire;
     frame->linktype = f->interfaces[0].linktype;
+    frame->fcs = f->interfaces[0].fcs;
     frame->flags |= FRAME_NO_STAMP;
     return BLOCK_FRAME;
 }

@@ -52,7 +52,10 @@ static void a_packet_has_its_link_type_its_length_and_its_comment(void **state)
         0, 0, 0, 1, 0, 6, 0, 't', 'w', 'o', '.', '.', '.', 0, 0, 0, 0, 0, 0, 52, 0, 0, 0,
         /* the same again, without a comment: the interface is there */
         6, 0, 0, 0, 36, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0, 1, 0, 0, 0, 60, 0, 0, 0, 'x',
-        0, 0, 0, 36, 0, 0, 0};
+        0, 0, 0, 36, 0, 0, 0,
+        /* with four bytes of check sequence: option 2, bits 5 to 8 */
+        6, 0, 0, 0, 48, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0, 1, 0, 0, 0, 60, 0, 0, 0, 'x',
+        0, 0, 0, 2, 0, 4, 0, 0x80, 0, 0, 0, 0, 0, 0, 0, 48, 0, 0, 0};
     char path[] = "/tmp/pcapng_write_test.XXXXXX";
     struct diags diags = {0};
     struct pcapng_writer w;
@@ -65,6 +68,8 @@ static void a_packet_has_its_link_type_its_length_and_its_comment(void **state)
     assert_int_equal(pcapng_write_open(&w, path, &diags), 0);
     assert_int_equal(pcapng_write_packet(&w, &packet), 0);
     packet.comment = NULL;
+    assert_int_equal(pcapng_write_packet(&w, &packet), 0);
+    packet.fcs = 4;
     assert_int_equal(pcapng_write_packet(&w, &packet), 0);
     assert_int_equal(pcapng_write_close(&w, &diags), 0);
     assert_int_equal(file_read(path, 1000, &out), 0);

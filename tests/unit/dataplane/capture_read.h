@@ -15,6 +15,7 @@ struct frame_read {
     uint32_t captured, wire;
     uint16_t linktype, flags;
     uint64_t late_ns;
+    uint8_t fcs;
 };
 
 struct capture_read {
@@ -30,9 +31,9 @@ struct capture_read {
 
 static inline struct frame_read frame_copy(const struct frame *f)
 {
-    struct frame_read out = {f->t,        f->number, malloc(f->captured ? f->captured : 1),
-                             f->captured, f->wire,   f->linktype,
-                             f->flags,    f->late_ns};
+    struct frame_read out = {f->t,        f->number,  malloc(f->captured ? f->captured : 1),
+                             f->captured, f->wire,    f->linktype,
+                             f->flags,    f->late_ns, f->fcs};
     if (!out.data)
         abort();
     memcpy(out.data, f->data, f->captured);

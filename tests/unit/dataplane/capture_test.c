@@ -200,6 +200,89 @@ static void pcapng_of_either_order_is_read_with_its_interfaces(void **state)
     }
 }
 
+/* Of pcap: bit 26 of the type's field, and units of 16 bits in the highest four. */
+static void check_sequences_are_told_by_a_pcap_header(void **state)
+{
+    (void)state;
+    static const struct {
+        uint32_t network;
+        uint8_t fcs;
+    } rows[] = {{1, 0},
+                {UINT32_C(0x24000001), 4},
+                {UINT32_C(0x14000001), 2},
+                {UINT32_C(0x20000001), 0}, /* the length is not said to be known */
+                {UINT32_C(0x04000001), 0}};
+    for (size_t i = 0; i < 2 * sizeof rows / sizeof *rows; i++) {
+        struct file_bytes f = {.big = i % 2};
+        pcap_begin(&f, PCAP_MICROSECONDS, rows[i / 2].network);
+        pcap_packet(&f, SECOND, 0, frame_data(0), frame_len(0), frame_len(0));
+        struct path p = file_write(&folder, "fcs.pcap", f.data, f.len);
+        struct capture_read r = capture_read(p.text);
+        assert_int_equal(r.n, 1);
+        assert_int_equal(r.frames[0].linktype, 1);
+        assert_int_equal(r.frames[0].fcs, rows[i / 2].fcs);
+        assert_int_equal(r.frames[0].captured, frame_len(0));
+        capture_read_free(&r);
+        free(f.data);
+    }
+}
+
+/* flagged: a packet with the option epb_flags; len: what the option claims to be long. */
+static void flagged(struct file_bytes *f, uint32_t flags, uint16_t len)
+{
+    block_begin(f, 6);
+    put32(f, 0);
+    put32(f, 0);
+    put32(f, 0);
+    put32(f, 5);
+    put32(f, 5);
+    put_bytes(f, "hello\0\0\0", 8);
+    put16(f, 2);
+    put16(f, len);
+    put32(f, flags);
+    put32(f, 0);
+    block_end(f);
+}
+
+/* Of pcapng: the interface's if_fcslen, and a packet's own flags before that. */
+static void check_sequences_are_told_by_interface_and_packet(void **state)
+{
+    (void)state;
+    for (int big = 0; big < 2; big++) {
+        struct file_bytes f = {.big = big};
+        section(&f);
+        block_begin(&f, 1);
+        put16(&f, 1);
+        put16(&f, 0);
+        put32(&f, 0);
+        option(&f, 13, "\4", 1);
+        put32(&f, 0);
+        block_end(&f);
+        enhanced_packet(&f, 0, 0, "hello", 5, 5);
+        flagged(&f, 2 << 5 | 1, 4);
+        flagged(&f, 1, 4);        /* its direction alone */
+        flagged(&f, 2 << 5, 400); /* longer than the block: as if it were not there */
+        block_begin(&f, 3);
+        put32(&f, 5);
+        put_bytes(&f, "hello", 5);
+        block_end(&f);
+        section(&f);
+        interface(&f, 1, 0, 0, 0);
+        enhanced_packet(&f, 0, 0, "hello", 5, 5);
+        struct path p = file_write(&folder, "fcs.pcapng", f.data, f.len);
+        struct capture_read r = capture_read(p.text);
+        static const uint8_t want[] = {4, 2, 4, 4, 4, 0};
+        assert_int_equal(r.n, sizeof want);
+        for (size_t i = 0; i < sizeof want; i++) {
+            assert_int_equal(r.frames[i].fcs, want[i]);
+            assert_int_equal(r.frames[i].captured, 5);
+        }
+        assert_int_equal(r.counts.blocks_damaged, 0);
+        capture_read_free(&r);
+        free(f.data);
+    }
+}
+
 static void simple_packets_have_no_time_and_the_snap_length(void **state)
 {
     (void)state;
@@ -505,6 +588,8 @@ int main(void)
         cmocka_unit_test(pcap_of_either_order_and_unit_is_read_alike),
         cmocka_unit_test(old_pcap_versions_swap_the_two_lengths),
         cmocka_unit_test(pcapng_of_either_order_is_read_with_its_interfaces),
+        cmocka_unit_test(check_sequences_are_told_by_a_pcap_header),
+        cmocka_unit_test(check_sequences_are_told_by_interface_and_packet),
         cmocka_unit_test(simple_packets_have_no_time_and_the_snap_length),
         cmocka_unit_test(a_pcap_cut_at_any_byte_gives_its_whole_packets),
         cmocka_unit_test(a_pcapng_cut_at_any_byte_gives_its_whole_packets),

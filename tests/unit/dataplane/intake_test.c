@@ -115,6 +115,35 @@ static void a_stripped_mirror_is_the_frame_that_was_mirrored(void **state)
     intake_close(keeps);
 }
 
+/* The check sequence is the last that was on the wire: of a frame that was cut it may be gone. */
+static void a_check_sequence_is_no_part_of_a_frame(void **state)
+{
+    (void)state;
+    static const struct {
+        uint32_t captured, wire;
+        uint8_t fcs;
+        uint32_t left, of;
+    } rows[] = {{64, 64, 4, 60, 60}, {64, 64, 0, 64, 64}, {62, 64, 4, 60, 60}, {60, 64, 4, 60, 60},
+                {40, 64, 4, 40, 60}, {3, 3, 4, 3, 3},     {4, 4, 4, 0, 0}};
+    struct intake *in = open_intake((struct intake_config){0});
+    uint8_t data[64] = {0};
+    unsigned cut = 0;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct frame f = {.data = data,
+                          .captured = rows[i].captured,
+                          .wire = rows[i].wire,
+                          .fcs = rows[i].fcs,
+                          .linktype = LINKTYPE_ETHERNET};
+        uint8_t flags = 0;
+        assert_true(intake_takes(in, &f, 1, &flags));
+        assert_int_equal(f.captured, rows[i].left);
+        assert_int_equal(f.wire, rows[i].of);
+        cut += rows[i].wire != rows[i].of;
+    }
+    assert_int_equal(intake_counts(in).fcs, cut);
+    intake_close(in);
+}
+
 static void ip_in_a_mirror_has_a_link_type_of_its_own(void **state)
 {
     (void)state;
@@ -207,6 +236,7 @@ int main(void)
         cmocka_unit_test(a_filter_leaves_frames_out_and_counts_them),
         cmocka_unit_test(what_is_no_filter_is_refused),
         cmocka_unit_test(a_stripped_mirror_is_the_frame_that_was_mirrored),
+        cmocka_unit_test(a_check_sequence_is_no_part_of_a_frame),
         cmocka_unit_test(ip_in_a_mirror_has_a_link_type_of_its_own),
         cmocka_unit_test(checksums_count_as_it_is_configured),
         cmocka_unit_test(by_auto_they_count_until_a_tenth_is_wrong_of_an_input),
