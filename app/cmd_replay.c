@@ -21,6 +21,9 @@ static const struct option replay_options[] = {
      "--var and --home-net go before it"},
     {"classification", "FILE", OPTION_TEXT, OFFSET(policy.classification),
      "a classification.config: what classtypes mean, and their priority"},
+    {"references", "FILE", OPTION_TEXT, OFFSET(policy.references),
+     "a reference.config: where references of rules point; the alerts of --eve\n"
+     "then list them"},
     {"correlations", "FILE", OPTION_LIST, OFFSET(policy.correlations),
      "correlations beside the shipped ones"},
     {"accord", "FILE", OPTION_TEXT, OFFSET(policy.accord),
@@ -30,7 +33,7 @@ static const struct option replay_options[] = {
     {"switch-at", "T=FILE", OPTION_LIST, OFFSET(switches),
      "from the first packet at this time on, another policy (a YAML file that\n"
      "names rules, correlations, accord, party, home-net, variables, vars,\n"
-     "classification) is in force; may be given again"},
+     "classification, references) is in force; may be given again"},
     {"limit", "NAME=N", OPTION_LIST, OFFSET(limit_words),
      "another size for a pool, or the stream depth; part of the policy"},
     {"filter", "BPF", OPTION_TEXT, OFFSET(filter),

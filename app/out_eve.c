@@ -134,6 +134,24 @@ static void put_common(struct json_writer *w, const char *type, const struct obs
         put_pair(w, "app_proto", protocol_words[o->protocol].name);
 }
 
+/* put_references: what the rule says to read, as URLs; only where a file says where they are. */
+static void put_references(struct json_writer *w, const struct rule_set *set, uint32_t rule)
+{
+    struct text url = {0};
+    unsigned n = 0;
+    for (; rule_reference(set, rule, n, &url); n++) {
+        if (n == 0) {
+            json_put_key(w, "references");
+            json_open_array(w);
+        }
+        json_put_string(w, text_str(&url));
+        text_clear(&url);
+    }
+    if (n)
+        json_close_array(w);
+    text_free(&url);
+}
+
 static void put_alert(struct eve_writer *e, struct json_writer *w, const struct line_event *event)
 {
     const struct observation *o = &event->obs;
@@ -151,6 +169,7 @@ static void put_alert(struct eve_writer *e, struct json_writer *w, const struct 
         put_pair(w, "signature", rule_msg(set, rule->index));
         put_pair(w, "category", rule_class_text(set, rule->index));
         put_number(w, "severity", rule_priority(set, rule->index));
+        put_references(w, set, rule->index);
     }
     json_close_object(w);
 }

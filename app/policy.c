@@ -33,7 +33,8 @@ static int load_rules(struct policy *p, const struct policy_files *files, struct
                                          .n_files = files->rules.n,
                                          .variables = variables,
                                          .n_variables = n,
-                                         .classification = files->classification};
+                                         .classification = files->classification,
+                                         .references = files->references};
         error = rule_set_build(&p->rules, &config, rule_diags);
     }
     rule_options_free(variables, n);

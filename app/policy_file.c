@@ -16,6 +16,7 @@ static const struct schema_row rows[] = {
     {"home-net", &schema_text, SCHEMA_OPTIONAL},
     {"vars", &schema_text, SCHEMA_OPTIONAL},
     {"classification", &schema_text, SCHEMA_OPTIONAL},
+    {"references", &schema_text, SCHEMA_OPTIONAL},
     {"variables", NULL, SCHEMA_OPTIONAL}, /* any names: read by hand */
     {NULL, NULL, SCHEMA_OPTIONAL},
 };
@@ -126,6 +127,7 @@ static int read_root(struct reading *r, const struct yaml_documents *docs, struc
     files->home_net = read_text(r, root, "home-net", false);
     files->vars_file = read_text(r, root, "vars", true);
     files->classification = read_text(r, root, "classification", true);
+    files->references = read_text(r, root, "references", true);
     return r->schema.error;
 }
 

@@ -9,6 +9,7 @@
  *     variables: {HTTP_PORTS: "[80,8080]"}
  *     vars: suricata.yaml               # groups of its section vars; the two above go before them
  *     classification: classification.config
+ *     references: reference.config
  */
 #ifndef APP_POLICY_FILE_H
 #define APP_POLICY_FILE_H

@@ -2,16 +2,11 @@
 #include "rules/classes.h"
 
 #include "base/error.h"
-#include "base/file.h"
+#include "rules/config_lines.h"
 
 #include <ctype.h>
-#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-
-#define FILE_BYTES_MAX (1u << 20)
-#define PREFIX         "config classification:"
 
 /* With the priority that Suricata's classification.config gives them; others have 3. */
 static const struct rule_class own[] = {
@@ -72,36 +67,28 @@ static struct part next_part(const char **at, const char *end)
     return (struct part){first, (size_t)(last - first)};
 }
 
-/* read_line: `line` is where it begins, `from` its first letter. */
-static int read_line(const char *line, const char *from, const char *end, struct diag_pos pos,
-                     struct arena *arena, struct rule_class *out, struct diags *diags)
+static int read_row(const struct config_line *line, struct arena *arena, void *row,
+                    struct diags *diags)
 {
+    struct rule_class *out = row;
     struct part parts[3];
     uint64_t priority;
     char number[8];
-    const char *at = from + strlen(PREFIX);
-    if ((size_t)(end - from) < strlen(PREFIX) || memcmp(from, PREFIX, strlen(PREFIX)) != 0) {
-        pos.col = (uint32_t)(from - line) + 1;
-        return diag_error(diags, ERR_SYNTAX, pos, NULL, "no line of the form %s NAME,TEXT,PRIORITY",
-                          PREFIX);
-    }
+    const char *at = line->at;
     for (unsigned i = 0; i < 3; i++) {
-        parts[i] = next_part(&at, end);
-        pos.col = (uint32_t)(parts[i].text - line) + 1;
-        if (i < 2 && (parts[i].len == 0 || !at)) {
-            pos.col += (uint32_t)parts[i].len;
-            return diag_error(diags, ERR_SYNTAX, pos, NULL, "a class is NAME,TEXT,PRIORITY");
-        }
+        parts[i] = next_part(&at, line->end);
+        if (i < 2 && (parts[i].len == 0 || !at))
+            return config_fault(line, parts[i].text + parts[i].len, diags,
+                                "a class is NAME,TEXT,PRIORITY");
     }
-    if (at) {
-        pos.col += (uint32_t)parts[2].len;
-        return diag_error(diags, ERR_SYNTAX, pos, NULL, "nothing follows the priority");
-    }
+    if (at)
+        return config_fault(line, parts[2].text + parts[2].len, diags,
+                            "nothing follows the priority");
     snprintf(number, sizeof number, "%.*s", (int)(parts[2].len < sizeof number ? parts[2].len : 0),
              parts[2].text);
     if (text_u64(number, 255, &priority) || priority == 0)
-        return diag_error(diags, ERR_SYNTAX, pos, NULL, "`%.*s` is no priority from 1 to 255",
-                          (int)parts[2].len, parts[2].text);
+        return config_fault(line, parts[2].text, diags, "`%.*s` is no priority from 1 to 255",
+                            (int)parts[2].len, parts[2].text);
     out->name = arena_strndup(arena, parts[0].text, parts[0].len);
     out->text = arena_strndup(arena, parts[1].text, parts[1].len);
     out->priority = (uint8_t)priority;
@@ -111,35 +98,13 @@ static int read_line(const char *line, const char *from, const char *end, struct
 int classes_read(const char *path, struct arena *arena, struct rule_class **out, size_t *n,
                  struct text *normal, struct diags *diags)
 {
-    struct text data = {0};
-    int error = file_read(path, FILE_BYTES_MAX, &data);
-    if (error) {
-        text_free(&data);
-        return diag_error(diags, error, diag_file(path), NULL, "cannot read: %s", strerror(errno));
-    }
-    struct diag_pos pos = {.file = path, .line = 0, .col = 1};
-    size_t lines = 1;
-    for (size_t i = 0; i < data.len; i++)
-        lines += data.data[i] == '\n';
-    *n = 0;
-    *out = arena_alloc(arena, lines * sizeof **out);
-    error = *out ? 0 : ERR_NOMEM;
-    for (const char *at = text_str(&data), *all = at + data.len; at < all && !error;) {
-        const char *end = memchr(at, '\n', (size_t)(all - at)), *line = at, *from = at;
-        end = end ? end : all;
-        pos.line++;
-        at = end + 1;
-        while (from < end && isspace((unsigned char)*from))
-            from++;
-        if (from == end || *from == '#')
-            continue;
-        error = read_line(line, from, end, pos, arena, &(*out)[*n], diags);
-        if (!error)
-            text_printf(normal, "class %s,%s,%u\n", (*out)[*n].name, (*out)[*n].text,
-                        (*out)[*n].priority);
-        *n += !error;
-    }
-    text_free(&data);
+    static const struct config_format format = {"config classification:", "NAME,TEXT,PRIORITY",
+                                                sizeof(struct rule_class), read_row};
+    void *rows;
+    int error = config_lines_read(&format, path, arena, &rows, n, diags);
+    *out = error ? NULL : rows;
+    for (size_t i = 0; i < *n && !error; i++)
+        text_printf(normal, "class %s,%s,%u\n", (*out)[i].name, (*out)[i].text, (*out)[i].priority);
     return error;
 }
 

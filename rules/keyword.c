@@ -145,7 +145,19 @@ static int on_reference(struct rule_reader *r, const struct value *v, unsigned a
     value_next(&place, ',', &type);
     if (!place.text || type.len == 0 || value_trimmed(place).len == 0)
         return value_fault(r, v, "a reference is TYPE,PLACE");
-    return 0;
+    place = value_trimmed(place);
+    struct reference *reference = arena_alloc(r->ctx->arena, sizeof *reference);
+    struct reference **last = &r->sig->references;
+    if (!reference)
+        return ERR_NOMEM;
+    *reference = (struct reference){
+        .system = arena_strndup(r->ctx->arena, type.text, type.len),
+        .place = arena_strndup(r->ctx->arena, place.text, place.len),
+    };
+    while (*last)
+        last = &(*last)->next;
+    *last = reference;
+    return reference->system && reference->place ? 0 : ERR_NOMEM;
 }
 
 static int on_target(struct rule_reader *r, const struct value *v, unsigned arg)

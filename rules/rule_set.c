@@ -234,6 +234,9 @@ static int parse_all(struct rule_set *set, struct rule_context *ctx,
     if (config->classification)
         error =
             classes_read(config->classification, &set->arena, &classes, &n_classes, &normal, diags);
+    if (!error && config->references)
+        error =
+            references_read(config->references, &set->arena, &set->systems, &set->n_systems, diags);
     for (size_t i = 0; i < config->n_files && !error; i++)
         error = rules_parse_file(ctx, config->files[i], &list, &set->parsed, diags);
     if (error) {
@@ -359,6 +362,15 @@ const char *rule_class_text(const struct rule_set *set, uint32_t index)
 {
     const char *text = set->rules[index].class_text;
     return text ? text : rule_classtype(set, index);
+}
+bool rule_reference(const struct rule_set *set, uint32_t index, unsigned i, struct text *out)
+{
+    const struct reference *r = set->systems ? set->rules[index].references : NULL;
+    while (r && i-- > 0)
+        r = r->next;
+    if (r)
+        reference_url(out, set->systems, set->n_systems, r);
+    return r != NULL;
 }
 uint8_t rule_priority(const struct rule_set *set, uint32_t index)
 {

@@ -9,6 +9,7 @@
 #include "base/address.h"
 #include "base/diag.h"
 #include "base/digest.h"
+#include "base/text.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -27,6 +28,7 @@ struct rule_set_config {
     const struct rule_variable *variables; /* added to and overriding rule_default_variables */
     size_t n_variables;
     const char *classification; /* a classification.config; NULL: Suricata's own classes */
+    const char *references;     /* a reference.config; NULL: references are not resolved */
 };
 
 /* Suricata's default address and port variables (documentation of suricata.yaml, vars). */
@@ -61,6 +63,9 @@ const char *rule_msg(const struct rule_set *set, uint32_t index);
 const char *rule_classtype(const struct rule_set *set, uint32_t index);
 /* rule_class_text: what its class means, the classtype where no file says so. */
 const char *rule_class_text(const struct rule_set *set, uint32_t index);
+/* rule_reference: where the rule's i-th reference points, added to out; false when it has no more,
+ * or no file says where they point. */
+bool rule_reference(const struct rule_set *set, uint32_t index, unsigned i, struct text *out);
 uint8_t rule_priority(const struct rule_set *set, uint32_t index);
 /* rule_find: the rule with this id. */
 bool rule_find(const struct rule_set *set, uint32_t gid, uint32_t sid, uint32_t *index);

@@ -45,6 +45,8 @@ struct rule_set {
     uint32_t *by_id;         /* their numbers, by gid and sid */
     struct rule_set_counts counts;
     struct parse_counts parsed;
+    struct reference_system *systems; /* that rules refer to; NULL: no file says */
+    size_t n_systems;
     const char **flowbit_names; /* by bit */
     unsigned n_flowbits;
     struct regex *regexes;

@@ -8,6 +8,7 @@
 #include "base/digest.h"
 #include "base/text.h"
 #include "rules/ranges.h"
+#include "rules/references.h"
 #include "rules/rule_set.h"
 
 #define CONTENTS_MAX  32
@@ -175,6 +176,7 @@ struct signature {
     const char *msg, *classtype, *class_text;
     const char *tags[TAGS_MAX];
     unsigned n_tags;
+    struct reference *references; /* in the rule's order */
     const struct address_set *source, *target;
     const struct port_set *source_port, *target_port;
     struct content contents[CONTENTS_MAX];

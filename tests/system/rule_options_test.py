@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""Groups from a suricata.yaml and classes from a classification.config: the same hits as with the same said by hand,
---var before the file, classes in what is reported, and mistakes in either named by their place."""
+"""Groups from a suricata.yaml, classes from a classification.config, references from a reference.config: the same hits
+as with the same said by hand, --var before the file, classes and references in what is reported, and mistakes in each
+named by their place."""
 import json
 import pathlib
 
@@ -20,8 +21,9 @@ outputs:
   - eve-log: {enabled: yes}
 """
 CLASSES = "# own classes\nconfig classification: control-act,Somebody acts on the plant,2\n"
+REFERENCES = "config reference: url http://\nconfig reference: cve https://cve.example/?name=\n"
 RULES = ('alert tcp any any -> $PLANT $CONTROL (msg:"control"; flow:established,to_server; content:"|00 00|"; '
-         'classtype:control-act; sid:1;)\n')
+         'reference:url,plant.example/a; reference:cve,2014-0160; classtype:control-act; sid:1;)\n')
 
 
 def alerts(work, capture, rules, *options):
@@ -38,7 +40,8 @@ def mistakes(work, rules):
     rows = [("vars", YAML.replace('"[502,2404]"', "{first: 502}"), "9:14", "CONTROL"),
             ("vars", "default-rule-path: /x\n", "", "vars"),
             ("vars", YAML.replace("    PLANT: ", "\tPLANT: "), "7:1", "cannot start any token"),
-            ("classification", CLASSES + "config classification: x,y,none\n", "3:28", "none")]
+            ("classification", CLASSES + "config classification: x,y,none\n", "3:28", "none"),
+            ("references", REFERENCES + "config reference: x\n", "3:20", "NAME URL")]
     for n, (option, text, place, words) in enumerate(rows):
         path = work / f"wrong-{n}"
         path.write_text(text)
@@ -62,15 +65,21 @@ def main():
         for event in by_file:
             of = event["alert"]
             expect((of["severity"], of["category"]) == (2, "Somebody acts on the plant"), f"class: {of}")
+        expect(not any("references" in e["alert"] for e in by_file), "references though no file says where they point")
         expect({e["alert"]["severity"] for e in by_hand} == {3}, "a class that nobody names has not priority 3")
         groups.write_text(YAML.replace('"[502,2404]"', "[502, 2404]"))
         expect(ends(alerts(work, capture, rules, "--vars", groups)) == ends(by_file), "a list is not read as a text of it is")
         over = alerts(work, capture, rules, "--vars", groups, "--var", "CONTROL=2404")
         expect(ends(over) == [e for e in ends(by_file) if e[3] == 2404], "--var does not go before the file")
         policy = work / "policy.yaml"
-        policy.write_text("rules: [a.rules]\nvars: suricata.yaml\nclassification: classification.config\n")
+        policy.write_text("rules: [a.rules]\nvars: suricata.yaml\nclassification: classification.config\n"
+                          "references: reference.config\n")
+        (work / "reference.config").write_text(REFERENCES)
         switched = alerts(work, capture, rules, "--vars", groups, "--switch-at", f"1970-01-01T00:00:00Z={policy}")
         expect(ends(switched) == ends(by_file), f"{len(switched)} hits by a policy file")
+        urls = [["http://plant.example/a", "https://cve.example/?name=2014-0160"]]
+        for events in switched, alerts(work, capture, rules, "--vars", groups, "--references", work / "reference.config"):
+            expect([e["alert"].get("references") for e in events] == urls * len(by_file), f"references: {events[0]['alert']}")
         mistakes(work, rules)
         print(f"{len(by_file)} hits by groups of a file")
     finish("rule options")
