@@ -8,9 +8,10 @@
 #include "bench/exercise/frames.h"
 #include "bench/exercise/random.h"
 
-#define NS_PER_US INT64_C(1000)
-#define NS_PER_MS INT64_C(1000000)
-#define NS_PER_S  INT64_C(1000000000)
+#define NS_PER_US  INT64_C(1000)
+#define NS_PER_MS  INT64_C(1000000)
+#define NS_PER_S   INT64_C(1000000000)
+#define NS_PER_MIN (60 * NS_PER_S)
 
 /* Who sends: the client opened the conversation. */
 enum side { CLIENT, SERVER };

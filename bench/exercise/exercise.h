@@ -19,8 +19,8 @@ struct exercise_config {
 };
 
 /* exercise_grid: a power and water network with offices, control rooms, a background scanner, a
- * selective sweep, and control commands from outside and by the registered operator. 0, or ERR_IO,
- * ERR_NOMEM. */
+ * selective sweep, control commands from outside and by the registered operator, passwords that are
+ * guessed or mistyped, and sessions into an operator's station. 0, or ERR_IO, ERR_NOMEM. */
 int exercise_grid(const struct exercise_config *config, struct diags *diags);
 
 #endif

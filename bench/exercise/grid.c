@@ -54,8 +54,11 @@ int exercise_grid(const struct exercise_config *config, struct diags *diags)
     struct script script = {
         .seed = config->seed, .start = GRID_START, .end = GRID_START + GRID_LASTS};
     play(&script, grid_background);
-    if (!config->benign)
+    play(&script, grid_background_sessions);
+    if (!config->benign) {
         play(&script, grid_hostile);
+        play(&script, grid_hostile_sessions);
+    }
     events_sort(&script.events);
     int error = 0;
     if (script.failed || script.events.failed)

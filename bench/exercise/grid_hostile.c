@@ -4,19 +4,12 @@
 #include "bench/exercise/script.h"
 #include "bench/exercise/world.h"
 
-#define MINUTE (60 * NS_PER_S)
-
 enum {
     OUTSIDE_DELAY_MS = 14,
     SWEEP_EACH = 12, /* addresses of each of three networks, or one more */
     SWEEP_MAX = 48,
     RTU_WAIT_S = 15, /* what a patient client waits for an answer */
 };
-
-static int64_t minutes(struct stage *stage, int64_t from, int64_t to)
-{
-    return stage->script->start + random_between(&stage->random, from * MINUTE, to * MINUTE);
-}
 
 /* The place and the ports a sweep tries in it. */
 static const struct {
@@ -97,8 +90,8 @@ static void play_sweep(struct stage *stage)
         order[i] = i;
     random_shuffle(r, order, n);
     /* Nothing lasts longer than a retry, so the last SYN leaves room for it. */
-    int64_t at = minutes(stage, 5, 8);
-    int64_t step = random_between(r, 6 * MINUTE, 7 * MINUTE) / n;
+    int64_t at = stage_minutes(stage, 5, 8);
+    int64_t step = random_between(r, 6 * NS_PER_MIN, 7 * NS_PER_MIN) / n;
     for (uint32_t i = 0; i < n; i++)
         touch(stage, at + i * step + random_between(r, 0, step - 1), self,
               targets[order[i]].address, targets[order[i]].port);
@@ -118,18 +111,8 @@ static void write_something(struct stage *stage, struct modbus_talk *talk,
 {
     struct random *r = &stage->random;
     uint16_t where = (uint16_t)random_below(r, 64);
-    int64_t at;
     conversation_wait(&talk->tcp, random_between(r, NS_PER_S, 4 * NS_PER_S));
-    switch (random_below(r, 3)) {
-    case 0:
-        at = modbus_write_one(talk, where, (uint16_t)random_below(r, 4096), outcome);
-        break;
-    case 1:
-        at = modbus_write_many(talk, where, (uint16_t)random_between(r, 2, 8), outcome);
-        break;
-    default:
-        at = modbus_write_coil(talk, where, random_one_in(r, 2), outcome);
-    }
+    int64_t at = modbus_write_any(talk, where, outcome);
     stage_act(stage, "modbus-write", talk->tcp.path[CLIENT].to, MODBUS_PORT, at, talk->tcp.now);
 }
 
@@ -147,7 +130,7 @@ static void play_commander(struct stage *stage)
     struct random *r = &stage->random;
     uint32_t self = V4(198, 51, 100, 70) + (uint32_t)random_below(r, 10);
     stage_address(stage, self);
-    int64_t at = minutes(stage, 17, 18);
+    int64_t at = stage_minutes(stage, 17, 18);
     uint32_t rtus = world_hosts(WORLD_SUBSTATION);
     uint32_t first = (uint32_t)random_below(r, rtus), talks = 1 + (uint32_t)random_below(r, 2);
     for (uint32_t i = 0; i < talks; i++) {
@@ -173,7 +156,7 @@ static void play_refused_commander(struct stage *stage)
     stage_address(stage, self);
     uint32_t rtu = (uint32_t)random_below(r, world_hosts(WORLD_PUMPING));
     struct modbus_talk talk =
-        talk_to(stage, minutes(stage, 21, 23), self, world_host(WORLD_PUMPING, rtu));
+        talk_to(stage, stage_minutes(stage, 21, 23), self, world_host(WORLD_PUMPING, rtu));
     conversation_open(&talk.tcp);
     for (int64_t writes = random_between(r, 3, 6); writes; writes--)
         write_something(stage, &talk, refusals[random_below(r, 4)]);
@@ -188,7 +171,7 @@ static void play_unheard_commander(struct stage *stage)
     stage_address(stage, self);
     uint32_t rtu = (uint32_t)random_below(r, world_hosts(WORLD_SUBSTATION));
     struct modbus_talk talk =
-        talk_to(stage, minutes(stage, 26, 28), self, world_host(WORLD_SUBSTATION, rtu));
+        talk_to(stage, stage_minutes(stage, 26, 28), self, world_host(WORLD_SUBSTATION, rtu));
     conversation_open(&talk.tcp);
     for (int64_t writes = random_between(r, 2, 3); writes; writes--)
         write_something(stage, &talk, MODBUS_SILENT);
@@ -219,8 +202,9 @@ static void play_telecontrol_commander(struct stage *stage)
     uint32_t self = V4(198, 51, 100, 230) + (uint32_t)random_below(r, 10);
     stage_address(stage, self);
     uint32_t station = (uint32_t)random_below(r, world_hosts(WORLD_TELECONTROL));
-    struct iec104_talk talk = iec104_talk_with(&stage->script->events, r, minutes(stage, 29, 31),
-                                               self, world_host(WORLD_TELECONTROL, station));
+    struct iec104_talk talk =
+        iec104_talk_with(&stage->script->events, r, stage_minutes(stage, 29, 31), self,
+                         world_host(WORLD_TELECONTROL, station));
     talk.tcp.delay = OUTSIDE_DELAY_MS * NS_PER_MS;
     conversation_open(&talk.tcp);
     iec104_start(&talk);
@@ -237,7 +221,7 @@ static void play_forger(struct stage *stage)
 {
     uint32_t self = V4(203, 0, 113, 200), target = V4(10, 20, 7, 20);
     stage_address(stage, self);
-    struct modbus_talk talk = talk_to(stage, minutes(stage, 32, 35), self, target);
+    struct modbus_talk talk = talk_to(stage, stage_minutes(stage, 32, 35), self, target);
     int64_t at = modbus_forged_write(&talk, (uint16_t)random_below(&stage->random, 64),
                                      (uint16_t)random_below(&stage->random, 4096));
     stage_act(stage, "modbus-write", target, MODBUS_PORT, at, at);

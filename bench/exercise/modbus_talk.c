@@ -122,6 +122,19 @@ int64_t modbus_write_coil(struct modbus_talk *talk, uint16_t coil, bool on,
     return exchange(talk, &request, &request, outcome);
 }
 
+int64_t modbus_write_any(struct modbus_talk *talk, uint16_t first, enum modbus_outcome outcome)
+{
+    struct random *r = talk->tcp.random;
+    switch (random_below(r, 3)) {
+    case 0:
+        return modbus_write_one(talk, first, (uint16_t)random_below(r, VALUE_MAX + 1), outcome);
+    case 1:
+        return modbus_write_many(talk, first, (uint16_t)random_between(r, 2, 8), outcome);
+    default:
+        return modbus_write_coil(talk, first, random_one_in(r, 2), outcome);
+    }
+}
+
 int64_t modbus_forged_write(struct modbus_talk *talk, uint16_t reg, uint16_t value)
 {
     struct pdu request = three(WRITE_REGISTER, reg, value);

@@ -43,6 +43,8 @@ int64_t modbus_write_many(struct modbus_talk *talk, uint16_t first, uint16_t n,
                           enum modbus_outcome outcome);
 int64_t modbus_write_coil(struct modbus_talk *talk, uint16_t coil, bool on,
                           enum modbus_outcome outcome);
+/* modbus_write_any: one of these, drawn by lot. */
+int64_t modbus_write_any(struct modbus_talk *talk, uint16_t first, enum modbus_outcome outcome);
 
 /* modbus_forged_write: a write of one register in a segment of its own, in no conversation. */
 int64_t modbus_forged_write(struct modbus_talk *talk, uint16_t reg, uint16_t value);

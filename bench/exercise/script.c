@@ -1,6 +1,8 @@
 /* Playing the actors of a script one by one. */
 #include "bench/exercise/script.h"
 
+#include "bench/exercise/conversation.h"
+
 #include <stdlib.h>
 
 void script_free(struct script *script)
@@ -30,6 +32,12 @@ void script_play(struct script *script, const struct role *role)
         if (i == before || ns > actor->to)
             actor->to = ns;
     }
+}
+
+int64_t stage_minutes(struct stage *stage, int64_t from, int64_t to)
+{
+    return stage->script->start +
+           random_between(&stage->random, from * NS_PER_MIN, to * NS_PER_MIN);
 }
 
 void stage_address(struct stage *stage, uint32_t address)

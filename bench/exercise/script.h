@@ -64,6 +64,8 @@ struct role {
 void script_play(struct script *script, const struct role *role);
 
 /* For the actors. */
+/* stage_minutes: a time between two, in minutes since the start. */
+int64_t stage_minutes(struct stage *stage, int64_t from, int64_t to);
 void stage_address(struct stage *stage, uint32_t address);
 void stage_act(struct stage *stage, const char *what, uint32_t target, uint16_t port, int64_t begin,
                int64_t end);
@@ -71,8 +73,8 @@ void stage_act(struct stage *stage, const char *what, uint32_t target, uint16_t 
 /* script_truth: the truth as JSON with a line break at its end. */
 void script_truth(const struct script *script, const char *exercise, bool benign, struct text *out);
 
-/* The casts of the grid exercise; each ends with a row without a name. */
-extern const struct role grid_background[];
-extern const struct role grid_hostile[];
+/* The casts of the grid exercise, those of sessions apart; each ends with a row without a name. */
+extern const struct role grid_background[], grid_background_sessions[];
+extern const struct role grid_hostile[], grid_hostile_sessions[];
 
 #endif

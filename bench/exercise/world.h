@@ -10,7 +10,8 @@
 
 #define V4(a, b, c, d) ((uint32_t)(a) << 24 | (uint32_t)(b) << 16 | (uint32_t)(c) << 8 | (d))
 
-/* Ranges of addresses whose hosts are up. Rows: name, first address, hosts, open port (0: none). */
+/* Ranges of addresses whose hosts are up. Rows: name, first address, hosts, open port (0: none) of
+ * those that scans and sweeps try. */
 #define WORLD_TABLE(X)                                     \
     X(WORLD_SUBSTATION, V4(10, 20, 7, 11), 6, 502)         \
     X(WORLD_TELECONTROL, V4(10, 20, 7, 51), 2, 2404)       \
@@ -21,6 +22,7 @@
     X(WORLD_HOSPITAL_OPERATORS, V4(10, 20, 61, 1), 3, 0)   \
     X(WORLD_OFFICE, V4(10, 20, 100, 101), 12, 0)           \
     X(WORLD_NAME_SERVER, V4(10, 20, 100, 53), 1, 0)        \
+    X(WORLD_PORTAL, V4(192, 0, 2, 40), 1, 80)              \
     X(WORLD_PUBLIC, V4(192, 0, 2, 80), 4, 80)              \
     X(WORLD_WEB, V4(203, 0, 113, 80), 1, 80)
 

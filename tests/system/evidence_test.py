@@ -25,6 +25,7 @@ import grid_oracle
 from capture_edit import Frame
 from carriers import behind_tag, ethernet, fragments, in_erspan, in_vxlan, ip4, udp
 from common import FULL, GRID, expect, final_findings, finish, grid, need_program, replay, run, temporary, tshark_fields
+from grid_answers import nanoseconds
 from made_accord import make_accord
 
 SEEDS = range(1, 21) if FULL else range(1, 4)
@@ -41,7 +42,7 @@ def packets_in(path, shown="frame"):
                           check=False)
     expect(done.returncode == 0 and not done.stdout, f"{path.name}: tshark: {done.stdout}{done.stderr}")
     rows = tshark_fields(path, shown, FIELDS, "-E", "occurrence=l")
-    return [(grid_oracle.nanoseconds(r[0]), r[1], int(r[2]), r[3], int(r[4])) for r in rows], [r[5] for r in rows]
+    return [(nanoseconds(r[0]), r[1], int(r[2]), r[3], int(r[4])) for r in rows], [r[5] for r in rows]
 
 
 def wanted_of(capture, truth):

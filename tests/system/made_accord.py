@@ -1,7 +1,9 @@
-"""An accord made for a test: one party, assets as given, lines for all that the shipped correlations find."""
+"""Accords made for a test: of one party, with assets as given and lines for all that the shipped correlations find; and
+the example with something changed."""
 import ipaddress
+import shutil
 
-from common import TOP, expect, run
+from common import ACCORD, TOP, expect, run
 
 EVERYTHING = TOP / "tests/accords/everything.yaml"
 SEVERITY = "{seen: 10, refused: 10, unanswered: 10, acknowledged: 15, completed: 20, per-asset: {vital: 2, important: 1}, cap: 40}"
@@ -57,3 +59,21 @@ def make_accord(folder, servers, operators, services=(), lines=None):
     done = run("accord", "check", accord, code=None)
     expect(done.returncode == 0, f"the accord that was made is not right: {done.stderr}")
     return accord
+
+
+def changed_example(folder, assets, accord=lambda text: text):
+    """The example accord in this folder, its annex of assets and itself changed by these functions of their texts; the
+    path of its file."""
+    folder.mkdir()
+    for part in ("assets", "networks"):
+        for suffix in ("yaml", "salts"):
+            shutil.copy(ACCORD.parent / f"amber.{part}.{suffix}", folder)
+    annex, path = folder / "amber.assets.yaml", folder / ACCORD.name
+    root = run("accord", "root", annex).stdout.strip()
+    annex.write_text(assets(annex.read_text()))
+    other = run("accord", "root", annex).stdout.strip()
+    text = ACCORD.read_text()
+    expect(root in text and root != other, "the root of the annex is not in the accord, or does not change")
+    changed = accord(text.replace(root, other))
+    path.write_text(changed)
+    return path

@@ -7,12 +7,12 @@ here from the answer key or the oracle. The benign twin, changed in the same way
 import json
 import pathlib
 import random
-import shutil
 
 import capture_edit
 import grid_oracle
-from common import ACCORD, FULL, GRID, TOP, expect, final_findings, finish, grid, need_program, replay, run, temporary
+from common import ACCORD, FULL, GRID, TOP, expect, final_findings, finish, grid, need_program, replay, temporary
 from grid_oracle import KEY_FIELDS, order, short
+from made_accord import changed_example
 
 PROTECTED = ["10.20.7.0/24", "10.30.2.0/24", "10.20.60.0/24"]
 S = 10**9
@@ -31,9 +31,9 @@ class Exercise:
         self.label = path.stem
 
     def of(self, name):
-        """The frames of an actor; none in the twin."""
-        address = self.actors.get(name)
-        return [f for f in self.frames if f.is_ip4 and address in (f.source, f.target)]
+        """The frames of an actor's addresses; none in the twin."""
+        addresses = {a for actor in self.truth["actors"] if actor["name"] == name for a in actor["addresses"]}
+        return [f for f in self.frames if f.is_ip4 and addresses & {f.source, f.target}]
 
     def without(self, **match):
         return [row for row in self.key if any(row[k] != v for k, v in match.items())]
@@ -59,35 +59,24 @@ def not_raised(lines, **match):
 
 # The tap sees only protected subnets.
 
-def narrow_accord(work):
-    """The example accord over annexes that declare just the protected subnets as monitored."""
-    folder = pathlib.Path(work) / "narrow"
-    folder.mkdir()
-    for part in ("assets", "networks"):
-        for suffix in ("yaml", "salts"):
-            shutil.copy(ACCORD.parent / f"amber.{part}.{suffix}", folder)
-    annex = folder / "amber.assets.yaml"
-    root = run("accord", "root", annex).stdout.strip()
-    text = annex.read_text()
+def only_protected(text):
+    """The annex with just the protected subnets declared as monitored."""
     head, tail = text.split("monitored: [", 1)
-    annex.write_text(f"{head}monitored: [{', '.join(PROTECTED)}]{tail.split(']', 1)[1]}")
-    other = run("accord", "root", annex).stdout.strip()
-    accord = ACCORD.read_text()
-    expect(root in accord and root != other, "the root of the annex is not in the accord, or does not change")
-    (folder / ACCORD.name).write_text(accord.replace(root, other))
-    return folder / ACCORD.name
+    return f"{head}monitored: [{', '.join(PROTECTED)}]{tail.split(']', 1)[1]}"
 
 
 def tap_sees_only_protected_subnets(exercise):
-    """No control address is left to compare with: who scans selectively cannot be decided."""
+    """No control address is left to compare with: who scans selectively cannot be decided. Who came into an
+    operator's station is not seen, so that its commands are the operator's."""
     accord = exercise.work / "narrow" / ACCORD.name
     if not accord.exists():
-        narrow_accord(exercise.work)
+        changed_example(accord.parent, only_protected)
     networks = tuple(n.rsplit(".", 1)[0] + "." for n in PROTECTED)
     exercise.frames = [f for f in exercise.frames
                        if f.is_ip4 and (f.source.startswith(networks) or f.target.startswith(networks))]
     options = ["--accord", str(accord), *GRID[2:]]
-    lines = exercise.judge("protected-only", [row for row in exercise.key if row["line"] == "control"], options)
+    wanted = [row for row in exercise.key if row["line"] == "control" and len(row["source"]) == 1]
+    lines = exercise.judge("protected-only", wanted, options)
     for row in exercise.key:
         if row["line"] == "recon":
             units = not_raised(lines, line="recon", sector=row["sector"], source=row["source"])
@@ -126,6 +115,15 @@ def operator_of_something_else(exercise):
     wanted += [{**row, "source": ["10.30.0.5"], "headline": "address"} for row in exercise.key
                if row["source"] == commander]
     exercise.judge("other-operator", wanted)
+
+
+def session_from_another_station(exercise):
+    """An operator who visits his stand-by station is nobody from outside, and neither is anybody who looks like him."""
+    intruder = exercise.actors.get("intruder-in-station")
+    wanted = [row for row in exercise.key if row["source"][0] != intruder]
+    expect(exercise.benign or len(wanted) == len(exercise.key) - 1, f"{exercise.label}: nobody came into a station")
+    move(exercise, "intruder-in-station", "10.20.1.10")
+    exercise.judge("other-station", wanted)
 
 
 # The scan takes longer.
@@ -213,7 +211,8 @@ def same_at_any_number_of_workers(exercise, name, wanted):
 def stamps_go_back_in_places(exercise):
     """One frame in fifty is stamped up to two seconds early; the acts' own are right. Nothing changes."""
     chance = random.Random(1)
-    hostile = {id(f) for name in ("sweep", "commander", "refused-commander", "unheard-commander") for f in exercise.of(name)}
+    hostile = {id(f) for name in ("sweep", "commander", "refused-commander", "unheard-commander", "telecontrol-commander",
+                                  "intruder-in-station") for f in exercise.of(name)}
     for f in exercise.frames:
         if id(f) not in hostile and chance.random() < 0.02:
             f.ns -= chance.randrange(2 * S)
@@ -327,9 +326,9 @@ def forged_segments_hide_nothing(exercise):
         exercise.judge(name, exercise.key)
 
 
-VARIANTS = [tap_sees_only_protected_subnets, operators_own_station, operator_of_something_else, scan_spread_over_an_hour,
-            scan_spread_over_half_an_hour, clock_error_unknown, stamps_go_back_in_places, clock_is_set_back, frames_reversed,
-            odd_beginnings_hide_nothing, forged_segments_hide_nothing]
+VARIANTS = [tap_sees_only_protected_subnets, operators_own_station, operator_of_something_else, session_from_another_station,
+            scan_spread_over_an_hour, scan_spread_over_half_an_hour, clock_error_unknown, stamps_go_back_in_places,
+            clock_is_set_back, frames_reversed, odd_beginnings_hide_nothing, forged_segments_hide_nothing]
 
 
 def main():

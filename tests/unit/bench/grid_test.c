@@ -178,7 +178,7 @@ static size_t distinct_targets(const json_t *truth, const char *actor, const cha
     return n;
 }
 
-static void the_truth_tells_of_a_sweep_over_three_networks_and_of_writes(void **state)
+static void the_truth_tells_of_a_sweep_of_writes_and_of_logins(void **state)
 {
     (void)state;
     for (uint64_t seed = 1; seed <= 20; seed++) {
@@ -195,6 +195,11 @@ static void the_truth_tells_of_a_sweep_over_three_networks_and_of_writes(void **
         assert_int_equal(distinct_targets(truth, "refused-commander", "10.30.2."), 1);
         assert_int_equal(distinct_targets(truth, "unheard-commander", "10.20.7."), 1);
         assert_int_equal(distinct_targets(truth, "forger", "10.20.7.20"), 1);
+        assert_int_equal(distinct_targets(truth, "ssh-guesser", ""), 1);
+        assert_int_equal(distinct_targets(truth, "http-guesser", ""), 1);
+        assert_int_equal(distinct_targets(truth, "staff", "192.0.2.40"), 1);
+        assert_int_equal(distinct_targets(truth, "intruder-in-station", "10.20.1.11"), 1);
+        assert_int_equal(distinct_targets(truth, "intruder-in-station", "10.20.7."), 1);
         json_decref(truth);
         diags_free(&diags);
         drop(&m);
@@ -219,7 +224,7 @@ int main(void)
         cmocka_unit_test(another_seed_gives_another_story),
         cmocka_unit_test(frames_are_in_order_and_whole),
         cmocka_unit_test(the_hostile_capture_holds_every_frame_of_its_benign_twin),
-        cmocka_unit_test(the_truth_tells_of_a_sweep_over_three_networks_and_of_writes),
+        cmocka_unit_test(the_truth_tells_of_a_sweep_of_writes_and_of_logins),
         cmocka_unit_test(a_capture_that_cannot_be_written_is_an_error_with_its_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,196 @@
+/* Messages are built up to the new keys; behind them only their lengths are right. */
+#include "bench/exercise/ssh_talk.h"
+
+#include "base/bytes.h"
+
+#include <string.h>
+
+enum {
+    MESSAGE_KEXINIT = 20,
+    MESSAGE_NEWKEYS = 21,
+    MESSAGE_ECDH_INIT = 30,
+    MESSAGE_ECDH_REPLY = 31,
+    COOKIE_LEN = 16,
+    POINT_LEN = 32,     /* of curve25519 */
+    SIGNATURE_LEN = 64, /* ed25519 */
+    FLIGHT_MAX = 2048,
+    PADDING_MIN = 4,
+    BLOCK = 8,
+    TAG_LEN = 16,
+    /* Lengths of messages behind the new keys. */
+    EXTENSIONS_LEN = 230, /* RFC 8308: server-sig-algs */
+    SERVICE_LEN = 17,     /* asked for and accepted: the name "ssh-userauth" */
+    FAILURE_LEN = 24,     /* "publickey,password" can continue */
+    SUCCESS_LEN = 1,
+    PASSWORD_LEN = 40, /* but for the user's name and the password */
+    CHANNEL_OPEN_LEN = 24,
+    CHANNEL_OPENED_LEN = 17,
+    TERMINAL_LEN = 62,
+    SHELL_LEN = 15,
+    CHANNEL_DONE_LEN = 5,
+    PROMPT_LEN = 60,
+    CHARACTER_LEN = 10,
+};
+
+/* What one end sends at once. */
+struct flight {
+    uint8_t data[FLIGHT_MAX];
+    size_t len;
+};
+
+static void put(struct flight *f, const void *data, size_t len)
+{
+    memcpy(f->data + f->len, data, len);
+    f->len += len;
+}
+
+static void put_noise(struct flight *f, struct random *r, size_t len)
+{
+    while (len--)
+        f->data[f->len++] = (uint8_t)random_next(r);
+}
+
+static void put_u32(struct flight *f, size_t v)
+{
+    store_be32(f->data + f->len, (uint32_t)v);
+    f->len += 4;
+}
+
+static void put_text(struct flight *f, const char *text)
+{
+    put_u32(f, strlen(text));
+    put(f, text, strlen(text));
+}
+
+/* A packet in the clear: begun, filled with a message, ended. RFC 4253, 6. */
+static size_t packet_begin(struct flight *f, uint8_t message)
+{
+    size_t at = f->len;
+    f->len += 5;
+    put(f, &message, 1);
+    return at;
+}
+
+static void packet_end(struct flight *f, struct random *r, size_t at)
+{
+    size_t padding = BLOCK - (f->len - at) % BLOCK;
+    padding += padding < PADDING_MIN ? BLOCK : 0;
+    put_noise(f, r, padding);
+    store_be32(f->data + at, (uint32_t)(f->len - at - 4));
+    f->data[at + 4] = (uint8_t)padding;
+}
+
+/* A sealed packet of a message of this length; its own length is sealed apart. */
+static void put_sealed(struct flight *f, struct random *r, size_t message)
+{
+    size_t padded = (1 + message + PADDING_MIN + BLOCK - 1) / BLOCK * BLOCK;
+    put_noise(f, r, 4 + padded + TAG_LEN);
+}
+
+static void send_sealed(struct conversation *c, enum side from, size_t message)
+{
+    struct flight f = {.len = 0};
+    put_sealed(&f, c->random, message);
+    conversation_send(c, from, f.data, f.len);
+}
+
+static void send_offers(struct conversation *c, enum side from)
+{
+    static const char ciphers[] = "chacha20-poly1305@openssh.com,aes256-gcm@openssh.com,aes128-ctr";
+    static const char macs[] = "hmac-sha2-256-etm@openssh.com,hmac-sha2-512";
+    static const char compression[] = "none,zlib@openssh.com";
+    const char *exchanges =
+        from == CLIENT ? "curve25519-sha256,ecdh-sha2-nistp256,ext-info-c" : "curve25519-sha256";
+    const char *const lists[] = {exchanges, "ssh-ed25519", ciphers,     ciphers, macs,
+                                 macs,      compression,   compression, "",      ""};
+    struct flight f = {.len = 0};
+    size_t at = packet_begin(&f, MESSAGE_KEXINIT);
+    put_noise(&f, c->random, COOKIE_LEN);
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+        put_text(&f, lists[i]);
+    put(&f, "\0\0\0\0\0", 5); /* no guess follows; reserved */
+    packet_end(&f, c->random, at);
+    conversation_send(c, from, f.data, f.len);
+}
+
+static void put_new_keys(struct flight *f, struct random *r)
+{
+    packet_end(f, r, packet_begin(f, MESSAGE_NEWKEYS));
+}
+
+/* The server's host key, its point and its signature; what it says first under the new keys. */
+static void send_reply(struct conversation *c)
+{
+    static const char kind[] = "ssh-ed25519";
+    struct flight f = {.len = 0};
+    size_t at = packet_begin(&f, MESSAGE_ECDH_REPLY);
+    put_u32(&f, 4 + strlen(kind) + 4 + POINT_LEN);
+    put_text(&f, kind);
+    put_u32(&f, POINT_LEN);
+    put_noise(&f, c->random, POINT_LEN);
+    put_u32(&f, POINT_LEN);
+    put_noise(&f, c->random, POINT_LEN);
+    put_u32(&f, 4 + strlen(kind) + 4 + SIGNATURE_LEN);
+    put_text(&f, kind);
+    put_u32(&f, SIGNATURE_LEN);
+    put_noise(&f, c->random, SIGNATURE_LEN);
+    packet_end(&f, c->random, at);
+    put_new_keys(&f, c->random);
+    put_sealed(&f, c->random, EXTENSIONS_LEN);
+    conversation_send(c, SERVER, f.data, f.len);
+}
+
+int64_t ssh_begin(struct conversation *c)
+{
+    static const char client[] = "SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u3\r\n";
+    static const char server[] = "SSH-2.0-OpenSSH_8.4p1 Debian-5+deb11u3\r\n";
+    int64_t began = conversation_send(c, CLIENT, client, sizeof client - 1);
+    conversation_send(c, SERVER, server, sizeof server - 1);
+    send_offers(c, CLIENT);
+    send_offers(c, SERVER);
+    struct flight f = {.len = 0};
+    size_t at = packet_begin(&f, MESSAGE_ECDH_INIT);
+    put_u32(&f, POINT_LEN);
+    put_noise(&f, c->random, POINT_LEN);
+    packet_end(&f, c->random, at);
+    conversation_send(c, CLIENT, f.data, f.len);
+    send_reply(c);
+    f.len = 0;
+    put_new_keys(&f, c->random);
+    conversation_send(c, CLIENT, f.data, f.len);
+    conversation_ack(c, SERVER);
+    send_sealed(c, CLIENT, SERVICE_LEN);
+    send_sealed(c, SERVER, SERVICE_LEN);
+    return began;
+}
+
+void ssh_try(struct conversation *c, const char *user, bool right)
+{
+    struct random *r = c->random;
+    send_sealed(c, CLIENT, PASSWORD_LEN + strlen(user) + (size_t)random_between(r, 6, 14));
+    conversation_ack(c, SERVER);
+    /* A wrong one is answered late, so that many take long. */
+    conversation_wait(c, random_between(r, 20, right ? 60 : 1500) * NS_PER_MS);
+    send_sealed(c, SERVER, right ? SUCCESS_LEN : FAILURE_LEN);
+}
+
+void ssh_shell(struct conversation *c)
+{
+    send_sealed(c, CLIENT, CHANNEL_OPEN_LEN);
+    send_sealed(c, SERVER, CHANNEL_OPENED_LEN);
+    send_sealed(c, CLIENT, TERMINAL_LEN);
+    send_sealed(c, CLIENT, SHELL_LEN);
+    send_sealed(c, SERVER, CHANNEL_DONE_LEN);
+    send_sealed(c, SERVER, PROMPT_LEN);
+    conversation_ack(c, CLIENT);
+}
+
+void ssh_type(struct conversation *c)
+{
+    for (int64_t n = random_between(c->random, 4, 20); n; n--) {
+        conversation_wait(c, random_between(c->random, 60, 300) * NS_PER_MS);
+        send_sealed(c, CLIENT, CHARACTER_LEN);
+        send_sealed(c, SERVER, CHARACTER_LEN);
+        conversation_ack(c, CLIENT);
+    }
+}
