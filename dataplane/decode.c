@@ -323,7 +323,7 @@ uint32_t decode_strip(struct packet *pkt, const uint8_t *data, uint32_t len, uin
         return 0;
     struct decoder d = at_network(pkt, data, len);
     d.strip = layers;
-    decode_ip(&d);
+    pkt->verdict = (uint8_t)decode_ip(&d);
     *linktype = d.strip_linktype;
     return d.strip_at;
 }

@@ -23,10 +23,14 @@ void decode_network(struct packet *pkt, const uint8_t *data, uint32_t len);
 void decode_frame(struct packet *pkt, const uint8_t *data, uint32_t len);
 
 /* decode_strip: where what the outermost tunnel of some kinds carries begins, and its link type:
- * Ethernet, or IP without a link. 0: there is none. pkt     linktype and wire are set; the rest is
- * of no use afterwards layers  bits of tunnels */
+ * Ethernet, or IP without a link. 0: there is none, and a fragment is decoded as decode_frame does.
+ *   pkt     linktype and wire are set; but for a fragment it is of no use afterwards
+ *   layers  bits of tunnels */
 uint32_t decode_strip(struct packet *pkt, const uint8_t *data, uint32_t len, uint32_t layers,
                       uint16_t *linktype);
+
+/* decode_carries: tunnels that an IP protocol may carry, as bits of PACKET_LAYERS. */
+uint32_t decode_carries(uint8_t protocol);
 
 /* frame_shard: what decode_link says of the shard. */
 uint8_t frame_shard(uint16_t linktype, const uint8_t *data, uint32_t len);

@@ -9,6 +9,7 @@
 
 #include <stddef.h>
 
+#define IP_UDP         17
 #define BEHIND_NOTHING 0 /* no ethertype */
 
 /* A row reads a tunnel's header and says the ethertype of what it carries. */
@@ -199,6 +200,17 @@ static unsigned enter(struct decoder *d, const struct tunnel *tunnel, unsigned o
     p->layers = layers;
     *d = outside;
     return outer;
+}
+
+uint32_t decode_carries(uint8_t protocol)
+{
+    uint32_t layers = 0;
+    for (size_t i = 0; i < sizeof in_ip / sizeof *in_ip; i++)
+        if (in_ip[i].number == protocol)
+            layers |= in_ip[i].layer | (in_ip[i].carries == carries_gre ? LAYER_BIT(ERSPAN) : 0);
+    for (size_t i = 0; i < sizeof in_udp / sizeof *in_udp && protocol == IP_UDP; i++)
+        layers |= in_udp[i].layer;
+    return layers;
 }
 
 unsigned decode_tunnel_in_ip(struct decoder *d, uint8_t protocol, unsigned outer)

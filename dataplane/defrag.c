@@ -112,9 +112,8 @@ static void drop(struct defrag *d, uint32_t item, bool whole)
     *(g->older == POOL_NONE ? &s->oldest : &datagram_at(d, g->older)->newer) = g->newer;
     while (g->first != POOL_NONE) {
         uint32_t next = fragment_at(d, g->first)->next;
-        void *came_in = fragment_at(d, g->first)->came_in;
-        if (d->give_back && came_in)
-            d->give_back(d->ctx, came_in, whole);
+        if (d->watch)
+            d->watch->give_back(d->watch->ctx, fragment_at(d, g->first)->kept, whole);
         give_fragment(d, g->first);
         g->first = next;
     }
@@ -202,7 +201,7 @@ static void insert(struct defrag *d, struct datagram *g, uint32_t item, const st
     overlaps |= *link != POOL_NONE && fragment_at(d, *link)->offset < p->offset + p->len;
     struct fragment *f = fragment_at(d, item);
     f->next = *link;
-    f->came_in = d->came_in;
+    f->kept = d->watch ? d->watch->keep(d->watch->ctx) : NULL;
     f->offset = (uint16_t)p->offset;
     f->len = (uint16_t)p->len;
     *link = item;
@@ -305,8 +304,6 @@ enum defrag_result defrag_fragment(struct defrag *d, const struct packet *pkt, c
     if (!is_whole(d, g))
         return DEFRAG_HELD;
     *len = build(d, g, out);
-    if (!*len)
-        fragment_at(d, kept)->came_in = NULL;
     drop(d, item, *len > 0);
     *(*len ? d->count.datagrams : d->count.bad) += 1;
     return *len ? DEFRAG_WHOLE : DEFRAG_REFUSED;

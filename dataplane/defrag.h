@@ -32,7 +32,7 @@ static_assert(sizeof(struct datagram_key) == 48, "hashed and compared as bytes")
 struct fragment {
     uint32_t next; /* of its datagram, by offset; used by the pool while free */
     uint32_t more; /* item with its further bytes, POOL_NONE */
-    void *came_in; /* struct defrag */
+    void *kept;    /* struct defrag_watch */
     uint16_t offset, len;
     uint8_t data[FRAGMENT_BYTES];
 };
@@ -76,11 +76,15 @@ struct defrag {
     struct defrag_shard *shard;
     uint64_t hash_seed;
     struct defrag_counters count;
-    /* For who must know what a datagram came in; else NULL. `came_in` stands for the packet that is
-     * taken next; unless that is refused it is given back once, when it waits no longer. whole: as
-     * a part of the datagram that defrag_fragment is about to return. */
-    void *came_in;
-    void (*give_back)(void *ctx, void *came_in, bool whole);
+    const struct defrag_watch *watch; /* NULL: nobody */
+};
+
+/* For who must know what a datagram came in: something is kept for each fragment that is taken, and
+ * given back once, when the fragment waits no longer. whole: as a part of the datagram that
+ * defrag_fragment is about to return. */
+struct defrag_watch {
+    void *(*keep)(void *ctx);
+    void (*give_back)(void *ctx, void *kept, bool whole);
     void *ctx;
 };
 

@@ -126,6 +126,8 @@ int engine_open(struct engine **out, const struct engine_config *config, struct 
     if (!error) {
         e->memory_bytes = line_pools_bytes(&e->pools) + correlator_bytes(config->correlator) +
                           merge_bytes(e->merge);
+        if (intake_mirror(e->intake))
+            e->memory_bytes += mirror_bytes(intake_mirror(e->intake));
         error = make_mbufs(e, diags);
     }
     for (unsigned i = 0; i + 1 < config->n_policies && !error; i++) {
@@ -222,7 +224,10 @@ int engine_run(struct engine *e, struct diags *diags)
     }
     if (e->config.workers == 1)
         correlator_begin(e->config.correlator, 0);
+    if (intake_mirror(e->intake))
+        mirror_wait(intake_mirror(e->intake), feeder_wait, e);
     pump_all(e, diags);
+    intake_end(e->intake);
     if (e->config.workers == 1)
         worker_run(&e->workers[0]);
     for (unsigned w = 0; w < e->config.workers; w++)
@@ -274,9 +279,13 @@ void engine_stats(const struct engine *e, struct engine_stats *out)
     out->last_ns = INT64_MIN;
     for (unsigned w = 0; w < e->config.workers; w++)
         add_line(out, &e->workers[w]);
-    out->counters.filtered = intake_counts(e->intake).filtered;
-    out->counters.stripped = intake_counts(e->intake).stripped;
-    out->counters.fcs = intake_counts(e->intake).fcs;
+    struct intake_counts intake = intake_counts(e->intake);
+    out->counters.filtered = intake.filtered;
+    out->counters.stripped = intake.stripped;
+    out->counters.fcs = intake.fcs;
+    out->counters.mirror_fragments = intake.mirror.fragments;
+    out->counters.mirror_datagrams = intake.mirror.datagrams;
+    out->counters.mirror_incomplete = intake.mirror.incomplete;
     out->stage_ns[STAGE_SOURCE] = e->source_ticks;
     for (unsigned i = 0; i < STAGE_COUNT; i++)
         out->stage_ns[i] = (uint64_t)((double)out->stage_ns[i] * 1e9 / (double)e->ticks_hz);

@@ -30,6 +30,11 @@
     X(packets_overlong, "packets", "drop", "longer than 65,535 bytes; what is behind is left out") \
     X(filtered, "packets", "drop", "left out by the filter, before the ports")                     \
     X(stripped, "packets", "count", "taken out of the transport that mirrored them")               \
+    X(mirror_fragments, "fragments", "count",                                                      \
+      "of IP that may carry a tunnel to be stripped: made whole before the ports")                 \
+    X(mirror_datagrams, "datagrams", "count", "made whole of these")                               \
+    X(mirror_incomplete, "datagrams", "drop",                                                      \
+      "of these, of which parts were missing after 60 s, at the end, or when room was needed")     \
     X(fcs, "packets", "count", "whose frame check sequence was told of and left out")              \
     X(fragments, "fragments", "count", "of IP packets")                                            \
     X(fragments_overlap, "fragments", "count",                                                     \

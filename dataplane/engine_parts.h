@@ -71,6 +71,8 @@ void port_close(struct port *port);
 uint64_t port_received(const struct port *port);
 
 /* feeder.c: read up to a burst and hand it to the ports. False at the end of input. */
+/* feeder_wait: let the workers go on for a moment. */
+void feeder_wait(void *engine);
 bool feeder_pump(struct engine *e, struct diags *diags);
 
 /* worker.c */

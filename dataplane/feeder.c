@@ -22,16 +22,21 @@ static void release_block(void *addr, void *block)
     block_release(block);
 }
 
+void feeder_wait(void *engine)
+{
+    struct engine *e = engine;
+    if (e->config.workers == 1)
+        worker_poll(&e->workers[0]);
+    else
+        sched_yield();
+}
+
 /* make_mbuf: wait for one if need be: workers give them back, and hold fewer than there are. */
 static struct rte_mbuf *make_mbuf(struct engine *e)
 {
     struct rte_mbuf *m;
-    while (!(m = rte_pktmbuf_alloc(e->mbufs))) {
-        if (e->config.workers == 1)
-            worker_poll(&e->workers[0]);
-        else
-            sched_yield();
-    }
+    while (!(m = rte_pktmbuf_alloc(e->mbufs)))
+        feeder_wait(e);
     return m;
 }
 
@@ -57,12 +62,8 @@ static void transmit(struct engine *e, unsigned worker, struct rte_mbuf **burst,
     uint16_t sent = 0;
     while (sent < n) {
         sent += rte_eth_tx_burst(e->workers[worker].port.id, 0, burst + sent, n - sent);
-        if (sent < n) {
-            if (e->config.workers == 1)
-                worker_poll(&e->workers[0]);
-            else
-                sched_yield();
-        }
+        if (sent < n)
+            feeder_wait(e);
     }
 }
 

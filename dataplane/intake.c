@@ -17,7 +17,7 @@
 
 #define AUTO_FRAMES 1000
 #define AUTO_RATIO  10
-#define STRIP_MAX   4 /* transports of mirrors inside one another */
+#define STRIP_MAX   8 /* transports of mirrors inside one another, those in fragments twice */
 #define SNAPLEN     262144
 
 /* The filter as a program for one link type. */
@@ -38,6 +38,7 @@ struct intake {
     size_t n_programs;
     struct sample *samples; /* one an input, from 1 */
     unsigned inputs;
+    struct mirror *mirror; /* NULL: nothing is stripped */
     struct intake_counts counts;
 };
 
@@ -119,7 +120,9 @@ int intake_open(struct intake **out, const struct intake_config *config, unsigne
     const struct program *ethernet = NULL;
     if (in->samples && config->filter)
         ethernet = program_for(in, LINKTYPE_ETHERNET, diags);
-    int error = !in->samples || (config->filter && !ethernet) ? ERR_NOMEM : 0;
+    int error = config->strip ? mirror_open(&in->mirror, config->strip) : 0;
+    if (!error)
+        error = !in->samples || (config->filter && !ethernet) ? ERR_NOMEM : 0;
     if (!error && ethernet && ethernet->none)
         error = ERR_USAGE;
     if (error) {
@@ -137,6 +140,7 @@ void intake_close(struct intake *in)
         pcap_freecode(&in->programs[i].bpf);
     free(in->programs);
     free(in->samples);
+    mirror_close(in->mirror);
     free(in);
 }
 
@@ -173,20 +177,31 @@ static void cut_fcs(struct intake *in, struct frame *frame)
     in->counts.fcs++;
 }
 
-static void strip(struct intake *in, struct frame *frame)
+/* strip: false: the frame is a fragment that waits for others. */
+static bool strip(struct intake *in, struct frame *frame)
 {
+    bool stripped = false;
     for (unsigned i = 0; i < STRIP_MAX; i++) {
-        struct packet pkt = {.linktype = frame->linktype, .wire = frame->wire};
+        struct packet pkt = {
+            .t = frame->t, .linktype = frame->linktype, .wire = frame->wire, .point = frame->point};
         uint16_t linktype;
         uint32_t at = decode_strip(&pkt, frame->data, frame->captured, in->config.strip, &linktype);
-        if (!at)
-            return;
-        in->counts.stripped += i == 0;
-        frame->data += at;
-        frame->captured -= at;
-        frame->wire -= frame->wire < at ? frame->wire : at;
-        frame->linktype = linktype;
+        if (at) {
+            stripped = true;
+            frame->data += at;
+            frame->captured -= at;
+            frame->wire -= frame->wire < at ? frame->wire : at;
+            frame->linktype = linktype;
+            continue;
+        }
+        enum mirror_result result = mirror_take(in->mirror, frame, &pkt);
+        if (result == MIRROR_HELD)
+            return false;
+        if (result == MIRROR_NONE)
+            break;
     }
+    in->counts.stripped += stripped;
+    return true;
 }
 
 /* count_here: what checksums are worth at this frame of its input. */
@@ -213,8 +228,8 @@ bool intake_takes(struct intake *in, struct frame *frame, uint32_t input, uint8_
         return false;
     }
     cut_fcs(in, frame);
-    if (in->config.strip)
-        strip(in, frame);
+    if (in->mirror && !strip(in, frame))
+        return false;
     if (count_here(in, frame, input))
         *flags |= PACKET_VALIDATE;
     return true;
@@ -239,7 +254,21 @@ void intake_packet(struct packet *pkt, const struct frame *frame, uint32_t input
     pkt->flags = flags | packet_flags(frame);
 }
 
+struct mirror *intake_mirror(const struct intake *in)
+{
+    return in->mirror;
+}
+
+void intake_end(struct intake *in)
+{
+    if (in->mirror)
+        mirror_end(in->mirror);
+}
+
 struct intake_counts intake_counts(const struct intake *in)
 {
-    return in->counts;
+    struct intake_counts out = in->counts;
+    if (in->mirror)
+        out.mirror = mirror_counts(in->mirror);
+    return out;
 }

@@ -1,7 +1,7 @@
 /* Intake: what of the frames of a source goes to the line, and as what. A filter in libpcap's
- * language leaves frames out; transport that only carries mirrored traffic is stripped, before the
- * shard is told, so that what was mirrored is in the shard where it would be without it; whether a
- * frame's checksums count.
+ * language leaves frames out; transport that only carries mirrored traffic is stripped, also when
+ * it came in fragments (dataplane/mirror.h), before the shard is told, so that what was mirrored is
+ * in the shard where it would be without it; whether a frame's checksums count.
  *
  * One owner: whoever reads the captures. What it decides depends on the order of frames alone. No
  * DPDK.
@@ -10,6 +10,7 @@
 #define DATAPLANE_INTAKE_H
 
 #include "dataplane/capture.h"
+#include "dataplane/mirror.h"
 #include "dataplane/packet.h"
 
 /* Rows: suffix, name, text. */
@@ -45,7 +46,8 @@ int intake_open(struct intake **out, const struct intake_config *config, unsigne
 void intake_close(struct intake *in);
 
 /* intake_takes: whether the frame goes to the line. What is stripped is no longer part of the
- * frame, nor is a check sequence that its capture tells of; flags gets PACKET_VALIDATE where
+ * frame, nor is a check sequence that its capture tells of; what a mirror's transport in fragments
+ * carries goes there with the fragment that makes it whole; flags gets PACKET_VALIDATE where
  * checksums count. input  its number, from 1 */
 bool intake_takes(struct intake *in, struct frame *frame, uint32_t input, uint8_t *flags);
 
@@ -54,8 +56,15 @@ bool intake_takes(struct intake *in, struct frame *frame, uint32_t input, uint8_
 void intake_packet(struct packet *pkt, const struct frame *frame, uint32_t input, uint64_t seq,
                    uint8_t flags);
 
+/* intake_mirror: where fragments of mirrors wait, for mirror_wait and mirror_watch; NULL where
+ * nothing is stripped. */
+struct mirror *intake_mirror(const struct intake *in);
+/* intake_end: no frame comes any more. */
+void intake_end(struct intake *in);
+
 struct intake_counts {
     uint64_t filtered, stripped, fcs; /* frames */
+    struct mirror_counts mirror;
 };
 struct intake_counts intake_counts(const struct intake *in);
 

@@ -20,11 +20,12 @@ struct reread {
     uint64_t frames;
     uint64_t uncounted; /* what defragmentation counts was counted in the run */
     struct packet pkt, whole;
-    uint8_t *room;            /* for a datagram that was made whole */
-    struct reread_frame here; /* a frame that is seen in place */
-    /* Copied frames of the packet under way; `waiting`: they are also a fragment's that waits. */
-    struct reread_frame *copied;
-    bool waiting;
+    uint8_t *room; /* for a datagram that was made whole */
+    struct defrag_watch watch;
+    struct reread_frame here;    /* a frame that is seen in place */
+    struct reread_frame *copied; /* of the packet under way, where it came in several */
+    struct reread_frame *kept;   /* or: it is a fragment that waits, and they with it */
+    bool no_memory;
 };
 
 static void free_frames(struct reread_frame *list)
@@ -45,10 +46,35 @@ static void insert(struct reread_frame **list, struct reread_frame *frame)
     *list = frame;
 }
 
-static void given_back(void *ctx, void *came_in, bool whole)
+/* copy_frame: of the frame that is seen in place; NULL without memory, which is noted. */
+static struct reread_frame *copy_frame(struct reread *r)
+{
+    struct reread_frame *copy = malloc(sizeof *copy + r->here.frame.captured);
+    if (!copy) {
+        r->no_memory = true;
+        return NULL;
+    }
+    *copy = r->here;
+    copy->frame.data = memcpy(copy + 1, r->here.frame.data, r->here.frame.captured);
+    copy->frame.block = NULL;
+    return copy;
+}
+
+/* keep: for a fragment: the frames that the packet under way came in. */
+static void *keep(void *ctx)
 {
     struct reread *r = ctx;
-    struct reread_frame *list = came_in;
+    r->kept = r->copied ? r->copied : copy_frame(r);
+    r->copied = NULL;
+    return r->kept;
+}
+
+static void given_back(void *ctx, void *kept, bool whole)
+{
+    struct reread *r = ctx;
+    struct reread_frame *list = kept;
+    if (list == r->kept)
+        r->kept = NULL;
     if (!whole) {
         free_frames(list);
         return;
@@ -67,9 +93,7 @@ static struct defrag defrag_of(struct reread *r, unsigned shard)
         .pools = &r->pools,
         .shard = &r->shards[shard],
         .count = {n, n, n, n, n, n, n},
-        .came_in = r->copied,
-        .give_back = given_back,
-        .ctx = r,
+        .watch = &r->watch,
     };
 }
 
@@ -81,10 +105,13 @@ int reread_open(struct reread **out, const char *const *captures, const uint8_t 
         return ERR_NOMEM;
     for (unsigned i = 0; i < SHARDS; i++)
         defrag_shard_init(&r->shards[i]);
+    r->watch = (struct defrag_watch){keep, given_back, r};
     r->room = malloc(DATAGRAM_MAX);
     int error = r->room ? merge_open(&r->merge, captures, points, n, NULL, diags) : ERR_NOMEM;
     if (!error)
         error = intake_open(&r->intake, &limits->intake, merge_counts(r->merge).inputs, diags);
+    if (!error && intake_mirror(r->intake))
+        mirror_watch(intake_mirror(r->intake), &r->watch);
     if (!error)
         error = defrag_pools_init(&r->pools, limits->datagrams, limits->fragments);
     if (error) {
@@ -94,13 +121,11 @@ int reread_open(struct reread **out, const char *const *captures, const uint8_t 
     return error;
 }
 
-/* done_with_packet: frames that wait for no others are done with. */
+/* done_with_packet: frames that wait for others are not among those copied any more. */
 static void done_with_packet(struct reread *r)
 {
-    if (!r->waiting)
-        free_frames(r->copied);
-    r->copied = NULL;
-    r->waiting = false;
+    free_frames(r->copied);
+    r->copied = r->kept = NULL;
 }
 
 void reread_close(struct reread *r)
@@ -119,36 +144,14 @@ void reread_close(struct reread *r)
     free(r);
 }
 
-/* copy_frame: of the frame that is seen in place. */
-static struct reread_frame *copy_frame(const struct reread *r)
-{
-    struct reread_frame *copy = malloc(sizeof *copy + r->here.frame.captured);
-    if (!copy)
-        return NULL;
-    *copy = r->here;
-    copy->frame.data = memcpy(copy + 1, r->here.frame.data, r->here.frame.captured);
-    copy->frame.block = NULL;
-    return copy;
-}
-
 /* make_whole: as long as fragments complete something. */
-static int make_whole(struct reread *r, struct reread_packet *out)
+static void make_whole(struct reread *r, struct reread_packet *out)
 {
     enum defrag_result result = DEFRAG_WHOLE;
-    r->copied = copy_frame(r);
-    if (!r->copied)
-        return ERR_NOMEM;
     while (result == DEFRAG_WHOLE && out->pkt->verdict == DECODE_FRAGMENT) {
         struct defrag d = defrag_of(r, out->pkt->shard);
-        struct reread_frame *mine = r->copied;
-        r->copied = NULL;
         result = defrag_packet(&d, &out->pkt, &out->data, &r->whole, r->room);
-        if (result != DEFRAG_WHOLE)
-            r->copied = mine;
     }
-    r->waiting = result == DEFRAG_HELD;
-    out->frames = r->copied;
-    return 1;
 }
 
 int reread_next(struct reread *r, struct reread_packet *out, struct diags *diags)
@@ -169,8 +172,11 @@ int reread_next(struct reread *r, struct reread_packet *out, struct diags *diags
             continue;
         intake_packet(&r->pkt, &frame, input, seq, flags);
         decode_frame(&r->pkt, frame.data, frame.captured);
-        *out = (struct reread_packet){&r->pkt, frame.data, &r->here};
-        return r->pkt.verdict == DECODE_FRAGMENT ? make_whole(r, out) : 1;
+        *out = (struct reread_packet){&r->pkt, frame.data, NULL};
+        r->kept = NULL; /* what waits of a mirror is no packet */
+        make_whole(r, out);
+        out->frames = r->copied ? r->copied : r->kept ? r->kept : &r->here;
+        return r->no_memory ? ERR_NOMEM : 1;
     }
 }
 

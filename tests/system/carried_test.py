@@ -8,7 +8,7 @@ import random
 
 import capture_edit
 from capture_edit import Frame
-from carriers import behind_labels, behind_pppoe, in_6in4, in_erspan, in_fragments, in_gtp, in_vxlan
+from carriers import behind_labels, behind_pppoe, behind_tag, in_6in4, in_erspan, in_fragments, in_gtp, in_vxlan, is_fragment
 from common import GRID, expect, finish, grid, replay, temporary
 
 def judged(work, frames, name, *options):
@@ -44,6 +44,18 @@ def carried(work, frames):
             lines, stats = judged(work, wrapped(wrap), name, "--workers", workers)
             expect(of(lines, "finding") == of(plain, "finding"), f"in {name}, {workers} workers: not the findings without")
             expect(stats["frames"][name] == len(ip), f"{name}: {stats['frames'][name]} frames, not {len(ip)}")
+    # Mirrors whose packets were too long for the network that carries them. The link of each fragment is the mirror's own.
+    for name, wrap in ("vxlan", in_vxlan), ("erspan", in_erspan):
+        for workers in 1, 3:
+            cut = in_fragments(wrapped(lambda data: behind_tag(wrap(data))), random.Random(6), more_than=200)
+            lines, stats = judged(work, cut, f"{name}-cut", "--strip", name, "--workers", workers)
+            expect(of(lines, "finding", "not-raised", "coverage") == of(plain, "finding", "not-raised", "coverage"),
+                   f"mirrored by {name} in fragments: not what it is without")
+            pieces = sum(map(is_fragment, cut))
+            expect(stats["mirror_fragments"] == pieces > 0, f"{name}: {stats['mirror_fragments']} fragments, not {pieces}")
+            expect(stats["stripped"] == len(ip), f"{name} in fragments: {stats['stripped']} stripped of {len(ip)}")
+            expect(stats["mirror_datagrams"] == len(ip) - (len(cut) - pieces - len(others)), f"{name}: {stats['mirror_datagrams']} made whole")
+            expect(stats["flows"] == counts["flows"] and stats["fragments"] == stats["mirror_incomplete"] == 0, f"{name} in fragments: {stats['flows']} flows")
     for workers in 1, 3:
         cut = in_fragments(frames, random.Random(5))
         lines, stats = judged(work, cut, "fragments", "--workers", workers)

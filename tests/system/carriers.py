@@ -52,22 +52,35 @@ def behind_pppoe(data):
     return data[:12] + bytes.fromhex("8864" "11000001") + struct.pack(">HH", len(data) - 12, 0x21) + data[14:]
 
 
+def network_at(f):
+    """Where the IPv4 header of a frame is, behind one tag at most; 0: there is none."""
+    at = 18 if f.word(12) == 0x8100 else 14
+    return at if f.word(at - 2) == 0x0800 else 0
+
+
 def fragments(f, number, step, rng):
     """Its IPv4 packet in fragments of `step` bytes, in any order; datagrams are told apart by the number."""
-    payload, parts = bytes(f.data[34:f.end]), []
+    at_ip = network_at(f)
+    payload, parts = bytes(f.data[at_ip + 20:at_ip + f.word(at_ip + 2)]), []
+    ends = bytes(f.data[at_ip + 12:at_ip + 16]), bytes(f.data[at_ip + 16:at_ip + 20])
     for at in range(0, len(payload), step):
         more = 0x2000 if at + step < len(payload) else 0
-        packet = ip4(f.data[23], payload[at:at + step], (bytes(f.data[26:30]), bytes(f.data[30:34])), more | at // 8,
-                     number & 0xffff)
-        parts.append(Frame(f.ns, bytes(f.data[:14]) + packet))
+        packet = ip4(f.data[at_ip + 9], payload[at:at + step], ends, more | at // 8, number & 0xffff)
+        parts.append(Frame(f.ns, bytes(f.data[:at_ip]) + packet))
     rng.shuffle(parts)
     return parts
 
 
-def in_fragments(frames, rng):
-    """Every IPv4 packet of more than 40 bytes of payload as fragments."""
+def in_fragments(frames, rng, more_than=40):
+    """Every IPv4 packet of more than so many bytes of payload as fragments."""
     out = []
     for number, f in enumerate(frames):
-        whole = not f.is_ip4 or f.end - 34 <= 40
+        at = network_at(f)
+        whole = not at or f.word(at + 2) - 20 <= more_than
         out += [f] if whole else fragments(f, number, 8 * rng.randrange(2, 60), rng)
     return out
+
+
+def is_fragment(f):
+    at = network_at(f)
+    return at > 0 and f.word(at + 6) & 0x3fff != 0

@@ -102,6 +102,9 @@ def ways(frames):
     yield "erspan", ["--strip", "erspan"], [[mirrored(in_erspan, f)] for f in frames], all_of_them
     yield ("vxlan of fragments", ["--strip", "vxlan"], [[mirrored(in_vxlan, f) for f in pieces] for pieces in in_pieces],
            all_of_them)
+    yield ("fragments of vxlan", ["--strip", "vxlan"],
+           [fragments(mirrored(in_vxlan, f), n, f.end // 3 // 8 * 8 + 8, rng) if f.is_ip4 else [f] for n, f in enumerate(frames)],
+           all_of_them)
     yield ("filter", ["--filter", "not (tcp src port 502 and tcp[13] == 16)"], [[f] for f in frames],
            [not (f.is_tcp and f.ports[0] == 502 and f.data[47] == 16) for f in frames])
 
