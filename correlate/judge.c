@@ -234,6 +234,19 @@ static void forget_closed(struct judge *j)
     free(keys);
 }
 
+/* next_tie: what tells a new unit from those of its key that began in the same nanosecond. An
+ * incident that found no room in a campaign has a key that may be a campaign's as well. */
+static uint32_t next_tie(const struct judge *j, struct unit_key key, int64_t first_ns)
+{
+    uint32_t tie = 0;
+    for (key.campaign = 0; key.campaign <= 1; key.campaign++) {
+        const struct unit_state *before = table_find(j->units, &key);
+        if (before && before->first_ns == first_ns && before->tie >= tie)
+            tie = before->tie + 1;
+    }
+    return tie;
+}
+
 /* state_of: the unit's state, new when the incident is. */
 static struct unit_state *state_of(struct judge *j, unsigned watch, const struct unit *unit)
 {
@@ -246,6 +259,7 @@ static struct unit_state *state_of(struct judge *j, unsigned watch, const struct
     key.group.len = r->key.len;
     memcpy(key.group.bytes, r->key.bytes, r->key.len < GROUP_KEY_MAX ? r->key.len : GROUP_KEY_MAX);
     bool made;
+    uint32_t tie = next_tie(j, key, r->first_ns);
     struct unit_state *state = table_add(j->units, &key, &made);
     if (!state) {
         forget_closed(j);
@@ -258,8 +272,7 @@ static struct unit_state *state_of(struct judge *j, unsigned watch, const struct
     /* After its incident has closed, or at a first revision, a unit of the same key is another one.
      */
     if (made || state->closed || r->number == 1) {
-        bool tied = !made && state->first_ns == r->first_ns;
-        *state = (struct unit_state){.first_ns = r->first_ns, .tie = tied ? state->tie + 1 : 0};
+        *state = (struct unit_state){.first_ns = r->first_ns, .tie = tie};
         if (make_id(j, unit, state)) {
             table_remove(j->units, &key);
             j->counters.units_full++;

@@ -1,6 +1,7 @@
 /* The judge: what is raised, what is not, how it is numbered and named, and what an entry holds. */
 #include "correlate/judge.h"
 
+#include "base/bytes.h"
 #include "base/json.h"
 #include "tests/unit/correlate/accord_fixture.h"
 
@@ -437,10 +438,9 @@ static void incident_not_raised_at_first_can_be_raised_later_under_its_id(void *
     assert_string_equal(s->told[0].id, s->told[1].id);
 }
 
-/* A correlation that groups by target makes an incident of each; one source's are one finding. */
-static void a_campaign_is_one_finding(void **state)
+/* A correlation that groups by target makes an incident of each. */
+static void split_by_target(struct scene *s)
 {
-    struct scene *s = *state;
     struct text finer = {0};
     const char *sector = strstr(definitions_text, "target.sector");
     text_printf(&finer, "%.*starget.address%s", (int)(sector - definitions_text), definitions_text,
@@ -453,16 +453,28 @@ static void a_campaign_is_one_finding(void **state)
     assert_int_equal(definitions_finish(s->definitions, NULL, &s->fixture.diags), 0);
     text_free(&finer);
     create_judge(s, KEY_1);
-    for (unsigned target = 1; target <= 4; target++) {
-        struct revision *r = command(s, "203.0.113.9", SUBSTATION_7, OUTCOME_COMPLETED,
-                                     OUTCOME_COMPLETED, REVISION_OPENED, 1);
-        r->key.len = 32; /* the target's address stands where the sector did */
-        r->key.bytes[16] = 0;
-        r->key.bytes[31] = (uint8_t)target;
-        r->targets = r->n_targets = 1;
-        r->sample[0] = address_v4((const uint8_t[4]){10, 20, 1, (uint8_t)target});
-        judge_take(s->judge, r);
-    }
+}
+
+static struct revision *command_to(struct scene *s, uint8_t target, enum revision_why why,
+                                   uint32_t number)
+{
+    struct revision *r =
+        command(s, "203.0.113.9", SUBSTATION_7, OUTCOME_COMPLETED, OUTCOME_COMPLETED, why, number);
+    r->key.len = 32; /* the target's address stands where the sector did */
+    r->key.bytes[16] = 0;
+    r->key.bytes[31] = target;
+    r->targets = r->n_targets = 1;
+    r->sample[0] = address_v4((const uint8_t[4]){10, 20, 1, target});
+    return r;
+}
+
+/* The incidents of one source are one finding. */
+static void a_campaign_is_one_finding(void **state)
+{
+    struct scene *s = *state;
+    split_by_target(s);
+    for (uint8_t target = 1; target <= 4; target++)
+        judge_take(s->judge, command_to(s, target, REVISION_OPENED, 1));
     /* Said when it opened and when it had doubled: with one, two and four incidents. */
     assert_int_equal(s->n, 3);
     for (unsigned i = 0; i < s->n; i++) {
@@ -471,6 +483,29 @@ static void a_campaign_is_one_finding(void **state)
         assert_int_equal(s->told[i].count, 1u << i);
     }
     assert_int_equal(judge_counters(s->judge).joined, 4);
+}
+
+/* When there is no room for campaigns an incident stands for itself, and has the key that the
+ * campaign of such an incident had. */
+static void a_campaign_and_an_incident_of_its_key_are_told_apart(void **state)
+{
+    struct scene *s = *state;
+    split_by_target(s);
+    judge_take(s->judge, command_to(s, 1, REVISION_OPENED, 1));
+    judge_take(s->judge, command_to(s, 1, REVISION_CLOSED, 2));
+    assert_int_equal(s->n, 2);
+    for (uint32_t n = 1; judge_counters(s->judge).campaigns_full == 0; n++) {
+        struct revision *r = command_to(s, 1, REVISION_OPENED, 1);
+        r->n_assets = r->assets_total = 0; /* so that nothing is said of it */
+        store_be32(r->key.bytes, n);       /* of another source */
+        judge_take(s->judge, r);
+    }
+    judge_take(s->judge, command_to(s, 1, REVISION_OPENED, 1));
+    assert_int_equal(judge_counters(s->judge).campaigns_full, 2);
+    assert_int_equal(s->n, 3);
+    assert_string_equal(s->told[0].id, s->told[1].id);
+    assert_string_not_equal(s->told[0].id, s->told[2].id);
+    assert_int_equal(s->told[2].revision, 1);
 }
 
 static void ids_differ_by_key_source_sector_time_and_tie(void **state)
@@ -693,6 +728,7 @@ int main(void)
         TEST(revisions_are_numbered_and_said_only_when_something_is_new),
         TEST(incident_not_raised_at_first_can_be_raised_later_under_its_id),
         TEST(a_campaign_is_one_finding),
+        TEST(a_campaign_and_an_incident_of_its_key_are_told_apart),
         TEST(ids_differ_by_key_source_sector_time_and_tie),
         TEST(id_is_a_keyed_digest_of_what_the_unit_is),
         TEST(scan_is_split_by_sector),
