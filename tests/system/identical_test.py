@@ -2,10 +2,13 @@
 """Facts are the same bytes at any number of workers, for any burst, for a capture in one file or in three,
 with flows evicted, and with a policy that changes in the middle; another secret shares no commitment.
 
-Compared: facts/ (checkpoint, tiles, entries), private/facts/, and --json. On exercises, on mix-dev and on
-thirty real captures, under an accord that covers them (tests/accords). Without --full: exercises 1 to 4 of 20,
-and one way of running instead of six on the real captures and mix-dev.
+Compared: facts/ (checkpoint, tiles, entries), private/facts/, and --json. On exercises, on mix-dev and on the fifty
+real captures of identical_captures.tsv, under rules that match much and an accord that covers all of them
+(tests/accords), so that hits, attempts, sessions and commands all make findings. The list says which of these each
+capture has at least, and the run's own counts must agree. Without --full: exercises 1 to 4 of 20, one way of running
+instead of six on mix-dev, and each real capture at 1 worker and at one of 2, 4 and 8, in turn.
 """
+import collections
 import hashlib
 import json
 import pathlib
@@ -14,19 +17,12 @@ import struct
 import capture_edit
 from common import FULL, GRID, TOP, expect, finish, grid, run, temporary, CORPORA
 
-NAMED = [
-    "captures-ics/modbus-lemay/characterization_modbus_6RTU_with_operate.pcap",
-    "captures-ics/modbus-lemay/CnC_uploading_exe_modbus_6RTU_with_operate.pcap",
-    "captures-ics/iti/ModbusTCP/mb2.pcap",
-    "captures-ics/zeek/modbus/modbus-and-non-modbus-p502.pcap",
-    "captures-protocols/packets/ratinfected.pcapng",
-]
-# Five of each of these, the largest below two megabytes.
-FOLDERS = ["captures-ics/iti", "captures-ics/icsnpp", "captures-protocols/zeek", "captures-protocols/ndpi",
-           "captures-protocols/malcolm"]
 ACCORDS = TOP / "tests/accords"
 EVERYTHING = ["--accord", ACCORDS / "everything.yaml", "--correlations", ACCORDS / "everything.correlations.yaml",
               "--clock-error", "1ms"]
+CAPTURES = TOP / "tests/system/identical_captures.tsv"
+WITH_RULES = [*EVERYTHING, "--rules", ACCORDS / "everything.rules"]
+KINDS = ("hits", "attempts", "sessions", "commands")
 WAYS = [["--workers", 2], ["--workers", 4], ["--workers", 8], ["--burst", 1], ["--workers", 4, "--burst", 7],
         ["--workers", 3, "--burst", 64]]
 RULES = """alert tcp any any -> any any (msg:"a capital"; flow:to_server; content:"A"; sid:1; rev:1;)
@@ -35,14 +31,13 @@ alert udp any any -> any any (msg:"a digit"; content:"1"; flowbits:set,seen; sid
 
 
 def captures():
+    """(path, kinds of facts that it has) of the list; nothing where the shared corpora are not."""
     if not CORPORA:
-        print("mix-dev and the thirty real captures were left out: no shared corpora")
+        print("mix-dev and the fifty real captures were left out: no shared corpora")
         return []
-    out = [CORPORA / name for name in NAMED]
-    for folder in FOLDERS:
-        found = sorted((p.stat().st_size, p) for p in (CORPORA / folder).rglob("*.pcap*") if p.stat().st_size < 2 << 20)
-        out += [p for _, p in found[-5:]]
-    return out
+    rows = [line.split("\t") for line in CAPTURES.read_text().splitlines() if not line.startswith("#")]
+    expect(len({name for name, _, _ in rows}) == 50, f"{CAPTURES.name} has not fifty captures, but {len(rows)}")
+    return [(CORPORA / name, kinds.split()) for name, kinds, _ in rows]
 
 
 def tree(directory):
@@ -77,6 +72,7 @@ def facts_of(work, inputs, secret, *options):
     done = run("replay", *inputs, "--json", "--ledger", ledger, "--ledger-key", work / "key", "--ledger-secret",
                work / secret, "--stats", stats, *options, code=None)
     expect(done.returncode in (0, 3), f"{inputs} {options}: ended {done.returncode}: {done.stderr}")
+    expect("not sealed" not in done.stderr, f"{inputs} {options}: something was not sealed: {done.stderr[:500]}")
     return ledger, done.stdout, json.loads(stats.read_text())
 
 
@@ -160,6 +156,28 @@ def policies(work):
                                            f"correlations: [{ACCORDS / 'everything.correlations.yaml'}]\n")
 
 
+def real(work):
+    """Each kind of fact must be in a fifth of the captures at least and make findings, and mix-dev have all."""
+    with_kind, spoken, made = collections.Counter(), set(), set()
+    for number, (path, kinds) in enumerate(captures()):
+        _, lines, stats = check(work, path.name, path, WAYS if FULL else [WAYS[number % 3]], *WITH_RULES)
+        got = [kind for kind in KINDS if stats["counts"][kind]]
+        expect(set(kinds) <= set(got), f"{path.name} has {got}, not {kinds}")
+        with_kind.update(got)
+        spoken |= {protocol for part in ("sessions", "commands") for protocol, n in stats[part].items() if n}
+        made |= {kind for kind in KINDS if f'"line":"{kind}"' in lines}
+    if not CORPORA:
+        return
+    expect(all(with_kind[kind] >= 10 for kind in KINDS), f"some kind of fact is in fewer than ten captures: {with_kind}")
+    expect(made == set(KINDS), f"only {made} make findings")
+    mix = CORPORA / "mix/mix-dev.pcap"
+    stats = check(work, "mix-dev", mix, WAYS if FULL else [["--workers", 4, "--burst", 7]], *WITH_RULES)[2]
+    mixed = {kind: stats["counts"][kind] for kind in KINDS}
+    expect(all(mixed.values()), f"mix-dev lacks a kind of fact: {mixed}")
+    print(f"fifty captures: {dict(with_kind)}, {sorted(spoken)}; mix-dev: {mixed}")
+    expect(Sums.incidents >= 200 and Sums.findings >= 20, f"only {Sums.incidents} incidents and {Sums.findings} findings")
+
+
 def main():
     with temporary() as directory:
         work = pathlib.Path(directory)
@@ -182,13 +200,7 @@ def main():
         evicted = Sums.evicted
         check(work, "crowd", crowd(work / "crowd.pcap"), WAYS, *EVERYTHING, "--limit", "flows=4096")
         expect(Sums.evicted > evicted, "no flow was evicted, so nothing was shown of evictions")
-        for path in captures():
-            check(work, path.name, path, WAYS if FULL else WAYS[1:2], *EVERYTHING)
-        if CORPORA:
-            mix = CORPORA / "mix/mix-dev.pcap"
-            check(work, "mix-dev", mix, WAYS if FULL else [["--workers", 4, "--burst", 7]], *EVERYTHING)
-            expect(Sums.incidents >= 200 and Sums.findings >= 20,
-                   f"only {Sums.incidents} incidents and {Sums.findings} findings")
+        real(work)
         expect(all(Sums.by_worker), f"some worker owned no incident: {Sums.by_worker}")
         print(f"{Sums.runs} runs, {Sums.incidents} incidents, {Sums.findings} findings; by owner at 4 workers {Sums.by_worker}")
     finish("identical")
