@@ -6,7 +6,7 @@
 # Default tier: layers, generated pages, unit tests (plain, ASan+UBSan; base and correlate under TSan, where a
 # planted race must be reported), system tests on exercises and on a sample of the shared captures.
 # --full adds every shared capture, every byte of a ledger, and the mutations of the code.
-# What needs clang, tshark or the shared corpora is skipped where these cannot be had; each skip is printed
+# What needs clang, tshark, Suricata (from Debian's backports) or the shared corpora is skipped where these cannot be had; each skip is printed
 # with its reason at the end.
 set -uo pipefail
 . "$(dirname "$0")/lib.sh"
@@ -56,6 +56,7 @@ unit() { group "$2" python3 "$top/scripts/unit_tests.py" "$@"; }
 install_packages $build_packages || exit 1
 # shellcheck disable=SC2086
 install_packages $test_packages || echo "test packages could not be installed; what needs them is skipped"
+install_backport suricata || echo "Suricata could not be installed; what needs it is skipped"
 corpora=$("$top/scripts/corpora.sh" 2>"$said") || corpora=
 [ -n "$corpora" ] || results+=("note     shared corpora: $(tail -n 1 "$said")")
 
