@@ -101,8 +101,8 @@ static void more_telling(uint8_t *best, uint8_t outcome)
         *best = outcome;
 }
 
-/* add_act: one of the two views of an asset, see struct revision_asset. An act has the time that the
- * first point of that view gave it. */
+/* add_act: one of the two views of an asset, see struct revision_asset. An act has the time that
+ * the first point of that view gave it. */
 static void add_act(struct revision_asset *entry, const struct observation *o, unsigned view,
                     const struct act_seen *seen)
 {
