@@ -103,10 +103,12 @@ def main():
         expect({r for line, r in lines if line == "control"} == {"failed"}, f"half: {lines}")
         expect({r for line, r in lines if line == "recon"} == {"held"}, f"half: {lines}")
 
-        # Clocks that are further apart than is known show two acts; if it is known, one.
+        # Clocks that are further apart than is known show two acts; if it is known, one. Guesses in one conversation
+        # are alike, and follow one another about as fast as these clocks are apart: of them nothing can be said.
         apart = capture_edit.write(work / "apart.pcap", shifted(frames, 1500 * MILLI))
         sensors = f"a={capture}", f"b={apart}"
-        expect(results(judged(*sensors)) == {"failed"}, "clocks 1.5 s apart: one act though the error is 1 ms")
+        lines = gates_of(judged(*sensors))
+        expect({r for line, r in lines if line != "csirt"} == {"failed"}, f"clocks 1.5 s apart: {lines} though the error is 1 ms")
         lines = judged(*sensors, more=["--clock-error", "300ms"])
         expect(results(lines) == {"held"}, f"clocks 1.5 s apart: {gates_of(lines)} though the error is 300 ms each")
 
