@@ -4,6 +4,7 @@ compared are rows of rule, source and destination; how often each hits is not, f
 
     suricata_test.py             mix-dev
     suricata_test.py --full      and 500 of the shared captures, which take some minutes
+    suricata_test.py --all       and all of them, which take most of an hour
 Suricata picks conversations up in the middle, as plimsoll does. It runs once for all captures, as a server on a
 socket, and begins afresh with each. A difference has its cause in tests/system/suricata_differences.tsv.
 """
@@ -124,7 +125,7 @@ def main():
         rules = work / "loaded.rules"
         files = sorted(folder.glob("*.rules"))
         n, _ = loaded_rules(run("rules", "check", *files, code=None).stderr, files, rules)
-        captures = chosen(shared(corpora)) if FULL else []
+        captures = shared(corpora) if "--all" in sys.argv else chosen(shared(corpora)) if FULL else []
         mix = [] if "--captures" in sys.argv else [corpora / "mix/mix-dev.pcap"]
         captures = mix + captures
         of_us = our_rows(work, rules, captures)
