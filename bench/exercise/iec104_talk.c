@@ -2,12 +2,12 @@
 #include "bench/exercise/iec104_talk.h"
 
 #include "base/bytes.h"
+#include "bench/exercise/message.h"
 
 enum {
     START_OCTET = 0x68,
     HEAD_ROOM = 6,
     ASDU_ROOM = 6,
-    MESSAGE_ROOM = 600,
     STARTDT_ACT = 0x07,
     STARTDT_CON = 0x0b,
     TESTFR_ACT = 0x43,
@@ -29,12 +29,6 @@ enum {
     FIRST_POINT = 100,
     FIRST_VALUE = 600,
     VALUES = 4,
-};
-
-/* APDUs that one side sends together. */
-struct message {
-    uint8_t data[MESSAGE_ROOM];
-    size_t len;
 };
 
 struct iec104_talk iec104_talk_with(struct events *events, struct random *random, int64_t ns,
@@ -74,7 +68,7 @@ static void acknowledge(struct iec104_talk *talk, enum side from)
 static void put(struct iec104_talk *talk, enum side from, struct message *m, unsigned type,
                 unsigned number, unsigned cause, uint32_t object, const void *rest, size_t len)
 {
-    uint8_t *p = m->data + m->len;
+    uint8_t *p = message_room(m, HEAD_ROOM + ASDU_ROOM + 3 + len);
     p[0] = START_OCTET;
     p[1] = (uint8_t)(4 + ASDU_ROOM + 3 + len);
     put_le(p + 2, (uint32_t)talk->sent[from] << 1, 2);
@@ -86,7 +80,6 @@ static void put(struct iec104_talk *talk, enum side from, struct message *m, uns
     put_le(p + 10, talk->common, 2);
     put_le(p + 12, object, 3);
     memcpy(p + 15, rest, len);
-    m->len += HEAD_ROOM + ASDU_ROOM + 3 + len;
     talk->sent[from]++;
 }
 

@@ -49,6 +49,12 @@ bool random_one_in(struct random *r, uint64_t n)
     return random_below(r, n) == 0;
 }
 
+void random_fill(struct random *r, uint8_t *out, size_t len)
+{
+    while (len--)
+        *out++ = (uint8_t)random_next(r);
+}
+
 void random_shuffle(struct random *r, uint32_t *items, size_t n)
 {
     for (size_t i = n; i > 1; i--) {

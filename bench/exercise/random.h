@@ -20,6 +20,8 @@ uint64_t random_below(struct random *r, uint64_t n);
 int64_t random_between(struct random *r, int64_t from, int64_t to);
 /* random_one_in: true once in n times on average. */
 bool random_one_in(struct random *r, uint64_t n);
+/* random_fill: len bytes. */
+void random_fill(struct random *r, uint8_t *out, size_t len);
 /* random_shuffle: put n numbers in a random order. */
 void random_shuffle(struct random *r, uint32_t *items, size_t n);
 

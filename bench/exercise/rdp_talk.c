@@ -2,6 +2,7 @@
 #include "bench/exercise/rdp_talk.h"
 
 #include "base/bytes.h"
+#include "bench/exercise/message.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -12,7 +13,6 @@ enum {
     RECORD_HEAD = 5,
     RECORD_MAX = 16000,
     RANDOM_LEN = 32, /* also of a session id, and of a point of x25519 */
-    HELLO_MAX = 256,
     /* What records carry. */
     SERVER_FLIGHT_LEN = 1900, /* certificate, its proof, finished */
     FINISHED_LEN = 53,
@@ -21,43 +21,20 @@ enum {
     INPUT_LEN = 46,
 };
 
-struct hello {
-    uint8_t data[HELLO_MAX];
-    size_t len;
-};
-
-static void put(struct hello *h, const void *data, size_t len)
-{
-    memcpy(h->data + h->len, data, len);
-    h->len += len;
-}
-
-static void fill(struct random *r, uint8_t *out, size_t len)
-{
-    while (len--)
-        *out++ = (uint8_t)random_next(r);
-}
-
-static void put_noise(struct hello *h, struct random *r, size_t len)
-{
-    fill(r, h->data + h->len, len);
-    h->len += len;
-}
-
 /* The client's or the server's hello. The last extension is the key share, and ends with a point
  * that is made here. */
 static void send_hello(struct conversation *c, enum side from, uint8_t message, const void *suites,
                        size_t suites_len, const void *extensions, size_t extensions_len)
 {
-    struct hello h = {.len = RECORD_HEAD};
-    put(&h, (uint8_t[]){message, 0, 0, 0, 3, 3}, 6);
-    put_noise(&h, c->random, RANDOM_LEN);
-    put(&h, (uint8_t[]){RANDOM_LEN}, 1);
-    put_noise(&h, c->random, RANDOM_LEN);
-    put(&h, suites, suites_len);
-    put(&h, (uint8_t[]){0, (uint8_t)(extensions_len + RANDOM_LEN)}, 2);
-    put(&h, extensions, extensions_len);
-    put_noise(&h, c->random, RANDOM_LEN);
+    struct message h = {.len = RECORD_HEAD};
+    message_put(&h, (uint8_t[]){message, 0, 0, 0, 3, 3}, 6);
+    message_noise(&h, c->random, RANDOM_LEN);
+    message_put(&h, (uint8_t[]){RANDOM_LEN}, 1);
+    message_noise(&h, c->random, RANDOM_LEN);
+    message_put(&h, suites, suites_len);
+    message_put(&h, (uint8_t[]){0, (uint8_t)(extensions_len + RANDOM_LEN)}, 2);
+    message_put(&h, extensions, extensions_len);
+    message_noise(&h, c->random, RANDOM_LEN);
     h.data[0] = RECORD_HANDSHAKE;
     store_be16(h.data + 1, from == CLIENT ? 0x0301 : 0x0303);
     store_be16(h.data + 3, (uint16_t)(h.len - RECORD_HEAD));
@@ -69,7 +46,7 @@ static void send_record(struct conversation *c, enum side from, size_t len)
 {
     uint8_t record[RECORD_HEAD + RECORD_MAX] = {RECORD_DATA, 3, 3};
     store_be16(record + 3, (uint16_t)len);
-    fill(c->random, record + RECORD_HEAD, len);
+    random_fill(c->random, record + RECORD_HEAD, len);
     conversation_send(c, from, record, RECORD_HEAD + len);
 }
 

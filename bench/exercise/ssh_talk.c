@@ -2,6 +2,7 @@
 #include "bench/exercise/ssh_talk.h"
 
 #include "base/bytes.h"
+#include "bench/exercise/message.h"
 
 #include <string.h>
 
@@ -13,7 +14,6 @@ enum {
     COOKIE_LEN = 16,
     POINT_LEN = 32,     /* of curve25519 */
     SIGNATURE_LEN = 64, /* ed25519 */
-    FLIGHT_MAX = 2048,
     PADDING_MIN = 4,
     BLOCK = 8,
     TAG_LEN = 16,
@@ -32,66 +32,47 @@ enum {
     CHARACTER_LEN = 10,
 };
 
-/* What one end sends at once. */
-struct flight {
-    uint8_t data[FLIGHT_MAX];
-    size_t len;
-};
-
-static void put(struct flight *f, const void *data, size_t len)
+static void put_u32(struct message *m, size_t v)
 {
-    memcpy(f->data + f->len, data, len);
-    f->len += len;
+    store_be32(message_room(m, 4), (uint32_t)v);
 }
 
-static void put_noise(struct flight *f, struct random *r, size_t len)
+static void put_text(struct message *m, const char *text)
 {
-    while (len--)
-        f->data[f->len++] = (uint8_t)random_next(r);
-}
-
-static void put_u32(struct flight *f, size_t v)
-{
-    store_be32(f->data + f->len, (uint32_t)v);
-    f->len += 4;
-}
-
-static void put_text(struct flight *f, const char *text)
-{
-    put_u32(f, strlen(text));
-    put(f, text, strlen(text));
+    put_u32(m, strlen(text));
+    message_put(m, text, strlen(text));
 }
 
 /* A packet in the clear: begun, filled with a message, ended. RFC 4253, 6. */
-static size_t packet_begin(struct flight *f, uint8_t message)
+static size_t packet_begin(struct message *m, uint8_t message)
 {
-    size_t at = f->len;
-    f->len += 5;
-    put(f, &message, 1);
+    size_t at = m->len;
+    message_room(m, 5);
+    message_put(m, &message, 1);
     return at;
 }
 
-static void packet_end(struct flight *f, struct random *r, size_t at)
+static void packet_end(struct message *m, struct random *r, size_t at)
 {
-    size_t padding = BLOCK - (f->len - at) % BLOCK;
+    size_t padding = BLOCK - (m->len - at) % BLOCK;
     padding += padding < PADDING_MIN ? BLOCK : 0;
-    put_noise(f, r, padding);
-    store_be32(f->data + at, (uint32_t)(f->len - at - 4));
-    f->data[at + 4] = (uint8_t)padding;
+    message_noise(m, r, padding);
+    store_be32(m->data + at, (uint32_t)(m->len - at - 4));
+    m->data[at + 4] = (uint8_t)padding;
 }
 
 /* A sealed packet of a message of this length; its own length is sealed apart. */
-static void put_sealed(struct flight *f, struct random *r, size_t message)
+static void put_sealed(struct message *m, struct random *r, size_t message)
 {
     size_t padded = (1 + message + PADDING_MIN + BLOCK - 1) / BLOCK * BLOCK;
-    put_noise(f, r, 4 + padded + TAG_LEN);
+    message_noise(m, r, 4 + padded + TAG_LEN);
 }
 
 static void send_sealed(struct conversation *c, enum side from, size_t message)
 {
-    struct flight f = {.len = 0};
-    put_sealed(&f, c->random, message);
-    conversation_send(c, from, f.data, f.len);
+    struct message m = {.len = 0};
+    put_sealed(&m, c->random, message);
+    conversation_send(c, from, m.data, m.len);
 }
 
 static void send_offers(struct conversation *c, enum side from)
@@ -103,41 +84,41 @@ static void send_offers(struct conversation *c, enum side from)
         from == CLIENT ? "curve25519-sha256,ecdh-sha2-nistp256,ext-info-c" : "curve25519-sha256";
     const char *const lists[] = {exchanges, "ssh-ed25519", ciphers,     ciphers, macs,
                                  macs,      compression,   compression, "",      ""};
-    struct flight f = {.len = 0};
-    size_t at = packet_begin(&f, MESSAGE_KEXINIT);
-    put_noise(&f, c->random, COOKIE_LEN);
+    struct message m = {.len = 0};
+    size_t at = packet_begin(&m, MESSAGE_KEXINIT);
+    message_noise(&m, c->random, COOKIE_LEN);
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
-        put_text(&f, lists[i]);
-    put(&f, "\0\0\0\0\0", 5); /* no guess follows; reserved */
-    packet_end(&f, c->random, at);
-    conversation_send(c, from, f.data, f.len);
+        put_text(&m, lists[i]);
+    message_put(&m, "\0\0\0\0\0", 5); /* no guess follows; reserved */
+    packet_end(&m, c->random, at);
+    conversation_send(c, from, m.data, m.len);
 }
 
-static void put_new_keys(struct flight *f, struct random *r)
+static void put_new_keys(struct message *m, struct random *r)
 {
-    packet_end(f, r, packet_begin(f, MESSAGE_NEWKEYS));
+    packet_end(m, r, packet_begin(m, MESSAGE_NEWKEYS));
 }
 
 /* The server's host key, its point and its signature; what it says first under the new keys. */
 static void send_reply(struct conversation *c)
 {
     static const char kind[] = "ssh-ed25519";
-    struct flight f = {.len = 0};
-    size_t at = packet_begin(&f, MESSAGE_ECDH_REPLY);
-    put_u32(&f, 4 + strlen(kind) + 4 + POINT_LEN);
-    put_text(&f, kind);
-    put_u32(&f, POINT_LEN);
-    put_noise(&f, c->random, POINT_LEN);
-    put_u32(&f, POINT_LEN);
-    put_noise(&f, c->random, POINT_LEN);
-    put_u32(&f, 4 + strlen(kind) + 4 + SIGNATURE_LEN);
-    put_text(&f, kind);
-    put_u32(&f, SIGNATURE_LEN);
-    put_noise(&f, c->random, SIGNATURE_LEN);
-    packet_end(&f, c->random, at);
-    put_new_keys(&f, c->random);
-    put_sealed(&f, c->random, EXTENSIONS_LEN);
-    conversation_send(c, SERVER, f.data, f.len);
+    struct message m = {.len = 0};
+    size_t at = packet_begin(&m, MESSAGE_ECDH_REPLY);
+    put_u32(&m, 4 + strlen(kind) + 4 + POINT_LEN);
+    put_text(&m, kind);
+    put_u32(&m, POINT_LEN);
+    message_noise(&m, c->random, POINT_LEN);
+    put_u32(&m, POINT_LEN);
+    message_noise(&m, c->random, POINT_LEN);
+    put_u32(&m, 4 + strlen(kind) + 4 + SIGNATURE_LEN);
+    put_text(&m, kind);
+    put_u32(&m, SIGNATURE_LEN);
+    message_noise(&m, c->random, SIGNATURE_LEN);
+    packet_end(&m, c->random, at);
+    put_new_keys(&m, c->random);
+    put_sealed(&m, c->random, EXTENSIONS_LEN);
+    conversation_send(c, SERVER, m.data, m.len);
 }
 
 int64_t ssh_begin(struct conversation *c)
@@ -148,16 +129,16 @@ int64_t ssh_begin(struct conversation *c)
     conversation_send(c, SERVER, server, sizeof server - 1);
     send_offers(c, CLIENT);
     send_offers(c, SERVER);
-    struct flight f = {.len = 0};
-    size_t at = packet_begin(&f, MESSAGE_ECDH_INIT);
-    put_u32(&f, POINT_LEN);
-    put_noise(&f, c->random, POINT_LEN);
-    packet_end(&f, c->random, at);
-    conversation_send(c, CLIENT, f.data, f.len);
+    struct message m = {.len = 0};
+    size_t at = packet_begin(&m, MESSAGE_ECDH_INIT);
+    put_u32(&m, POINT_LEN);
+    message_noise(&m, c->random, POINT_LEN);
+    packet_end(&m, c->random, at);
+    conversation_send(c, CLIENT, m.data, m.len);
     send_reply(c);
-    f.len = 0;
-    put_new_keys(&f, c->random);
-    conversation_send(c, CLIENT, f.data, f.len);
+    m.len = 0;
+    put_new_keys(&m, c->random);
+    conversation_send(c, CLIENT, m.data, m.len);
     conversation_ack(c, SERVER);
     send_sealed(c, CLIENT, SERVICE_LEN);
     send_sealed(c, SERVER, SERVICE_LEN);
