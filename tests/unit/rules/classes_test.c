@@ -1,4 +1,5 @@
 #include "tests/unit/rules/given.h"
+#include "tests/unit/rules/marked.h"
 
 #include "rules/classes.h"
 
@@ -64,7 +65,6 @@ static void a_file_goes_before_what_is_built_in(void **state)
     release(&c);
 }
 
-/* The mark ^ stands at the fault and is taken out. */
 static void faults_have_their_place(void **state)
 {
     (void)state;
@@ -81,21 +81,10 @@ static void faults_have_their_place(void **state)
     };
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         struct classes c;
-        char text[128];
-        const char *mark = strchr(texts[i], '^'), *line = mark;
-        assert_non_null(mark);
-        while (line > texts[i] && line[-1] != '\n')
-            line--;
-        size_t before = (size_t)(mark - texts[i]);
-        memcpy(text, texts[i], before);
-        strcpy(text + before, mark + 1);
-        read_text(&c, text);
+        struct marked m = marked_text(texts[i]);
+        read_text(&c, m.text);
         assert_int_equal(c.error, ERR_SYNTAX);
-        assert_int_equal(c.diags.n, 1);
-        assert_string_equal(c.diags.items[0].pos.file, c.path);
-        assert_int_equal(c.diags.items[0].pos.line, line == texts[i] ? 1 : 2);
-        if (c.diags.items[0].pos.col != (uint32_t)(mark - line) + 1)
-            fail_msg("%s: column %u", texts[i], c.diags.items[0].pos.col);
+        expect_fault_at_mark(&c.diags, c.path, &m);
         release(&c);
     }
 }

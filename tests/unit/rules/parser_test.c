@@ -1,4 +1,5 @@
 #include "tests/unit/rules/given.h"
+#include "tests/unit/rules/marked.h"
 
 #define HEAD "alert tcp any any -> any any "
 
@@ -148,26 +149,19 @@ static const struct {
  * it. */
 static bool reported(size_t i)
 {
-    char text[512];
-    unsigned line = 1, col = 1;
-    const char *given = mistakes[i].text, *mark = strchr(given, '^');
-    assert_non_null(mark);
-    for (const char *p = given; p < mark; p++) {
-        col = *p == '\n' ? 1 : col + 1;
-        line += *p == '\n';
-    }
-    if (line != mistakes[i].line || col != mistakes[i].col) {
+    const char *given = mistakes[i].text;
+    struct marked m = marked_text(given);
+    if (m.line != mistakes[i].line || m.col != mistakes[i].col) {
         print_error("%s: the table has %u:%u, the mark is at %u:%u\n", given, mistakes[i].line,
-                    mistakes[i].col, line, col);
+                    mistakes[i].col, m.line, m.col);
         return false;
     }
-    snprintf(text, sizeof text, "%.*s%s", (int)(mark - given), given, mark + 1);
     struct parsed p;
-    parsed_text(&p, text, strlen(text));
+    parsed_text(&p, m.text, strlen(m.text));
     bool good = p.diags.n == 1 && p.counts.rejected == 1 && p.counts.n_reasons == 1;
     if (p.diags.n) {
         const struct diag *d = &p.diags.items[0];
-        good &= d->pos.line == line && d->pos.col == col && strstr(d->text, mistakes[i].word) &&
+        good &= d->pos.line == m.line && d->pos.col == m.col && strstr(d->text, mistakes[i].word) &&
                 strcmp(d->pos.file, "given.rules") == 0;
         if (!good)
             print_error("%s: %u:%u: %s\n", given, d->pos.line, d->pos.col, d->text);

@@ -1,5 +1,6 @@
 /* References: a file in the form of reference.config, and where a rule's references point. */
 #include "tests/unit/rules/given.h"
+#include "tests/unit/rules/marked.h"
 
 /* What reading a file of this text gives; path, arena and diags are the caller's to free. */
 struct systems {
@@ -53,7 +54,6 @@ static void a_place_follows_the_url_of_its_system(void **state)
     release(&s);
 }
 
-/* The mark ^ stands at the fault and is taken out. */
 static void faults_have_their_place(void **state)
 {
     (void)state;
@@ -68,21 +68,10 @@ static void faults_have_their_place(void **state)
     };
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         struct systems s;
-        char text[128];
-        const char *mark = strchr(texts[i], '^'), *line = mark;
-        assert_non_null(mark);
-        while (line > texts[i] && line[-1] != '\n')
-            line--;
-        size_t before = (size_t)(mark - texts[i]);
-        memcpy(text, texts[i], before);
-        strcpy(text + before, mark + 1);
-        read_text(&s, text);
+        struct marked m = marked_text(texts[i]);
+        read_text(&s, m.text);
         assert_int_equal(s.error, ERR_SYNTAX);
-        assert_int_equal(s.diags.n, 1);
-        assert_string_equal(s.diags.items[0].pos.file, s.path);
-        assert_int_equal(s.diags.items[0].pos.line, line == texts[i] ? 1 : 2);
-        if (s.diags.items[0].pos.col != (uint32_t)(mark - line) + 1)
-            fail_msg("%s: column %u", texts[i], s.diags.items[0].pos.col);
+        expect_fault_at_mark(&s.diags, s.path, &m);
         release(&s);
     }
 }
