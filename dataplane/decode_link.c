@@ -142,6 +142,17 @@ static uint16_t behind_ppp(struct decoder *d)
     return FOLLOWS_NONE;
 }
 
+/* behind_c_hdlc: address and control, then an ethertype, but that the number of RARP names the link's
+ * own keep-alive. */
+static uint16_t behind_c_hdlc(struct decoder *d)
+{
+    const uint8_t *h = reader_take(&d->r, 4);
+    if (!h)
+        return FOLLOWS_CUT;
+    uint16_t type = load_be16(h + 2);
+    return type == ETHERTYPE_RARP ? FOLLOWS_NONE : type;
+}
+
 static uint16_t behind_pppoe(struct decoder *d)
 {
     decode_layer(d, LAYER_BIT(PPPOE));
@@ -279,6 +290,7 @@ static const struct header_row by_link_type[] = {
     {LINKTYPE_LOOP, behind_null},
     {LINKTYPE_PPP, behind_ppp},
     {LINKTYPE_PPP_HDLC, behind_ppp},
+    {LINKTYPE_C_HDLC, behind_c_hdlc},
 };
 
 static unsigned link_of(struct decoder *d, uint16_t linktype)

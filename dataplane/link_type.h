@@ -16,6 +16,7 @@
     X(RAW_OPENBSD, 14, "raw-14", "the same, as OpenBSD numbers it")                     \
     X(PPP, 9, "ppp", "PPP, also as in HDLC")                                            \
     X(PPP_HDLC, 50, "ppp-hdlc", "PPP in HDLC-like framing")                             \
+    X(C_HDLC, 104, "c-hdlc", "Cisco HDLC")                                              \
     X(IPV4, 228, "ipv4", "IPv4 without a link header")                                  \
     X(IPV6, 229, "ipv6", "IPv6 without a link header")                                  \
     X(LINUX_SLL, 113, "linux-sll", "Linux cooked capture")                              \
@@ -34,7 +35,6 @@ enum link_type {
     X(10, "fddi", "FDDI")                                           \
     X(51, "ppp-ether", "PPPoE without Ethernet")                    \
     X(100, "atm-rfc1483", "LLC over ATM")                           \
-    X(104, "c-hdlc", "Cisco HDLC")                                  \
     X(105, "ieee802-11", "802.11")                                  \
     X(107, "frelay", "Frame Relay")                                 \
     X(119, "prism-header", "802.11 with a Prism header")            \

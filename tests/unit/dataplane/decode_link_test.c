@@ -55,6 +55,9 @@ static const struct link_row rows[] = {
     {"0021", 9, false, 0},
     {"ff030057", 9, true, 0},
     {"ff0321", 50, false, 0},
+    /* Cisco HDLC: to one, to all */
+    {"0f000800", 104, false, 0},
+    {"8f0086dd", 104, true, 0},
     {"", 228, false, 0},
     {"", 229, true, 0},
     /* cooked: to us, Ethernet, an address of six bytes, the protocol; version 2 has it in front */
@@ -216,6 +219,7 @@ static void what_has_no_ip_behind_it_is_a_frame_of_the_link(void **state)
         {"00000001000602000000000100000001", 113, BIT(OTHER)},
         {"07000000", 0, BIT(OTHER)},
         {"70", 101, BIT(OTHER)},
+        {"8f00803500000002", 104, BIT(OTHER)}, /* keep-alive */
     };
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
         uint8_t data[64];
