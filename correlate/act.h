@@ -4,6 +4,9 @@
  * all that a packet decides is the same (kind, ends, rule, operation, object, ...) and the two
  * begins are no further apart than the clocks may be; what the points made of it (outcome, contact)
  * may differ. No two observations of one point are of one act, so what is done twice is two acts.
+ * Acts that are alike in all of that, as passwords guessed in one conversation, are told apart by
+ * their begins and their order alone: where they follow one another faster than the clocks are
+ * sure, one point's act may be taken for the neighbour of another's.
  * One owner, no allocation after acts_init. Inside correlate/.
  */
 #ifndef CORRELATE_ACT_H

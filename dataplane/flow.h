@@ -123,7 +123,8 @@ struct flow_shard {
     struct flow *by_use[FLOW_USE_LISTS];
 };
 
-/* flow_shard_init: number is the shard's; no two flows of the shards of an engine have one id. */
+/* flow_shard_init: number is the shard's; no two flows of the shards of an engine have one id. 0,
+ * ERR_NOMEM. */
 int flow_shard_init(struct flow_shard *s, const struct flow_pools *pools, unsigned number);
 void flow_shard_free(struct flow_shard *s);
 
@@ -143,7 +144,8 @@ static inline bool flow_key_is(const struct flow *f, const struct flow_key *key)
     return _mm_movemask_epi8(same) == 0xffff;
 }
 
-/* flow_key_of: the key of a packet; returns the side that sent it. */
+/* flow_key_of: the key of a packet; returns the side that sent it. flow_hash: keyed by the pools'
+ * secret. */
 unsigned flow_key_of(const struct packet *pkt, struct flow_key *key);
 uint64_t flow_hash(const struct flow_pools *pools, const struct flow_key *key);
 

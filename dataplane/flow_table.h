@@ -16,12 +16,14 @@ struct flow_table {
     uint64_t mask;
 };
 
-/* flow_table_init: room for all flows of the pool, in tags. */
+/* flow_table_init: for flows of this pool, which outlives it; sized so that all of them could have
+ * a tag. 0, ERR_NOMEM. */
 int flow_table_init(struct flow_table *t, const struct shard_pool *flows);
 void flow_table_free(struct flow_table *t);
 size_t flow_table_bytes(const struct flow_table *t);
 
-/* flow_table_find: NULL: not there. flow_table_add: it is not there; by its key and hash. */
+/* flow_table_find: NULL: not there; hash: flow_hash of the key. flow_table_add: by its own key and
+ * hash; it is not there yet. flow_table_remove: it is there. */
 struct flow *flow_table_find(const struct flow_table *t, const struct flow_key *key, uint64_t hash);
 void flow_table_add(struct flow_table *t, struct flow *f);
 void flow_table_remove(struct flow_table *t, struct flow *f);

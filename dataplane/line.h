@@ -55,7 +55,8 @@ size_t line_bytes(const struct line *line);
 
 #define BURST_MAX 64 /* packets */
 
-/* What is found out of a packet ahead of its turn. */
+/* What is found out of a packet ahead of its turn; of one that goes on to a flow. The caller's,
+ * used for this packet alone. */
 struct line_look {
     struct flow_key key;
     struct flow *guess; /* likely its flow; NULL */
