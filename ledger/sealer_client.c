@@ -277,10 +277,10 @@ static int begin(struct sealer_client *c, const struct sealer_config *config, st
     return sealer_checkpoint(c, diags);
 }
 
-static void free_client(struct sealer_client *c)
+static void free_client(struct sealer_client *c, struct diags *diags)
 {
     sealer_process_free(&c->process);
-    waiting_close(&c->waiting);
+    waiting_close(&c->waiting, diags);
     text_free(&c->in);
     text_free(&c->out);
     text_free(&c->draft);
@@ -301,7 +301,7 @@ int sealer_start(struct sealer_client **out, const struct sealer_config *config,
     int error = begin(c, config, diags);
     *hello = c->state;
     if (error)
-        free_client(c);
+        free_client(c, diags);
     else
         *out = c;
     return error;
@@ -399,6 +399,6 @@ int sealer_finish(struct sealer_client *c, struct diags *diags)
     if (c->memory_only && c->waiting.n)
         diag_error(diags, ERR_IO, diag_file(c->waiting.path), NULL,
                    "what waited in memory only is lost");
-    free_client(c);
+    free_client(c, diags);
     return error;
 }

@@ -161,17 +161,23 @@ void waiting_done(struct waiting *w)
 
 void waiting_reset(struct waiting *w)
 {
-    /* Should it fail, the next engine hands over once more what is sealed already: no harm. */
-    struct diags unsaid = {0};
+    diags_free(&w->why_it_stays);
     if (w->n == 0 && w->file.durable)
-        wal_reset(&w->file, &unsaid);
-    diags_free(&unsaid);
+        wal_reset(&w->file, &w->why_it_stays);
 }
 
-void waiting_close(struct waiting *w)
+void waiting_close(struct waiting *w, struct diags *diags)
 {
-    if (w->known && w->n == 0 && w->file.durable == 0)
-        unlink(w->path);
+    /* An entry that was refused stays in the file, though it waits no more. */
+    if (w->known && w->n == 0 && w->file.durable == 0 && unlink(w->path) && errno != ENOENT)
+        disk_error(w->path, "remove it", &w->why_it_stays);
+    if (w->why_it_stays.n)
+        diag_warning(diags, w->why_it_stays.items[0].error, diag_file(w->path),
+                     "leave it: the next run hands over what it holds, and what is sealed is not "
+                     "repeated",
+                     "nothing waits any more, but the file stays: %s",
+                     w->why_it_stays.items[0].text);
+    diags_free(&w->why_it_stays);
     if (w->lock >= 0)
         close(w->lock);
     while (w->first)

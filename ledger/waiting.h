@@ -25,6 +25,7 @@ struct waiting {
     char *path;
     struct waiting_draft *first, *last;
     struct waiting_draft *unkept; /* the first that is not in the file */
+    struct diags why_it_stays;    /* the file, should it not be emptied */
     uint64_t n;
     size_t bytes, max; /* as records of the file */
 };
@@ -41,7 +42,8 @@ int waiting_keep(struct waiting *w, struct diags *diags);
 /* waiting_done: the oldest is done with, in memory. waiting_reset: none waits; in the file too. */
 void waiting_done(struct waiting *w);
 void waiting_reset(struct waiting *w);
-/* waiting_close: removes the file if none waits, and only if that is known. */
-void waiting_close(struct waiting *w);
+/* waiting_close: removes the file if none waits, and only if that is known. That it could not be
+ * emptied or removed is a warning. */
+void waiting_close(struct waiting *w, struct diags *diags);
 
 #endif

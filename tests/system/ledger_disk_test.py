@@ -92,7 +92,9 @@ def replay_over(history, work, capture, wanted, number, code):
     if struct.unpack("Q", control.read_bytes()[:8])[0] < number:
         shutil.rmtree(place.path)
         return False
-    expect(done.returncode in (2, 3), f"{what}: ended {done.returncode}")
+    # The last call of all takes the file of what waits away: then everything is sealed already.
+    expect(done.returncode in (2, 3) or (done.returncode == 0 and facts(place.ledger) == wanted),
+           f"{what}: ended {done.returncode}")
     expect(CAUSES[code] in done.stderr, f"{what}: the cause is not named: {done.stderr[-800:]}")
     done = replay(capture, place.ledger, history.keys)
     expect(done.returncode == 0, f"{what}: the next run ended {done.returncode}: {done.stderr[-800:]}")

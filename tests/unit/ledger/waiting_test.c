@@ -62,10 +62,10 @@ static void kept_drafts_are_there_for_the_next_owner_and_others_are_not(void **s
     assert_int_equal(waiting_keep(&p.waiting, &p.diags), 0);
     assert_int_equal(add(&p.waiting, 7), 0);
     assert_waits(&p.waiting, 0, 8);
-    waiting_close(&p.waiting);
+    waiting_close(&p.waiting, &p.diags);
     assert_int_equal(open_waiting(&p, 65536), 0);
     assert_waits(&p.waiting, 0, 7);
-    waiting_close(&p.waiting);
+    waiting_close(&p.waiting, &p.diags);
     place_remove(&p);
 }
 
@@ -86,12 +86,29 @@ static void room_is_reserved_and_taken_away_when_nothing_waits(void **state)
     waiting_reset(&p.waiting);
     assert_int_equal(stat(p.file, &st), 0);
     assert_true(st.st_blocks * 512 >= 300000);
-    waiting_close(&p.waiting);
+    waiting_close(&p.waiting, &p.diags);
     assert_int_equal(access(p.file, F_OK), -1);
     place_remove(&p);
 }
 
 /* Records of equal length take the places of older ones: none of those comes back. */
+/* A directory of the file's name stands for a disk that takes no change. */
+static void file_that_stays_is_said(void **state)
+{
+    (void)state;
+    struct place p;
+    place_make(&p);
+    assert_int_equal(open_waiting(&p, 65536), 0);
+    assert_int_equal(unlink(p.file), 0);
+    assert_int_equal(mkdir(p.file, 0700), 0);
+    waiting_close(&p.waiting, &p.diags);
+    assert_int_equal(p.diags.n, 1);
+    assert_int_equal(p.diags.items[0].level, DIAG_WARNING);
+    assert_true(diags_mention(&p.diags, "but the file stays"));
+    assert_true(diags_mention(&p.diags, "Is a directory"));
+    place_remove(&p);
+}
+
 static void reset_file_gives_nothing_back(void **state)
 {
     (void)state;
@@ -106,10 +123,10 @@ static void reset_file_gives_nothing_back(void **state)
     waiting_reset(&p.waiting);
     assert_int_equal(add(&p.waiting, 30), 0);
     assert_int_equal(waiting_keep(&p.waiting, &p.diags), 0);
-    waiting_close(&p.waiting);
+    waiting_close(&p.waiting, &p.diags);
     assert_int_equal(open_waiting(&p, 65536), 0);
     assert_waits(&p.waiting, 30, 31);
-    waiting_close(&p.waiting);
+    waiting_close(&p.waiting, &p.diags);
     place_remove(&p);
 }
 
@@ -132,11 +149,11 @@ static void bound_is_kept_in_memory_and_in_the_file(void **state)
     assert_int_equal(add(&p.waiting, 200), 0);
     assert_int_equal(waiting_keep(&p.waiting, &p.diags), ERR_FULL);
     assert_int_equal(p.waiting.n, n);
-    waiting_close(&p.waiting);
+    waiting_close(&p.waiting, &p.diags);
     /* What is there is taken, also by an owner that allows less. */
     assert_int_equal(open_waiting(&p, 10), 0);
     assert_waits(&p.waiting, 100, 100 + n);
-    waiting_close(&p.waiting);
+    waiting_close(&p.waiting, &p.diags);
     place_remove(&p);
 }
 
@@ -150,15 +167,15 @@ static void second_engine_is_refused_and_takes_nothing_away(void **state)
     second.diags = (struct diags){0};
     assert_int_equal(open_waiting(&second, 65536), ERR_CONFLICT);
     assert_int_equal(second.waiting.n, 0);
-    waiting_close(&second.waiting);
+    waiting_close(&second.waiting, &second.diags);
     diags_free(&second.diags);
     assert_int_equal(access(p.file, F_OK), 0);
     assert_int_equal(add(&p.waiting, 0), 0);
     assert_int_equal(waiting_keep(&p.waiting, &p.diags), 0);
-    waiting_close(&p.waiting);
+    waiting_close(&p.waiting, &p.diags);
     assert_int_equal(open_waiting(&p, 65536), 0);
     assert_waits(&p.waiting, 0, 1);
-    waiting_close(&p.waiting);
+    waiting_close(&p.waiting, &p.diags);
     place_remove(&p);
 }
 
@@ -174,7 +191,7 @@ static void torn_file_gives_what_is_whole(void **state)
         assert_int_equal(add(&p.waiting, i), 0);
     assert_int_equal(waiting_keep(&p.waiting, &p.diags), 0);
     const size_t record = p.waiting.bytes / 4;
-    waiting_close(&p.waiting);
+    waiting_close(&p.waiting, &p.diags);
     assert_int_equal(file_read(p.file, 4096, &whole), 0);
     for (size_t at = 0; at < 4 * record; at++) {
         struct text torn = {0};
@@ -184,7 +201,7 @@ static void torn_file_gives_what_is_whole(void **state)
         text_free(&torn);
         assert_int_equal(open_waiting(&p, 400), 0);
         assert_waits(&p.waiting, 0, (unsigned)(at / record));
-        waiting_close(&p.waiting);
+        waiting_close(&p.waiting, &p.diags);
     }
     text_free(&whole);
     place_remove(&p);
@@ -202,9 +219,9 @@ static void damage_is_said_and_reserved_room_is_none(void **state)
         assert_int_equal(add(&p.waiting, i), 0);
     assert_int_equal(waiting_keep(&p.waiting, &p.diags), 0);
     const size_t record = p.waiting.bytes / 4;
-    waiting_close(&p.waiting);
+    waiting_close(&p.waiting, &p.diags);
     assert_int_equal(open_waiting(&p, 400), 0);
-    waiting_close(&p.waiting);
+    waiting_close(&p.waiting, &p.diags);
     assert_int_equal(p.diags.n, 0);
     assert_int_equal(file_read(p.file, 4096, &whole), 0);
     whole.data[2 * record + 40] ^= 1;
@@ -212,7 +229,7 @@ static void damage_is_said_and_reserved_room_is_none(void **state)
     assert_int_equal(open_waiting(&p, 400), 0);
     assert_waits(&p.waiting, 0, 2);
     assert_true(diags_mention(&p.diags, "behind the 2 entries"));
-    waiting_close(&p.waiting);
+    waiting_close(&p.waiting, &p.diags);
     text_free(&whole);
     place_remove(&p);
 }
@@ -228,7 +245,7 @@ static void file_that_cannot_be_read_is_not_taken_away(void **state)
     for (unsigned i = 0; i < 4; i++)
         assert_int_equal(add(&p.waiting, i), 0);
     assert_int_equal(waiting_keep(&p.waiting, &p.diags), 0);
-    waiting_close(&p.waiting);
+    waiting_close(&p.waiting, &p.diags);
     assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
     int lowest = open("/dev/null", O_RDONLY | O_CLOEXEC);
     close(lowest);
@@ -237,12 +254,12 @@ static void file_that_cannot_be_read_is_not_taken_away(void **state)
         few.rlim_cur = (rlim_t)lowest + more;
         assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
         int error = open_waiting(&p, 400);
-        waiting_close(&p.waiting);
+        waiting_close(&p.waiting, &p.diags);
         assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
         assert_int_equal(error, more < 3 ? ERR_IO : 0);
         assert_int_equal(open_waiting(&p, 400), 0);
         assert_waits(&p.waiting, 0, 4);
-        waiting_close(&p.waiting);
+        waiting_close(&p.waiting, &p.diags);
     }
     place_remove(&p);
 }
@@ -252,6 +269,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(kept_drafts_are_there_for_the_next_owner_and_others_are_not),
         cmocka_unit_test(room_is_reserved_and_taken_away_when_nothing_waits),
+        cmocka_unit_test(file_that_stays_is_said),
         cmocka_unit_test(reset_file_gives_nothing_back),
         cmocka_unit_test(bound_is_kept_in_memory_and_in_the_file),
         cmocka_unit_test(second_engine_is_refused_and_takes_nothing_away),
