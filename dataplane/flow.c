@@ -42,39 +42,37 @@ void flow_shard_free(struct flow_shard *s)
  * would have to guess; and a key is written in words, because it is read in words at once. */
 unsigned flow_key_of(const struct packet *pkt, struct flow_key *key)
 {
-    uint64_t a[2], b[2], ports[2] = {pkt->source_port, pkt->target_port};
+    uint64_t a[2], b[2];
     memcpy(a, pkt->source.b, sizeof a);
     memcpy(b, pkt->target.b, sizeof b);
     bool swap = a[1] > b[1];
     if (a[1] == b[1])
-        swap = a[0] > b[0] || (a[0] == b[0] && ports[0] > ports[1]);
-    uint64_t mask = -(uint64_t)swap, differs[3] = {(a[0] ^ b[0]) & mask, (a[1] ^ b[1]) & mask,
-                                                   (ports[0] ^ ports[1]) & mask};
+        swap = a[0] > b[0] || (a[0] == b[0] && pkt->source_port > pkt->target_port);
+    uint64_t mask = -(uint64_t)swap, differs[2] = {(a[0] ^ b[0]) & mask, (a[1] ^ b[1]) & mask};
     key->words[0] = a[0] ^ differs[0];
     key->words[1] = a[1] ^ differs[1];
     key->words[2] = b[0] ^ differs[0];
     key->words[3] = b[1] ^ differs[1];
-    key->words[4] = (ports[0] ^ differs[2]) | (ports[1] ^ differs[2]) << 16 |
-                    (uint64_t)pkt->vlan << 32 | (uint64_t)pkt->transport << 48 |
-                    (uint64_t)pkt->tunnels << 56;
-    key->words[5] = pkt->shard | (uint64_t)pkt->point << 32;
+    uint32_t ports = (uint32_t)pkt->talk;
+    key->words[4] = pkt->talk ^ ((ports ^ (ports << 16 | ports >> 16)) & mask);
+    key->words[5] = pkt->place;
     return swap;
 }
 
-static __attribute__((noinline)) uint64_t seed_of_ip6(const struct flow_key *key, uint64_t seed)
+static __attribute__((noinline)) uint64_t hash_of_ip6(const struct flow_key *key, uint64_t seed)
 {
-    const uint64_t words[2] = {key->words[0], key->words[2]};
-    return XXH3_64bits_withSeed(words, sizeof words, seed);
+    return XXH3_64bits_withSeed(key->words, sizeof key->words, seed);
 }
 
-/* The first halves of addresses are zero in IPv4. */
+/* Of IPv4 all but four bytes of each address are known; with them and the ports it is two words, of
+ * which each place has its own hash. */
 uint64_t flow_hash(const struct flow_pools *pools, const struct flow_key *key)
 {
-    const uint64_t words[4] = {key->words[1], key->words[3], key->words[4], key->words[5]};
-    uint64_t seed = pools->hash_seed;
-    if (key->words[0] | key->words[2])
-        seed = seed_of_ip6(key, seed);
-    return XXH3_64bits_withSeed(words, sizeof words, seed);
+    const uint64_t *w = key->words, ip4 = UINT64_C(0xffff0000), low = UINT32_MAX;
+    if (w[0] | w[2] | ((w[1] ^ ip4) & low) | ((w[3] ^ ip4) & low))
+        return hash_of_ip6(key, pools->hash_seed);
+    const uint64_t words[2] = {w[1] >> 32 | (w[3] & ~low), w[4]};
+    return XXH3_64bits_withSeed(words, sizeof words, pools->hash_seed ^ w[5]);
 }
 
 /* use_list_of: where a flow used at this count belongs. */
@@ -165,7 +163,7 @@ struct flow *flow_make(struct flow_pools *pools, struct flow_shard *s, const str
 void flow_drop(struct flow_pools *pools, struct flow_shard *s, struct flow *f)
 {
     use_unlink(s, f);
-    f->key.shard = SHARDS; /* no packet's: who guessed that it is theirs sees that it is not */
+    f->key.ended = true;
     timers_clear(s->timers, f->item);
     pool_give(&pools->flows, &s->share, f->item);
 }

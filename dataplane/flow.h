@@ -27,8 +27,10 @@ struct flow_key {
             uint16_t low_port, high_port;
             uint16_t vlan;
             uint8_t transport, tunnels;
-            uint32_t shard;
-            uint32_t point; /* each sees a conversation for itself */
+            uint8_t shard;
+            uint8_t point; /* each sees a conversation for itself */
+            bool ended;    /* no packet's any more: who guessed that it is theirs sees it */
+            uint8_t unused[5];
         };
     };
 };

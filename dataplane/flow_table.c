@@ -6,20 +6,9 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#define TAGS 8
-
-/* Tag 0: free. Flows are named by slot + 1, 0 none. */
-struct flow_bucket {
-    uint16_t tag[TAGS];
-    uint32_t flow[TAGS];
-    uint32_t more; /* the chain of those without a tag */
-    uint32_t unused[3];
-};
-static_assert(sizeof(struct flow_bucket) == 64, "a line of the cache");
-
 int flow_table_init(struct flow_table *t, const struct shard_pool *flows)
 {
-    uint64_t buckets = 1, wanted = (uint64_t)flows->pages * POOL_PAGE / TAGS;
+    uint64_t buckets = 1, wanted = (uint64_t)flows->pages * POOL_PAGE / FLOW_BUCKET;
     while (buckets < wanted)
         buckets *= 2;
     *t = (struct flow_table){.flows = flows, .mask = buckets - 1};
@@ -39,38 +28,12 @@ size_t flow_table_bytes(const struct flow_table *t)
     return (t->mask + 1) * sizeof *t->buckets;
 }
 
-static struct flow_bucket *bucket_of(const struct flow_table *t, uint64_t hash)
-{
-    return &t->buckets[hash & t->mask];
-}
-
-static uint16_t tag_of(uint64_t hash)
-{
-    return (uint16_t)(hash >> 48 | 1);
-}
-
-static struct flow *flow_named(const struct flow_table *t, uint32_t name)
-{
-    return pool_of_slot(t->flows, name - 1);
-}
-
-/* with_tag: two bits for each place that has the tag. */
-static unsigned with_tag(const struct flow_bucket *b, uint16_t tag)
-{
-    __m128i tags = _mm_load_si128((const __m128i *)(const void *)b->tag);
-    return (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi16(tags, _mm_set1_epi16((short)tag)));
-}
-
-static unsigned first_place(unsigned with)
-{
-    return (unsigned)__builtin_ctz(with) / 2;
-}
-
 struct flow *flow_table_find(const struct flow_table *t, const struct flow_key *key, uint64_t hash)
 {
-    const struct flow_bucket *b = bucket_of(t, hash);
-    for (unsigned with = with_tag(b, tag_of(hash)); with; with &= with - 1, with &= with - 1) {
-        struct flow *f = flow_named(t, b->flow[first_place(with)]);
+    const struct flow_bucket *b = flow_bucket_of(t, hash);
+    for (unsigned with = flow_bucket_with(b, flow_tag_of(hash)); with;
+         with &= with - 1, with &= with - 1) {
+        struct flow *f = flow_named(t, b->flow[flow_first_place(with)]);
         if (flow_key_is(f, key))
             return f;
     }
@@ -85,16 +48,16 @@ struct flow *flow_table_find(const struct flow_table *t, const struct flow_key *
 
 static void put(struct flow_bucket *b, unsigned place, const struct flow *f)
 {
-    b->tag[place] = tag_of(f->hash);
+    b->tag[place] = flow_tag_of(f->hash);
     b->flow[place] = f->slot + 1;
 }
 
 void flow_table_add(struct flow_table *t, struct flow *f)
 {
-    struct flow_bucket *b = bucket_of(t, f->hash);
-    unsigned empty = with_tag(b, 0);
+    struct flow_bucket *b = flow_bucket_of(t, f->hash);
+    unsigned empty = flow_bucket_with(b, 0);
     if (empty) {
-        put(b, first_place(empty), f);
+        put(b, flow_first_place(empty), f);
         return;
     }
     f->chain = b->more;
@@ -103,8 +66,8 @@ void flow_table_add(struct flow_table *t, struct flow *f)
 
 void flow_table_remove(struct flow_table *t, struct flow *f)
 {
-    struct flow_bucket *b = bucket_of(t, f->hash);
-    for (unsigned place = 0; place < TAGS; place++) {
+    struct flow_bucket *b = flow_bucket_of(t, f->hash);
+    for (unsigned place = 0; place < FLOW_BUCKET; place++) {
         if (!b->tag[place] || b->flow[place] != f->slot + 1)
             continue;
         b->tag[place] = 0;
@@ -119,16 +82,4 @@ void flow_table_remove(struct flow_table *t, struct flow *f)
     while (*link != f->slot + 1)
         link = &flow_named(t, *link)->chain;
     *link = f->chain;
-}
-
-void flow_table_fetch(const struct flow_table *t, uint64_t hash)
-{
-    __builtin_prefetch(bucket_of(t, hash));
-}
-
-struct flow *flow_table_guess(const struct flow_table *t, uint64_t hash)
-{
-    const struct flow_bucket *b = bucket_of(t, hash);
-    unsigned with = with_tag(b, tag_of(hash));
-    return with ? flow_named(t, b->flow[first_place(with)]) : NULL;
 }

@@ -31,7 +31,7 @@ static struct observation begin(struct line *line, enum kind kind, unsigned acto
         .tenant = f->key.vlan,
         .version = OBSERVATION_VERSION,
         .generation = (uint16_t)line->generation,
-        .point = (uint16_t)f->key.point,
+        .point = f->key.point,
         .visibility = f->gaps                                ? VISIBILITY_GAPS
                       : f->shown[0].seen && f->shown[1].seen ? VISIBILITY_BOTH
                                                              : VISIBILITY_ONE_SIDED,

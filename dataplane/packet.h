@@ -84,20 +84,31 @@ struct packet {
     uint32_t input;   /* number of the input, from 1 */
     uint32_t wire;    /* bytes on the wire */
     uint16_t linktype;
-    uint8_t shard;
+    /* What tells its flow, beside the addresses, in two words that flow_key has as well. */
+    union {
+        struct {
+            uint8_t shard;
+            uint8_t point; /* the observation point that saw it, 1 to POINTS_MAX; 0: not told */
+        };
+        uint16_t place;
+    };
     uint8_t flags; /* PACKET_TIME_BACK, PACKET_CUT, PACKET_OVERLONG */
-    uint8_t point; /* the observation point that saw it, 1 to POINTS_MAX; 0: not told */
     /* from decode */
-    uint8_t verdict;   /* enum decode_verdict */
-    uint8_t transport; /* IP protocol number, 0 none */
+    uint8_t verdict; /* enum decode_verdict */
     uint8_t tcp_flags;
     uint8_t network; /* IP version of the packet, 0 none */
-    uint8_t tunnels; /* how many the packet was in */
-    bool rerouted;   /* routing has segments left: its target is not the last one */
-    uint16_t vlan;   /* outermost VLAN id, 0 none */
-    uint32_t layers; /* bit per enum packet_layer_number */
-    uint16_t source_port, target_port;
+    union {
+        struct {
+            uint16_t source_port, target_port;
+            uint16_t vlan;     /* outermost VLAN id, 0 none */
+            uint8_t transport; /* IP protocol number, 0 none */
+            uint8_t tunnels;   /* how many the packet was in */
+        };
+        uint64_t talk;
+    };
     struct address source, target;
+    uint32_t layers; /* bit per enum packet_layer_number */
+    bool rerouted;   /* routing has segments left: its target is not the last one */
     uint32_t tcp_seq, tcp_ack;
     /* Places in the frame. A payload is without link padding; of IP without a transport that is
      * followed it is what is behind the IP headers, or the first eight bytes of ICMP. */
