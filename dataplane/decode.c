@@ -4,7 +4,6 @@
  * length is, so that link padding is never payload. A layer returns the verdict that ends decoding;
  * what can carry another packet asks decode_tunnel.c for its verdict.
  */
-#include "dataplane/checksum.h"
 #include "dataplane/decode_parts.h"
 
 #define IP_TCP       6
@@ -246,13 +245,6 @@ static struct decoder at_network(struct packet *pkt, const uint8_t *data, uint32
     };
 }
 
-/* finish: what comes after either way. */
-static void finish(struct packet *pkt, const uint8_t *data)
-{
-    if (pkt->flags & PACKET_VALIDATE && !checksums_hold(pkt, data))
-        pkt->verdict = DECODE_CHECKSUM;
-}
-
 void decode_any_network(struct packet *pkt, const uint8_t *data, uint32_t len)
 {
     if (!pkt->network)
@@ -261,58 +253,7 @@ void decode_any_network(struct packet *pkt, const uint8_t *data, uint32_t len)
     pkt->verdict = (uint8_t)decode_ip(&d);
     if (d.missing)
         pkt->flags |= PACKET_CUT;
-    finish(pkt, data);
-}
-
-/* plain: what nearly all packets are, TCP or UDP right behind a whole IPv4 header, in fewer steps
- * than the general way; false, and nothing is changed, for what needs a closer look. */
-static bool plain(struct packet *pkt, const uint8_t *data, uint32_t len)
-{
-    const uint8_t *ip = data + pkt->network_at, *h = ip + 20;
-    uint32_t left = len - pkt->network_at;
-    if (left < 40 || ip[0] != 0x45 || load_be16(ip + 6) & 0x3fff)
-        return false;
-    uint32_t total = load_be16(ip + 2);
-    if (total < 28 || total > left)
-        return false;
-    uint32_t header, wire;
-    if (ip[9] == IP_TCP) {
-        header = (uint32_t)(h[12] >> 4) * 4;
-        if (header < 20 || total < 20 + header)
-            return false;
-        wire = total - 20 - header;
-        pkt->tcp_seq = load_be32(h + 4);
-        pkt->tcp_ack = load_be32(h + 8);
-        pkt->tcp_flags = h[13];
-        pkt->layers |= LAYER_BIT(TCP);
-    } else if (ip[9] == IP_UDP) {
-        header = load_be16(h + 4);
-        if (header < 8 || header > total - 20 || decode_may_tunnel(load_be16(h), load_be16(h + 2)))
-            return false;
-        wire = header - 8;
-        header = 8;
-        pkt->layers |= LAYER_BIT(UDP);
-    } else {
-        return false;
-    }
-    pkt->source = address_v4(ip + 12);
-    pkt->target = address_v4(ip + 16);
-    pkt->transport = ip[9];
-    pkt->source_port = load_be16(h);
-    pkt->target_port = load_be16(h + 2);
-    pkt->transport_at = (uint16_t)(pkt->network_at + 20);
-    pkt->payload_at = (uint16_t)(pkt->transport_at + header);
-    pkt->payload_len = pkt->payload_wire = (uint16_t)wire;
-    pkt->verdict = DECODE_TRANSPORT;
-    return true;
-}
-
-void decode_network(struct packet *pkt, const uint8_t *data, uint32_t len)
-{
-    if (pkt->network == 4 && !pkt->tunnels && plain(pkt, data, len < UINT16_MAX ? len : UINT16_MAX))
-        finish(pkt, data);
-    else
-        decode_any_network(pkt, data, len);
+    decode_finish(pkt, data);
 }
 
 uint32_t decode_strip(struct packet *pkt, const uint8_t *data, uint32_t len, uint32_t layers,
@@ -326,10 +267,4 @@ uint32_t decode_strip(struct packet *pkt, const uint8_t *data, uint32_t len, uin
     pkt->verdict = (uint8_t)decode_ip(&d);
     *linktype = d.strip_linktype;
     return d.strip_at;
-}
-
-void decode_frame(struct packet *pkt, const uint8_t *data, uint32_t len)
-{
-    decode_link(pkt, data, len);
-    decode_network(pkt, data, len);
 }

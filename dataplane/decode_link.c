@@ -142,8 +142,8 @@ static uint16_t behind_ppp(struct decoder *d)
     return FOLLOWS_NONE;
 }
 
-/* behind_c_hdlc: address and control, then an ethertype, but that the number of RARP names the link's
- * own keep-alive. */
+/* behind_c_hdlc: address and control, then an ethertype, but that the number of RARP names the
+ * link's own keep-alive. */
 static uint16_t behind_c_hdlc(struct decoder *d)
 {
     const uint8_t *h = reader_take(&d->r, 4);
@@ -317,38 +317,15 @@ static uint8_t shard_from(const struct decoder *d, uint32_t len)
     return p->linktype == LINKTYPE_ETHERNET && len >= 14 ? shard_of_bytes(d->frame, 12) : 0;
 }
 
-static void forget(struct packet *pkt)
-{
-    memset(&pkt->verdict, 0, sizeof *pkt - offsetof(struct packet, verdict));
-}
-
 void decode_any_link(struct packet *pkt, const uint8_t *data, uint32_t len)
 {
-    forget(pkt);
+    decode_forget(pkt);
     if (len > UINT16_MAX)
         len = UINT16_MAX;
     struct decoder d = {
         .pkt = pkt, .frame = data, .r = reader_over(data, len), .record = UINT32_MAX};
     pkt->verdict = (uint8_t)link_of(&d, pkt->linktype);
     pkt->shard = shard_from(&d, len);
-    if (pkt->wire > len)
-        pkt->flags |= PACKET_CUT;
-}
-
-/* What nearly all frames are, IPv4 right behind Ethernet, in fewer steps than the general way. */
-void decode_link(struct packet *pkt, const uint8_t *data, uint32_t len)
-{
-    if (pkt->linktype != LINKTYPE_ETHERNET || len < 34 || len > UINT16_MAX ||
-        load_be16(data + 12) != ETHERTYPE_IP4) {
-        decode_any_link(pkt, data, len);
-        return;
-    }
-    forget(pkt);
-    pkt->verdict = DECODE_ONWARD;
-    pkt->network = 4;
-    pkt->network_at = 14;
-    pkt->layers = LAYER_BIT(ETH) | LAYER_BIT(IP4);
-    pkt->shard = shard_of_ip4(data + 26);
     if (pkt->wire > len)
         pkt->flags |= PACKET_CUT;
 }

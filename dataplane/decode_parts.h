@@ -3,7 +3,11 @@
 #define DATAPLANE_DECODE_PARTS_H
 
 #include "base/bytes.h"
+#include "dataplane/checksum.h"
 #include "dataplane/decode.h"
+
+#include <stddef.h>
+#include <string.h>
 
 #define ETHERTYPE_IP4  0x0800
 #define ETHERTYPE_IP6  0x86dd
@@ -64,8 +68,20 @@ static inline bool decode_may_tunnel(uint16_t a, uint16_t b)
     return (tunnels >> a % 64 | tunnels >> b % 64) & 1;
 }
 
-/* The general ways, which decode_link and decode_network take for what is not plain; here for the
- * tests that compare the two. */
+/* decode_forget: what decode says of a packet; decode_finish: what comes last. */
+static inline void decode_forget(struct packet *pkt)
+{
+    memset(&pkt->verdict, 0, sizeof *pkt - offsetof(struct packet, verdict));
+}
+
+static inline void decode_finish(struct packet *pkt, const uint8_t *data)
+{
+    if (pkt->flags & PACKET_VALIDATE && !checksums_hold(pkt, data))
+        pkt->verdict = DECODE_CHECKSUM;
+}
+
+/* The general ways, which decode_plain.c takes for what is not plain; here also for the tests that
+ * compare the two. */
 __attribute__((noinline)) void decode_any_link(struct packet *pkt, const uint8_t *data,
                                                uint32_t len);
 __attribute__((noinline)) void decode_any_network(struct packet *pkt, const uint8_t *data,
