@@ -2,9 +2,9 @@
  *
  * Fragments are copied into items of their shard's pools and become a datagram again once nothing
  * is missing. Of bytes that overlap, those of the fragment with the lower start win, and of equal
- * starts the first: Suricata's policy `bsd`, its default, as for TCP. A datagram that is not whole 60 s after
- * its first fragment is given up; a shard that is full gives up its oldest. No DPDK here. Owner:
- * the shard's worker.
+ * starts the first: Suricata's policy `bsd`, its default, as for TCP. A datagram that is not whole
+ * 60 s after its first fragment is given up; a shard that is full gives up its oldest. No DPDK
+ * here. Owner: the shard's worker.
  */
 #ifndef DATAPLANE_DEFRAG_H
 #define DATAPLANE_DEFRAG_H

@@ -73,6 +73,7 @@
     X(icmp_errors, "errors", "count", "of ICMP, on packets of somebody else")                      \
     X(observations, "observations", "count", "handed to correlation")                              \
     X(app_state_full, "flows", "drop", "not parsed: no room for the parser's state")               \
+    X(app_room_full, "messages", "drop", "not parsed: no room to keep them until they are whole")  \
     X(event_waits, "waits", "count", "a worker found no room for an event: its writer was behind")
 struct engine_counters {
 #define X(name, unit, what, text) uint64_t name;
@@ -105,9 +106,11 @@ enum engine_stage {
     X(flows, "flows", 262144, "flows in all")                                          \
     X(fragments, "fragments", 16384, "pieces of fragments in all")                     \
     X(hold_segments, "hold-segments", 16384, "pieces of out-of-order segments in all") \
+    X(rooms, "rooms", 8192, "messages that have not come whole, in all")               \
     X(stream_depth, "stream-depth", 1048576,                                           \
       "bytes of a stream's direction that are matched; 0: no limit")                   \
-    X(windows, "windows", 16384, "stream windows in all")
+    X(unpackers, "unpackers", 1024, "packed bodies under way, in all")                 \
+    X(windows, "windows", 16384, "windows of streams and bodies in all")
 struct engine_limits {
 #define X(member, name, value, text) uint32_t member;
     ENGINE_LIMITS(X)

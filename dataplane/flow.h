@@ -38,7 +38,8 @@ static_assert(sizeof(struct flow_key) == 48 && __BYTE_ORDER__ == __ORDER_LITTLE_
               "the words are all of it, and flow_key_of makes them");
 
 enum flow_fate { ATTEMPT_NONE, ATTEMPT_OPEN, ATTEMPT_DONE };
-enum app_state { APP_UNDECIDED, APP_PARSED, APP_OPAQUE };
+/* APP_OVER: it was parsed, and what follows is of no interest. */
+enum app_state { APP_UNDECIDED, APP_PARSED, APP_OVER, APP_OPAQUE };
 
 /* What a flow may wait for before it is over; rows: suffix, seconds without a packet. */
 #define FLOW_IDLE(X) \

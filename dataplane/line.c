@@ -33,7 +33,9 @@ static const struct {
     POOL_ROW(defrag.fragments, sizeof(struct fragment), fragments),
     POOL_ROW(segments, sizeof(struct held_segment), hold_segments),
     POOL_ROW(windows, sizeof(struct stream_window), windows),
-    POOL_ROW(app_states, PROTO_STATE_MAX, app_states),
+    POOL_ROW(app_states, sizeof(struct app_item), app_states),
+    POOL_ROW(rooms, PROTO_ROOM_BYTES, rooms),
+    POOL_ROW(unpackers, PROTO_UNPACK_BYTES, unpackers),
 };
 #define POOLS (sizeof pool_rows / sizeof pool_rows[0])
 
@@ -106,6 +108,8 @@ int line_create(struct line **out, const struct line_config *config, struct diag
         pool_share_init(&s->segments);
         pool_share_init(&s->windows);
         pool_share_init(&s->app_states);
+        pool_share_init(&s->rooms);
+        pool_share_init(&s->unpackers);
         line->shard_next[shard] = INT64_MAX;
     }
     line->stats.first_ns = INT64_MAX;
@@ -225,7 +229,7 @@ static void fire(struct line *line, struct line_shard *shard, struct flow *f, in
     if (f->attempt_at <= deadline)
         attempt_unanswered(line);
     if (f->app_at <= deadline)
-        inspect_app_due(line, deadline);
+        app_due(line, deadline);
     if (flow_idle_at(f) <= deadline) {
         line->stats.counters.flows_expired++;
         end_flow(line, FLOW_END_TIMEOUT);
@@ -410,9 +414,11 @@ static void take_transport(struct line *line, struct line_shard *shard)
         contact_udp(line);
     stage_enter(line, STAGE_MATCH);
     inspect_packet(line);
-    stage_enter(line, STAGE_STREAM);
+    stage_enter(line, tcp ? STAGE_STREAM : STAGE_APP);
     if (tcp)
         follow_tcp(line);
+    else if (pkt->payload_len)
+        app_bytes(line, line->now.data + pkt->payload_at, pkt->payload_len);
     stage_enter(line, STAGE_FLOW);
     line->now.flow->last_ns = pkt->t;
     flow_arm(&shard->flow, line->now.flow);

@@ -27,7 +27,7 @@ struct line_output {
 struct line_pools {
     struct flow_pools flow;
     struct defrag_pools defrag;
-    struct shard_pool segments, windows, app_states;
+    struct shard_pool segments, windows, app_states, rooms, unpackers;
 };
 int line_pools_init(struct line_pools *pools, const struct engine_limits *limits);
 void line_pools_free(struct line_pools *pools);

@@ -18,11 +18,19 @@ struct stream_window {
     uint8_t data[WINDOW_BYTES];
 };
 
+/* What a flow has while a parser follows it. */
+struct app_item {
+    uint32_t windows[2]; /* of bodies, by enum proto_direction; handles, POOL_NONE */
+    uint32_t rooms[PROTO_ROOM_COUNT];
+    struct match_message match[2];
+    _Alignas(16) uint8_t state[PROTO_STATE_MAX];
+};
+
 /* Per shard: what belongs to it of every pool, and its place among the shards that wait. */
 struct line_shard {
     struct flow_shard flow;
     struct defrag_shard defrag;
-    struct pool_share segments, windows, app_states;
+    struct pool_share segments, windows, app_states, rooms, unpackers;
 };
 
 /* The flow and packet that the stages are at; set while one packet or timer is worked on. */
@@ -111,7 +119,27 @@ bool contact_begins_anew(const struct flow *f, const struct packet *pkt, unsigne
 void contact_udp(struct line *line);
 void attempt_unanswered(struct line *line);
 
-/* inspect.c: parsers and rules. */
+/* flow_protocol: enum protocol, as far as a parser recognised it. */
+static inline uint8_t flow_protocol(const struct flow *f)
+{
+    bool known = f->app == APP_PARSED || f->app == APP_OVER;
+    return known ? (uint8_t)proto_parsers[f->parser]->protocol : PROTOCOL_UNKNOWN;
+}
+
+/* app.c: parsers. app_bytes: the next of the moment's stream, or a datagram. app_item_of: the
+ * moment's flow's, NULL. */
+void app_bytes(struct line *line, const uint8_t *data, uint32_t len);
+void app_gap(struct line *line, uint32_t len);
+void app_due(struct line *line, int64_t deadline);
+void app_end(struct line *line, int64_t t, enum outcome open_requests);
+struct app_item *app_item_of(struct line *line);
+
+/* inspect.c: rules. */
+void inspect_message(struct line *line, const struct proto_message *message);
+void inspect_body(struct line *line, const struct proto_message *message,
+                  const struct proto_body *body);
+/* inspect_window_back: gives the window back, if there is one. */
+void inspect_window_back(struct line *line, uint32_t *handle);
 void inspect_packet(struct line *line);
 /* inspect_datagram: the moment's packet is of IP and of no flow: rules see it on its own. */
 void inspect_datagram(struct line *line);
@@ -119,7 +147,6 @@ void inspect_datagram(struct line *line);
 void packet_header_read(const struct packet *pkt, const uint8_t *data, struct match_header *h);
 void inspect_bytes(void *ctx, const uint8_t *data, uint32_t len, uint64_t at, int64_t t);
 void inspect_gap(void *ctx, uint32_t len, uint64_t at);
-void inspect_app_due(struct line *line, int64_t deadline);
 void inspect_end(struct line *line, int64_t t, enum outcome open_requests);
 
 /* observe.c: observations of the moment's flow. */

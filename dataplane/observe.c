@@ -25,6 +25,7 @@ static struct observation begin(struct line *line, enum kind kind, unsigned acto
         .contact = (uint8_t)flow_contact(f),
         .role = f->role,
         .transport = f->key.transport,
+        .protocol = flow_protocol(f),
         .time_source = time_source(line),
         .source_port = side_port(f, actor),
         .target_port = side_port(f, !actor),
@@ -38,8 +39,6 @@ static struct observation begin(struct line *line, enum kind kind, unsigned acto
         .source = *side_address(f, actor),
         .target = *side_address(f, !actor),
     };
-    if (f->app == APP_PARSED)
-        obs.protocol = (uint8_t)proto_parsers[f->parser]->protocol;
     return obs;
 }
 
@@ -241,8 +240,6 @@ void observe_flow_end(struct line *line, enum flow_end end)
                  .end = (uint8_t)end,
                  .alerted = f->alerted},
     };
-    if (f->app_item != POOL_NONE) /* its parser has ended by now */
-        event.obs.protocol = (uint8_t)proto_parsers[f->parser]->protocol;
     line->now.order.index++;
     line->config.output.event(line->config.output.ctx, &event);
 }

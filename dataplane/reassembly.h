@@ -3,9 +3,9 @@
  * Segments in order are delivered in place on arrival. One that comes before its turn is copied
  * into items of its shard's pool and waits in a list by sequence number, so that no packet buffer
  * outlives its burst; of bytes that overlap, those of the segment with the lower start win, and of
- * equal starts the first: Suricata's policies `bsd`, its default, and `windows`. A hole is given up when the other end
- * acknowledges beyond it, when the room for held segments is used up, or when the stream ends. No
- * DPDK here.
+ * equal starts the first: Suricata's policies `bsd`, its default, and `windows`. A hole is given up
+ * when the other end acknowledges beyond it, when the room for held segments is used up, or when
+ * the stream ends. No DPDK here.
  */
 #ifndef DATAPLANE_REASSEMBLY_H
 #define DATAPLANE_REASSEMBLY_H

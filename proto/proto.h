@@ -50,13 +50,16 @@ enum proto_anomaly {
 };
 extern const struct word proto_anomaly_words[PROTO_ANOMALY_COUNT];
 
+#define PROTO_ROOM_BYTES   16384
+#define PROTO_UNPACK_BYTES 65536
+
 /* Memory that is lent to one stream or conversation until it is given back or ends; rows: suffix,
  * bytes, text. */
-#define PROTO_ROOMS(X)                                                          \
-    X(TO_SERVER, 16384, "a message to the server that is not whole yet")        \
-    X(TO_CLIENT, 16384, "a message to the client that is not whole yet")        \
-    X(UNPACK_TO_SERVER, 65536, "unpacking the body of a message to the server") \
-    X(UNPACK_TO_CLIENT, 65536, "unpacking the body of a message to the client")
+#define PROTO_ROOMS(X)                                                                       \
+    X(TO_SERVER, PROTO_ROOM_BYTES, "a message to the server that is not whole yet")          \
+    X(TO_CLIENT, PROTO_ROOM_BYTES, "a message to the client that is not whole yet")          \
+    X(UNPACK_TO_SERVER, PROTO_UNPACK_BYTES, "unpacking the body of a message to the server") \
+    X(UNPACK_TO_CLIENT, PROTO_UNPACK_BYTES, "unpacking the body of a message to the client")
 enum proto_room {
 #define X(s, bytes, text) PROTO_ROOM_##s,
     PROTO_ROOMS(X)
@@ -91,7 +94,8 @@ struct proto_parser {
     enum protocol protocol;
     bool datagrams;      /* of UDP: each call of feed is one datagram; else of a stream of TCP */
     uint16_t port;       /* well-known port, tried after the content; 0 none */
-    uint32_t state_size; /* <= PROTO_STATE_MAX; a zeroed state is a fresh one */
+    uint32_t state_size; /* <= PROTO_STATE_MAX; a zeroed state is a fresh one; 0: it needs none, and
+                            gets no rooms either */
     /* probe: > 0 it is this protocol, < 0 it is not, 0 these bytes do not tell.
      * *from_server: which side is believed to send them; changed where the bytes tell better. */
     int (*probe)(const uint8_t *data, uint32_t len, bool *from_server);

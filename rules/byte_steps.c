@@ -18,7 +18,7 @@ static int not_here(struct rule_reader *r, const struct value *v, const char *re
 
 /* Words of the three; what a word may be used with. */
 enum { IN_TEST = 1, IN_JUMP = 2, IN_EXTRACT = 4, IN_ALL = 7 };
-enum word {
+enum number_word {
     RELATIVE,
     BIG,
     LITTLE,
@@ -85,7 +85,7 @@ static int read_word(struct rule_reader *r, struct content *c, struct byte_step 
     if (words[i].argument != (argument.len != 0))
         return value_fault(r, part,
                            words[i].argument ? "a number is missing" : "nothing may follow here");
-    switch ((enum word)words[i].word) {
+    switch ((enum number_word)words[i].word) {
     case RELATIVE:
         c->flags |= CONTENT_DISTANCE;
         return 0;

@@ -30,7 +30,12 @@ static bool belongs(const struct signature *s, int transport, int direction)
                                  [TRANSPORT_UDP] = GROUP_UDP,
                                  [TRANSPORT_ICMP] = GROUP_ICMP,
                                  [TRANSPORT_SCTP] = GROUP_OTHER};
-    if (s->transport != TRANSPORT_IP && groups[s->transport] != transport)
+    if (s->views == VIEW_MESSAGE)
+        return false;
+    if (s->transport == TRANSPORT_TCP_UDP && transport != GROUP_TCP && transport != GROUP_UDP)
+        return false;
+    if (s->transport != TRANSPORT_IP && s->transport != TRANSPORT_TCP_UDP &&
+        groups[s->transport] != transport)
         return false;
     return !(s->flow & (direction == DIRECTION_TO_SERVER ? FLOW_TO_CLIENT : FLOW_TO_SERVER));
 }
@@ -285,11 +290,68 @@ out:
     return error;
 }
 
+/* looks_into: is the rule for messages of this protocol and direction? */
+static bool looks_into(const struct signature *s, unsigned protocol, int direction)
+{
+    return s->views == VIEW_MESSAGE && (!s->protocol || s->protocol == protocol) &&
+           s->directions >> direction & 1;
+}
+
+/* view_of_literal: where the rule's literal is looked for; NULL: it has none. */
+static const struct part_view *view_of_literal(const struct signature *s)
+{
+    return s->literal.len ? s->sections[s->literal_section].view : NULL;
+}
+
+/* add_scan: the rules of a group whose literal is looked for in this view. */
+static int add_scan(struct rule_set *set, struct message_group *g, unsigned protocol, int direction,
+                    const struct part_view *view, uint32_t *scratch, struct diags *diags)
+{
+    unsigned n = 0;
+    for (uint32_t i = 0; i < set->counts.loaded; i++) {
+        const struct signature *s = &set->rules[i];
+        if (looks_into(s, protocol, direction) && view_of_literal(s) == view)
+            scratch[n++] = i;
+    }
+    if (n == 0)
+        return 0;
+    set->counts.groups++;
+    g->scans[g->n_scans].view = view;
+    return shared_set(set, scratch, n, &g->scans[g->n_scans++].set, diags);
+}
+
+static int make_messages(struct rule_set *set, unsigned protocol, int direction, uint32_t *scratch,
+                         struct diags *diags)
+{
+    struct message_group *g = &set->messages[protocol][direction];
+    unsigned views = 0, rules = 0;
+    for (const struct part_view *view = set->views; view; view = view->next)
+        views++;
+    for (uint32_t i = 0; i < set->counts.loaded; i++) {
+        const struct signature *s = &set->rules[i];
+        if (!looks_into(s, protocol, direction))
+            continue;
+        rules++;
+        for (unsigned k = 1; k < s->n_sections; k++)
+            g->bodies |= s->sections[k].view->parts & BODY_PARTS;
+    }
+    if (rules == 0)
+        return 0;
+    g->scans = arena_alloc(&set->arena, (views + 1) * sizeof *g->scans);
+    int error = g->scans ? add_scan(set, g, protocol, direction, NULL, scratch, diags) : ERR_NOMEM;
+    for (const struct part_view *view = set->views; view && !error; view = view->next)
+        error = add_scan(set, g, protocol, direction, view, scratch, diags);
+    return error;
+}
+
 int rules_compile(struct rule_set *set, struct diags *diags)
 {
     size_t n = set->counts.loaded + 1;
     uint32_t *scratch = calloc(n, sizeof *scratch);
     int error = scratch ? 0 : ERR_NOMEM;
+    for (unsigned protocol = PROTOCOL_UNKNOWN + 1; protocol < PROTOCOL_COUNT && !error; protocol++)
+        for (int direction = 0; direction < DIRECTIONS && !error; direction++)
+            error = make_messages(set, protocol, direction, scratch, diags);
     for (int transport = 0; transport < GROUP_TRANSPORTS && !error; transport++)
         for (int direction = 0; direction < DIRECTIONS && !error; direction++) {
             struct bucket b = {.any = calloc(n, sizeof *b.any),

@@ -259,18 +259,18 @@ static bool is_ascending(const struct signature *s)
 
 void contents_link(struct signature *s)
 {
-    struct content *last = NULL;
+    struct content *last_of[SECTIONS_MAX] = {0};
     s->ascending = is_ascending(s);
     for (unsigned i = 0; i < s->n_contents; i++) {
-        struct content *c = &s->contents[i];
+        struct content *c = &s->contents[i], **last = &last_of[c->section];
         bool relative = c->flags & CONTENT_RELATIVE;
         if (!relative && !step_moves(c))
             continue;
-        if (last && relative)
-            last->next = (uint8_t)i;
+        if (*last && relative)
+            (*last)->next = (uint8_t)i;
         else
             c->flags |= CONTENT_HEAD;
-        last = c;
+        *last = c;
     }
     for (unsigned i = 0; i < s->n_contents; i++)
         if (may_retry(s, &s->contents[i]))

@@ -348,7 +348,11 @@ struct content *step_add(struct rule_reader *r, const struct value *v, enum step
         value_fault(r, v, "more contents than a rule may have");
         return NULL;
     }
-    s->contents[s->n_contents] = (struct content){.kind = (uint8_t)kind};
+    int section = section_now(r);
+    if (section < 0)
+        return NULL;
+    s->contents[s->n_contents] =
+        (struct content){.kind = (uint8_t)kind, .section = (uint8_t)section};
     return &s->contents[s->n_contents++];
 }
 
@@ -387,9 +391,15 @@ static const struct keyword {
 } keywords[] = {
 #define KEYWORD(name, form, function, arg, text) {name, form, function, arg},
 #include "rules/keywords.def"
+#define X(s, protocol, directions, keyword, text) {keyword, NONE, section_part, PART_##s},
+    PROTO_PARTS(X)
+#undef X
+#define X(s, keyword, text) {keyword, NONE, section_transform, TRANSFORM_##s},
+        RULE_TRANSFORMS(X)
+#undef X
 };
 #define KEYWORDS (sizeof keywords / sizeof keywords[0])
-_Static_assert(KEYWORDS <= 64, "a bit of rule_reader.seen each");
+static_assert(KEYWORDS <= 64 * KEYWORD_WORDS, "a bit of rule_reader.seen each");
 
 /* read_option: up to the semicolon that ends it; *more is false at the closing bracket. */
 static int read_option(struct rule_reader *r, struct value *name, struct value *value, bool *more)
@@ -420,11 +430,12 @@ static int read_option(struct rule_reader *r, struct value *name, struct value *
 static int check_form(struct rule_reader *r, const struct keyword *k, const struct value *name,
                       const struct value *value)
 {
-    uint64_t bit = (uint64_t)1 << (k - keywords);
-    if (k->form & ONCE && r->seen & bit)
+    size_t number = (size_t)(k - keywords);
+    uint64_t bit = UINT64_C(1) << number % 64, *seen = &r->seen[number / 64];
+    if (k->form & ONCE && *seen & bit)
         return rule_fault(r, name->at, ERR_SCHEMA, "keyword given twice", "`%s` is there twice",
                           k->name);
-    r->seen |= bit;
+    *seen |= bit;
     if (k->form & VALUE && value->len == 0)
         return rule_fault(r, name->at, ERR_SYNTAX, "value missing", "`%s` needs a value", k->name);
     if (!(k->form & (VALUE | OPTIONAL)) && value->len)
@@ -469,6 +480,36 @@ static int read_keyword(struct rule_reader *r, const struct value *name, const s
                       "the keyword `%.*s` is not in this build", (int)name->len, name->text);
 }
 
+static bool asks_of_bytes(const struct signature *s)
+{
+    for (unsigned i = 0; i < s->n_contents; i++)
+        if (s->contents[i].section == 0)
+            return true;
+    return false;
+}
+
+/* choose_message: of a rule that looks into parts, or asks for a protocol and for no bytes at all.
+ */
+static int choose_message(struct rule_reader *r)
+{
+    struct signature *s = r->sig;
+    if (s->n_sections > 1 && asks_of_bytes(s))
+        return rule_fault(r, r->part_at, ERR_UNSUPPORTED, "bytes and parts in one rule",
+                          "a rule that looks into parts and into the bytes themselves is not in "
+                          "this build");
+    if (s->views)
+        return rule_fault(r, r->view_at, ERR_SCHEMA, "packets or streams, and parts",
+                          "this looks at %s, the rule looks into parts of messages",
+                          s->views == VIEW_STREAM ? "streams" : "packets");
+    unsigned flow = s->flow & FLOW_TO_SERVER ? 1 : s->flow & FLOW_TO_CLIENT ? 2 : 3;
+    s->directions = (uint8_t)(s->directions ? s->directions & flow : flow);
+    if (s->directions == 0)
+        return rule_fault(r, r->part_at, ERR_SCHEMA, "direction of a part",
+                          "messages of the rule's direction do not have this part");
+    s->views = VIEW_MESSAGE;
+    return 0;
+}
+
 /* choose_views: packets, the stream, or both. Contents are looked for in the stream; those with a
  * place counted from the start in each packet too, as in Suricata, for many protocols put a message
  * in a packet. A pass is tried on both, for it must be known before the rules that it is to
@@ -477,6 +518,8 @@ static int choose_views(struct rule_reader *r)
 {
     struct signature *s = r->sig;
     const unsigned placed = CONTENT_ABSOLUTE | CONTENT_STARTSWITH;
+    if (s->n_sections > 1 || (s->protocol && s->n_contents == 0 && !s->views))
+        return choose_message(r);
     if (s->views == VIEW_STREAM &&
         ((s->transport != TRANSPORT_TCP && s->transport != TRANSPORT_IP) || s->n_contents == 0))
         return rule_fault(r, r->view_at, ERR_SCHEMA, "nothing for a stream",
@@ -498,8 +541,8 @@ static int choose_views(struct rule_reader *r)
 /* addresses_only: as Suricata's IP-only rules, which are tried once a direction of a flow. */
 static bool addresses_only(const struct signature *s)
 {
-    bool only = s->n_contents == 0 && !s->flow && !s->has_dsize && !s->same_ip &&
-                s->source_port->any && s->target_port->any;
+    bool only = s->n_contents == 0 && s->n_sections == 1 && !s->protocol && !s->flow &&
+                !s->has_dsize && !s->same_ip && s->source_port->any && s->target_port->any;
     for (unsigned i = 0; i < s->n_flowbits; i++)
         only &= s->flowbits[i].op < FLOWBIT_ISSET;
     for (unsigned i = 0; i < s->n_tests; i++)
@@ -510,6 +553,7 @@ static bool addresses_only(const struct signature *s)
 int keywords_parse(struct rule_reader *r)
 {
     r->sig->gid = 1;
+    r->sig->n_sections = 1;
     for (;;) {
         struct value name = {0}, value = {0};
         bool more;
@@ -523,6 +567,9 @@ int keywords_parse(struct rule_reader *r)
         text_puts(&r->normal, ")");
         if (r->sig->sid == 0)
             return rule_fault(r, r->at, ERR_SCHEMA, "sid missing", "the rule has no sid");
+        error = section_packet(r, &value, 0);
+        if (error)
+            return error;
         contents_link(r->sig);
         literal_choose(r->sig);
         r->sig->addresses_only = addresses_only(r->sig);

@@ -45,6 +45,12 @@ keyword_fn step_isdataat, step_byte_test, step_byte_jump, step_byte_extract;
 keyword_fn step_pcre;
 /* packet_keywords.c */
 keyword_fn packet_number, packet_flags, packet_fragbits, packet_protocol, packet_same_ip;
+/* section.c */
+keyword_fn section_part, section_packet, section_modifier, section_transform, section_size,
+    section_uri_size;
+/* section_move: what is asked of the bytes so far is asked of a part, as older spellings have it.
+ */
+int section_move(struct rule_reader *r, struct content *c, size_t at, unsigned part);
 /* content.c */
 keyword_fn content_begin, content_flag, content_place, content_distance, content_nocase,
     content_fast_pattern;

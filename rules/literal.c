@@ -74,6 +74,7 @@ void literal_choose(struct signature *s)
         if (value > best) {
             best = value;
             s->literal = piece;
+            s->literal_section = c->section;
             chosen = c;
         }
     }

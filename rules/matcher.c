@@ -1,10 +1,9 @@
 /* The match runtime: scan for literals, collect the rules they stand for, confirm those in order.
  */
-#include "rules/matcher.h"
+#include "rules/matcher_parts.h"
 
 #include "base/error.h"
 #include "base/sort.h"
-#include "rules/set_parts.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -16,29 +15,6 @@ static uint64_t candidate(uint32_t rule, uint32_t at)
     return (uint64_t)rule << 32 | at;
 }
 
-/* What is known of a rule: each number says for which input, or packet, it holds. */
-struct rule_mark {
-    uint32_t input;  /* the rule is a candidate, */
-    uint32_t place;  /* and this one */
-    uint32_t packet; /* the rule has matched */
-};
-
-struct matcher {
-    const struct rule_set *set;
-    hs_scratch_t *scratch;
-    struct rule_mark *marks;
-    uint64_t *cut; /* a rule: how often confirming was given up */
-    struct confirm_room room;
-    uint32_t input, packet;
-    bool passed;          /* a pass matched this packet */
-    uint64_t *candidates; /* room for every rule, so none is left out */
-    unsigned n;
-    struct matcher_stats stats;
-    /* of the scan under way */
-    const struct literal_set *scanning;
-    uint32_t scan_from, fresh;
-};
-
 struct matcher *matcher_create(const struct rule_set *set, struct diags *diags)
 {
     struct matcher *m = calloc(1, sizeof *m);
@@ -47,7 +23,9 @@ struct matcher *matcher_create(const struct rule_set *set, struct diags *diags)
         m->candidates = calloc(set->counts.loaded + 1, sizeof *m->candidates);
         m->cut = calloc(set->counts.loaded + 1, sizeof *m->cut);
     }
-    if (!m || confirm_room_init(&m->room) || !m->marks || !m->candidates || !m->cut) {
+    if (m)
+        m->views = message_views_create();
+    if (!m || confirm_room_init(&m->room) || !m->marks || !m->candidates || !m->cut || !m->views) {
         matcher_destroy(m);
         diag_error(diags, ERR_NOMEM, diag_file(NULL), NULL, "no memory for a matcher");
         return NULL;
@@ -71,6 +49,7 @@ void matcher_destroy(struct matcher *m)
     if (m->scratch)
         hs_free_scratch(m->scratch);
     confirm_room_free(&m->room);
+    message_views_free(m->views);
     free(m->marks);
     free(m->candidates);
     free(m->cut);
@@ -82,7 +61,7 @@ size_t matcher_bytes(const struct matcher *m)
     size_t scratch = 0;
     if (m->scratch)
         hs_scratch_size(m->scratch, &scratch);
-    return sizeof *m + scratch +
+    return sizeof *m + scratch + sizeof *m->views + VIEW_MEMORY +
            (m->set->counts.loaded + 1) *
                (sizeof *m->marks + sizeof *m->candidates + sizeof *m->cut);
 }
@@ -131,7 +110,7 @@ void matcher_skip(struct matcher *m, uint32_t bytes)
     m->stats.bytes_skipped_no_rule += bytes;
 }
 
-static void add_candidate(struct matcher *m, uint32_t rule, uint32_t at)
+void matcher_add_candidate(struct matcher *m, uint32_t rule, uint32_t at)
 {
     struct rule_mark *mark = &m->marks[rule];
     if (mark->input == m->input) {
@@ -157,25 +136,25 @@ static int on_literal(unsigned id, unsigned long long from, unsigned long long t
         return 0;
     m->stats.literal_hits++;
     for (uint32_t i = set->first[id]; i < set->first[id + 1]; i++)
-        add_candidate(m, set->pattern_rules[i], end);
+        matcher_add_candidate(m, set->pattern_rules[i], end);
     return 0;
 }
 
-/* scan: new bytes, and so much before them that no literal is cut. */
-static void scan(struct matcher *m, const struct literal_set *set, const struct match_input *in)
+void matcher_scan(struct matcher *m, const struct literal_set *set, const uint8_t *data,
+                  uint32_t len, uint32_t fresh)
 {
     for (unsigned i = 0; i < set->n_always; i++)
-        add_candidate(m, set->always[i], in->len);
-    if (!set->database || in->len == in->fresh)
+        matcher_add_candidate(m, set->always[i], len);
+    if (!set->database || len == fresh)
         return;
     uint32_t back = set->literal_max - 1;
     m->scanning = set;
-    m->fresh = in->fresh;
-    m->scan_from = in->fresh > back ? in->fresh - back : 0;
+    m->fresh = fresh;
+    m->scan_from = fresh > back ? fresh - back : 0;
     m->stats.scans++;
-    m->stats.bytes_scanned += in->len - m->scan_from;
-    hs_scan(set->database, (const char *)in->data + m->scan_from, in->len - m->scan_from, 0,
-            m->scratch, on_literal, m);
+    m->stats.bytes_scanned += len - m->scan_from;
+    hs_scan(set->database, (const char *)data + m->scan_from, len - m->scan_from, 0, m->scratch,
+            on_literal, m);
 }
 
 /* recall_pending: rules that wait for more of the stream are candidates again while their literal
@@ -188,7 +167,7 @@ static void recall_pending(struct matcher *m, const struct match_input *in, stru
         uint32_t at = p.at - (uint32_t)in->stream_at;
         if (at > in->fresh || p.rule >= m->set->counts.loaded)
             continue; /* the window has gone past it */
-        add_candidate(m, p.rule, at);
+        matcher_add_candidate(m, p.rule, at);
     }
     flow->n_pending[side] = 0;
 }
@@ -221,49 +200,58 @@ static bool addresses_done(const struct match_input *in, const struct match_flow
     return flow->addresses_done >> !in->to_server & 1;
 }
 
+void matcher_note_cut(struct matcher *m, uint32_t rule)
+{
+    m->cut[rule] += m->room.cut;
+    m->stats.confirms_cut += m->room.cut;
+    m->room.cut = false;
+}
+
+void matcher_hit(struct matcher *m, uint32_t rule, struct match_flow *flow, struct hit *hits,
+                 size_t *n)
+{
+    const struct signature *s = &m->set->rules[rule];
+    m->marks[rule].packet = m->packet;
+    rule_apply_flowbits(s, flow);
+    m->passed = s->action == ACTION_PASS;
+    if (m->passed || s->noalert)
+        return;
+    if (*n == MATCH_HITS_MAX) {
+        m->stats.hits_over_limit++;
+        return;
+    }
+    hits[(*n)++].rule = rule;
+    m->stats.hits++;
+}
+
 static size_t confirm_all(struct matcher *m, const struct match_input *in, struct match_flow *flow,
                           struct hit *hits)
 {
     size_t n = 0;
     sort_u64(m->candidates, m->n);
     for (unsigned i = 0; i < m->n; i++) {
-        uint32_t rule = (uint32_t)(m->candidates[i] >> 32), at = (uint32_t)m->candidates[i];
+        uint32_t rule = matcher_candidate_rule(m->candidates[i]), at = (uint32_t)m->candidates[i];
         const struct signature *s = &m->set->rules[rule];
         if (m->marks[rule].packet == m->packet || (s->addresses_only && addresses_done(in, flow)))
             continue;
         m->stats.confirms += !m->passed;
         enum rule_verdict verdict = m->passed ? RULE_NOT_YET : rule_confirm(s, in, flow, &m->room);
-        if (m->room.cut) {
-            m->room.cut = false;
-            m->cut[rule]++;
-            m->stats.confirms_cut++;
-        }
+        matcher_note_cut(m, rule);
         if (verdict == RULE_NOT_YET && in->stream && s->grows)
             remember_pending(m, in, flow, rule, at);
         if (verdict != RULE_MATCHES)
             continue;
-        m->marks[rule].packet = m->packet;
-        rule_apply_flowbits(s, flow);
-        m->passed = s->action == ACTION_PASS;
+        matcher_hit(m, rule, flow, hits, &n);
         flow->passed |= m->passed && (in->stream || s->addresses_only);
-        if (m->passed || s->noalert)
-            continue;
-        if (n == MATCH_HITS_MAX) {
-            m->stats.hits_over_limit++;
-            continue;
-        }
-        hits[n++].rule = rule;
-        m->stats.hits++;
     }
     return n;
 }
 
-/* begin: the marks of the input before, or the packet before, hold no longer. */
-static void begin(struct matcher *m, const struct match_input *in)
+void matcher_begin(struct matcher *m, bool same_packet)
 {
     m->n = 0;
     m->input++;
-    if (!in->same_packet) {
+    if (!same_packet) {
         m->packet++;
         m->passed = false;
     }
@@ -278,7 +266,7 @@ size_t matcher_run(struct matcher *m, const struct match_input *input, struct ma
 {
     const struct match_group *group = group_of(m, input);
     uint32_t fresh = input->len - input->fresh;
-    begin(m, input);
+    matcher_begin(m, input->same_packet);
     if (!group || (!group->sets[0] && !group->sets[1]) || m->passed || flow->passed) {
         if (fresh)
             matcher_skip(m, fresh);
@@ -289,7 +277,7 @@ size_t matcher_run(struct matcher *m, const struct match_input *input, struct ma
     uint64_t scans = m->stats.scans;
     for (unsigned i = 0; i < 2; i++)
         if (group->sets[i])
-            scan(m, group->sets[i], input);
+            matcher_scan(m, group->sets[i], input->data, input->len, input->fresh);
     if (m->stats.scans == scans)
         m->stats.bytes_skipped_no_rule += fresh;
     if (input->stream && flow->n_pending[!input->to_server])

@@ -13,6 +13,7 @@
 #define RULES_MATCHER_H
 
 #include "base/address.h"
+#include "proto/message.h"
 #include "rules/rule_set.h"
 
 #define MATCH_FLOWBITS   512  /* a set with more names rejects the rules beyond, by name */
@@ -78,6 +79,7 @@ struct match_input {
     struct address source, target;
     uint16_t source_port, target_port;
     uint8_t transport; /* IP protocol number */
+    uint8_t protocol;  /* enum protocol of the flow */
     bool to_server;
     bool established; /* both ends have talked (flow:established) */
     bool stream;      /* data is a window of the reassembled stream, else one packet's payload */
@@ -89,6 +91,24 @@ struct match_input {
     uint32_t fresh; /* offset in data of the first new byte; 0 for a packet */
     uint64_t
         stream_at; /* stream offset of data[0] (0 at the start of the stream), 0 for a packet */
+};
+
+/* What a body has shown so far, with its look-back: windows as of a stream. */
+struct match_body {
+    uint8_t id; /* enum proto_part_id */
+    bool end;   /* nothing more of it follows */
+    const uint8_t *data;
+    uint32_t len, fresh;
+    uint64_t at; /* of data[0] in the body */
+};
+
+/* Of the message of a flow's direction that is under way; zeroed is fresh. A rule matches a message
+ * once; one whose head holds waits for the body. */
+#define MATCH_MESSAGE_RULES 24
+struct match_message {
+    uint32_t transaction;
+    uint8_t n_done, n_waiting; /* the oldest give way (pending_over_limit) */
+    uint32_t done[MATCH_MESSAGE_RULES], waiting[MATCH_MESSAGE_RULES];
 };
 
 struct hit {
@@ -125,5 +145,19 @@ void matcher_skip(struct matcher *m, uint32_t bytes);
  *   cost     no allocation; at most two scans: rules of any port, and rules of the server's port */
 size_t matcher_run(struct matcher *m, const struct match_input *input, struct match_flow *flow,
                    struct hit hits[MATCH_HITS_MAX]);
+
+/* matcher_wants_messages: does a rule look into messages of this protocol and direction?
+ * matcher_wants_body: into this body of them? */
+bool matcher_wants_messages(const struct matcher *m, unsigned protocol, bool to_server);
+bool matcher_wants_body(const struct matcher *m, unsigned protocol, bool to_server, unsigned id);
+
+/* matcher_message: match a message's head (body NULL), or what has come of its body. As
+ * matcher_run; of the input the ends, direction, protocol and state count.
+ *   state  the direction's, which the caller keeps for the flow
+ *   cost   no allocation; a scan for each part that rules of the protocol look into */
+size_t matcher_message(struct matcher *m, const struct match_input *input,
+                       const struct proto_message *message, const struct match_body *body,
+                       struct match_message *state, struct match_flow *flow,
+                       struct hit hits[MATCH_HITS_MAX]);
 
 #endif

@@ -10,36 +10,35 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Letters behind the expression: options of PCRE2, places, and buffers that this build does not
- * have. */
+/* Letters behind the expression: options of PCRE2, places, and parts of messages. */
 static const struct {
     char letter;
     uint32_t option;
-    const char *buffer;
+    unsigned part;
 } letters[] = {
-    {'i', PCRE2_CASELESS, NULL},
-    {'m', PCRE2_MULTILINE, NULL},
-    {'s', PCRE2_DOTALL, NULL},
-    {'x', PCRE2_EXTENDED, NULL},
-    {'A', PCRE2_ANCHORED, NULL},
-    {'E', PCRE2_DOLLAR_ENDONLY, NULL},
-    {'G', PCRE2_UNGREEDY, NULL},
-    {'R', 0, NULL},
-    {'B', 0, NULL},
-    {'O', 0, NULL},
-    {'U', 0, "http_uri"},
-    {'I', 0, "http_raw_uri"},
-    {'P', 0, "http_client_body"},
-    {'Q', 0, "http_server_body"},
-    {'H', 0, "http_header"},
-    {'D', 0, "http_raw_header"},
-    {'M', 0, "http_method"},
-    {'C', 0, "http_cookie"},
-    {'S', 0, "http_stat_code"},
-    {'Y', 0, "http_stat_msg"},
-    {'V', 0, "http_user_agent"},
-    {'W', 0, "http_host"},
-    {'Z', 0, "http_raw_host"},
+    {'i', PCRE2_CASELESS, PART_NONE},
+    {'m', PCRE2_MULTILINE, PART_NONE},
+    {'s', PCRE2_DOTALL, PART_NONE},
+    {'x', PCRE2_EXTENDED, PART_NONE},
+    {'A', PCRE2_ANCHORED, PART_NONE},
+    {'E', PCRE2_DOLLAR_ENDONLY, PART_NONE},
+    {'G', PCRE2_UNGREEDY, PART_NONE},
+    {'R', 0, PART_NONE},
+    {'B', 0, PART_NONE},
+    {'O', 0, PART_NONE},
+    {'U', 0, PART_HTTP_URI},
+    {'I', 0, PART_HTTP_URI_RAW},
+    {'P', 0, PART_HTTP_REQUEST_BODY},
+    {'Q', 0, PART_HTTP_RESPONSE_BODY},
+    {'H', 0, PART_HTTP_HEADER},
+    {'D', 0, PART_HTTP_HEADER_RAW},
+    {'M', 0, PART_HTTP_METHOD},
+    {'C', 0, PART_HTTP_COOKIE},
+    {'S', 0, PART_HTTP_STAT_CODE},
+    {'Y', 0, PART_HTTP_STAT_MSG},
+    {'V', 0, PART_HTTP_USER_AGENT},
+    {'W', 0, PART_HTTP_HOST},
+    {'Z', 0, PART_HTTP_HOST_RAW},
 };
 
 static int read_letters(struct rule_reader *r, struct content *c, const struct value *v,
@@ -52,10 +51,11 @@ static int read_letters(struct rule_reader *r, struct content *c, const struct v
         if (i == sizeof letters / sizeof letters[0])
             return rule_fault(r, v->at + at, ERR_SYNTAX, "pcre flag", "`%c` is no flag of pcre",
                               v->text[at]);
-        if (letters[i].buffer)
-            return rule_fault(r, v->at + at, ERR_UNSUPPORTED, letters[i].buffer,
-                              "the buffer %s (pcre flag %c) is not in this build",
-                              letters[i].buffer, v->text[at]);
+        if (letters[i].part) {
+            int error = section_move(r, c, v->at + at, letters[i].part);
+            if (error)
+                return error;
+        }
         *options |= letters[i].option;
         if (v->text[at] == 'R')
             c->flags |= CONTENT_DISTANCE;

@@ -13,7 +13,7 @@
  * the stream begins.
  */
 #include "rules/matcher.h"
-#include "rules/set_parts.h"
+#include "rules/message_views.h"
 
 #include "base/error.h"
 
@@ -35,7 +35,8 @@
 
 struct search {
     const struct signature *sig;
-    const struct match_input *in;
+    unsigned section; /* whose steps are asked, of these bytes */
+    const struct match_bytes *in;
     struct confirm_room *room;
     unsigned fresh;              /* the step that must read in the new bytes; NO_CONTENT: none */
     unsigned steps;              /* made so far, when places are not ascending */
@@ -87,7 +88,7 @@ static bool bounds_of(const struct search *s, const struct content *c, int64_t p
                       int64_t *low, int64_t *end)
 {
     int64_t len = s->in->len;
-    *low = -(int64_t)s->in->stream_at;
+    *low = -(int64_t)s->in->at;
     *end = len;
     if (c->flags & CONTENT_RELATIVE)
         *low = previous + place(s, c, CONTENT_DISTANCE_VARIABLE, c->distance);
@@ -140,7 +141,7 @@ static int64_t larger(int64_t a, int64_t b)
 /* base_of: where a step that is no content counts from: the end of the one before, or the start. */
 static int64_t base_of(const struct search *s, const struct content *c, int64_t previous)
 {
-    return c->flags & CONTENT_RELATIVE ? previous : -(int64_t)s->in->stream_at;
+    return c->flags & CONTENT_RELATIVE ? previous : -(int64_t)s->in->at;
 }
 
 static int64_t number_at(const struct search *s, const struct content *c, int64_t previous)
@@ -222,9 +223,7 @@ static bool jump(const struct search *s, const struct byte_step *b, uint64_t val
     if (b->align)
         far = (far + 3) & ~INT64_C(3);
     far += b->post_offset;
-    *to = far + (b->from_beginning ? -(int64_t)s->in->stream_at
-                 : b->from_end     ? (int64_t)s->in->len
-                                   : end);
+    *to = far + (b->from_beginning ? -(int64_t)s->in->at : b->from_end ? (int64_t)s->in->len : end);
     *to = larger(*to, 0);
     return *to < (int64_t)s->in->len;
 }
@@ -274,7 +273,7 @@ static bool expression_finds(struct search *s, const struct content *c, int64_t 
         return false;
     base = base < 0 ? 0 : base;
     /* What is before the data is not the start of the stream, so nothing begins a line here. */
-    uint32_t options = base == 0 && s->in->stream_at ? PCRE2_NOTBOL : 0;
+    uint32_t options = base == 0 && s->in->at ? PCRE2_NOTBOL : 0;
     int n = pcre2_match(c->regex->code, s->in->data + base, (PCRE2_SIZE)(s->in->len - base),
                         (PCRE2_SIZE)(from > base ? from - base : 0), options, s->room->match,
                         s->room->limits);
@@ -366,7 +365,7 @@ static bool chain_holds(struct search *s, unsigned i, int64_t previous)
 static bool alone_holds(struct search *s, unsigned i)
 {
     const struct content *c = &s->sig->contents[i];
-    int64_t low, end, start = -(int64_t)s->in->stream_at;
+    int64_t low, end, start = -(int64_t)s->in->at;
     if (c->kind == STEP_CONTENT) /* a negated one */
         return !(bounds_of(s, c, 0, &low, &end) && find(s, c, low, end) >= 0);
     if (c->kind == STEP_PCRE)
@@ -383,13 +382,15 @@ static bool chain_from_head(struct search *s, unsigned head)
 {
     memset(s->tried, 0, s->sig->n_contents * sizeof s->tried[0]);
     s->over = false;
-    return chain_holds(s, head, -(int64_t)s->in->stream_at);
+    return chain_holds(s, head, -(int64_t)s->in->at);
 }
 
 static bool all_hold(struct search *s)
 {
     for (unsigned i = 0; i < s->sig->n_contents; i++) {
         const struct content *c = &s->sig->contents[i];
+        if (c->section != s->section)
+            continue;
         if (c->flags & CONTENT_HEAD ? !chain_from_head(s, i) : !in_chain(c) && !alone_holds(s, i))
             return false;
     }
@@ -406,7 +407,8 @@ static bool holds_freshly(struct search *s, unsigned head, unsigned i)
     return in_chain(&s->sig->contents[i]) ? chain_from_head(s, head) : alone_holds(s, i);
 }
 
-static bool contents_hold(const struct signature *sig, const struct match_input *in,
+/* contents_hold: of a rule that looks into packets or streams. */
+static bool contents_hold(const struct signature *sig, const struct match_bytes *in,
                           struct confirm_room *room)
 {
     struct search s = {.sig = sig, .in = in, .room = room, .fresh = NO_CONTENT};
@@ -415,7 +417,7 @@ static bool contents_hold(const struct signature *sig, const struct match_input 
         return false;
     for (unsigned i = 0; i < sig->n_contents; i++)
         positive += !(sig->contents[i].flags & CONTENT_NEGATED);
-    if (in->fresh == 0 && (positive || in->stream_at == 0))
+    if (in->fresh == 0 && (positive || in->at == 0))
         return true;
     for (unsigned i = 0; i < sig->n_contents; i++) {
         const struct content *c = &sig->contents[i];
@@ -524,13 +526,59 @@ static bool header_holds(const struct signature *s, const struct match_input *in
 enum rule_verdict rule_confirm(const struct signature *s, const struct match_input *input,
                                const struct match_flow *flow, struct confirm_room *room)
 {
+    const struct match_bytes bytes = {input->data, input->len, input->fresh, input->stream_at};
     room->cut = false;
     if (!ends_hold(s, input) || !direction_holds(s, input) || !dsize_holds(s, input->len) ||
         !header_holds(s, input))
         return RULE_NEVER;
-    return state_holds(s, input) && flowbits_hold(s, flow) && contents_hold(s, input, room)
+    return (!s->protocol || s->protocol == input->protocol) && state_holds(s, input) &&
+                   flowbits_hold(s, flow) && contents_hold(s, &bytes, room)
                ? RULE_MATCHES
                : RULE_NOT_YET;
+}
+
+static bool size_holds(const struct section *section, uint64_t size)
+{
+    return !section->has_size ||
+           (size >= section->size_low && size <= section->size_high) != section->size_negated;
+}
+
+/* section_holds: all of it in one and the same part. */
+static bool section_holds(struct search *s, unsigned number, struct message_views *views)
+{
+    const struct section *section = &s->sig->sections[number];
+    unsigned n;
+    const struct match_bytes *bytes = message_views_of(views, section->view, &n);
+    s->section = number;
+    for (unsigned i = 0; i < n; i++) {
+        s->in = &bytes[i];
+        if (size_holds(section, bytes[i].at + bytes[i].len) && all_hold(s))
+            return true;
+    }
+    return false;
+}
+
+/* sections_hold: of those that look into bodies, or of the others. */
+static bool sections_hold(struct search *s, struct message_views *views, bool bodies)
+{
+    for (unsigned i = 1; i < s->sig->n_sections; i++)
+        if (!!(s->sig->sections[i].view->parts & BODY_PARTS) == bodies &&
+            !section_holds(s, i, views))
+            return false;
+    return true;
+}
+
+enum rule_verdict rule_confirm_message(const struct signature *s, const struct match_input *input,
+                                       struct message_views *views, const struct match_flow *flow,
+                                       struct confirm_room *room)
+{
+    struct search search = {.sig = s, .room = room, .fresh = NO_CONTENT};
+    room->cut = false;
+    if (!ends_hold(s, input) || !direction_holds(s, input) || !header_holds(s, input) ||
+        !state_holds(s, input) || !sections_hold(&search, views, false))
+        return RULE_NEVER;
+    return flowbits_hold(s, flow) && sections_hold(&search, views, true) ? RULE_MATCHES
+                                                                         : RULE_NOT_YET;
 }
 
 void rule_apply_flowbits(const struct signature *s, struct match_flow *flow)

@@ -300,6 +300,7 @@ int rule_set_build(struct rule_set **out, const struct rule_set_config *config, 
         error = parse_all(set, &ctx, config, diags);
         set->n_flowbits = ctx.n_flowbits;
         set->regexes = ctx.regexes;
+        set->views = ctx.views;
         set->home = rule_addresses(&ctx, "$HOME_NET");
     }
     if (!error)

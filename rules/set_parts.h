@@ -28,6 +28,21 @@ struct match_group {
     const struct literal_set *sets[2];
 };
 
+/* What applies to messages of one protocol and direction: rules by the view that their literal is
+ * looked for in. Those without a literal are asked of every message. */
+struct message_scan {
+    const struct part_view *view; /* NULL: of the rules without a literal */
+    const struct literal_set *set;
+};
+struct message_group {
+    struct message_scan *scans;
+    unsigned n_scans;
+    uint64_t bodies; /* parts that are bodies and that a rule looks into */
+};
+#define BODY_PARTS                                                                    \
+    (UINT64_C(1) << PART_HTTP_REQUEST_BODY | UINT64_C(1) << PART_HTTP_RESPONSE_BODY | \
+     UINT64_C(1) << PART_FILE_DATA)
+
 enum { DIRECTION_TO_SERVER, DIRECTION_TO_CLIENT, DIRECTIONS };
 enum { GROUP_OTHER, GROUP_TCP, GROUP_UDP, GROUP_ICMP, GROUP_TRANSPORTS };
 
@@ -51,6 +66,8 @@ struct rule_set {
     unsigned n_flowbits;
     struct regex *regexes;
     struct port_groups *groups[GROUP_TRANSPORTS][DIRECTIONS];
+    struct message_group messages[PROTOCOL_COUNT][DIRECTIONS];
+    struct part_view *views;        /* all that rules have */
     const struct address_set *home; /* $HOME_NET; NULL: it names nothing */
     struct literal_set **literal_sets;
     unsigned n_literal_sets;
@@ -61,9 +78,18 @@ struct rule_set {
 int rules_compile(struct rule_set *set, struct diags *diags);
 void rules_compile_free(struct rule_set *set);
 
+/* Bytes that a rule's steps are asked of: of a packet, a stream's window, a part. */
+struct match_bytes {
+    const uint8_t *data;
+    uint32_t len;
+    uint32_t fresh; /* where what is new begins: a match must end behind it */
+    uint64_t at;    /* of data[0] in the stream or the body */
+};
+
 /* program.c: does the rule match this input? */
 struct match_input;
 struct match_flow;
+struct message_views;
 enum rule_verdict {
     RULE_NEVER,   /* nor can it match more of this stream in this direction */
     RULE_NOT_YET, /* what is missing may come with more of the stream */
@@ -79,6 +105,11 @@ int confirm_room_init(struct confirm_room *room);
 void confirm_room_free(struct confirm_room *room);
 enum rule_verdict rule_confirm(const struct signature *s, const struct match_input *input,
                                const struct match_flow *flow, struct confirm_room *room);
+/* rule_confirm_message: the same of a message; RULE_NOT_YET: what is missing may come with more of
+ * its body. */
+enum rule_verdict rule_confirm_message(const struct signature *s, const struct match_input *input,
+                                       struct message_views *views, const struct match_flow *flow,
+                                       struct confirm_room *room);
 /* rule_apply_flowbits: what a rule that matched does to the flow's bits. */
 void rule_apply_flowbits(const struct signature *s, struct match_flow *flow);
 

@@ -7,15 +7,19 @@
 #include "base/diag.h"
 #include "base/digest.h"
 #include "base/text.h"
+#include "proto/message.h"
 #include "rules/ranges.h"
 #include "rules/references.h"
 #include "rules/rule_set.h"
+
+#include <assert.h>
 
 #define CONTENTS_MAX  32
 #define FLOWBITS_MAX  32 /* names in one rule, alternatives counted */
 #define VARIABLES_MAX 16 /* of byte_extract in one rule */
 #define HEADER_TESTS  12 /* conditions on headers in one rule */
 #define TAGS_MAX      8
+#define SECTIONS_MAX  16 /* parts of messages in one rule, and the bytes themselves */
 #define CONTENT_BYTES 1024
 #define LITERAL_BYTES                                                          \
     8 /* what Hyperscan looks for: the rarest piece of a content, at most this \
@@ -46,11 +50,57 @@ static inline bool port_set_holds(const struct port_set *set, uint16_t port)
 }
 
 enum action { ACTION_PASS, ACTION_DROP, ACTION_REJECT, ACTION_ALERT };
-enum rule_transport { TRANSPORT_IP, TRANSPORT_TCP, TRANSPORT_UDP, TRANSPORT_ICMP, TRANSPORT_SCTP };
+enum rule_transport {
+    TRANSPORT_IP,
+    TRANSPORT_TCP,
+    TRANSPORT_UDP,
+    TRANSPORT_ICMP,
+    TRANSPORT_SCTP,
+    TRANSPORT_TCP_UDP
+};
 
-/* What a rule is tried on where there are streams (TCP); without streams that is every packet. */
-#define VIEW_PACKET 1u
-#define VIEW_STREAM 2u
+/* What a rule is tried on: of packets and streams (TCP; without streams that is every packet), or
+ * messages of its protocol. */
+#define VIEW_PACKET  1u
+#define VIEW_STREAM  2u
+#define VIEW_MESSAGE 4u
+
+/* What is done to the bytes of a part before anything is looked for in them; rows: suffix, keyword,
+ * text. */
+#define RULE_TRANSFORMS(X)                                                          \
+    X(DOTPREFIX, "dotprefix", "a dot in front")                                     \
+    X(TO_LOWERCASE, "to_lowercase", "in lower case")                                \
+    X(TO_UPPERCASE, "to_uppercase", "in upper case")                                \
+    X(STRIP_WHITESPACE, "strip_whitespace", "without blanks")                       \
+    X(COMPRESS_WHITESPACE, "compress_whitespace", "of blanks in a row one is left") \
+    X(URL_DECODE, "url_decode", "percent-encoded bytes decoded")                    \
+    X(HEADER_LOWERCASE, "header_lowercase", "names of header fields in lower case") \
+    X(STRIP_PSEUDO_HEADERS, "strip_pseudo_headers", "without fields that begin with a colon")
+enum rule_transform {
+#define X(s, keyword, text) TRANSFORM_##s,
+    RULE_TRANSFORMS(X)
+#undef X
+        TRANSFORM_COUNT
+};
+#define TRANSFORMS_MAX 4 /* of one section */
+
+/* What a section looks into: any of some parts, and what is done to them first. Those of all rules
+ * are numbered, each distinct one once. */
+struct part_view {
+    struct part_view *next;
+    uint64_t parts; /* a bit for each enum proto_part_id */
+    uint8_t transforms[TRANSFORMS_MAX], n_transforms;
+    uint16_t number;
+};
+static_assert(PROTO_PART_COUNT <= 64, "a bit each");
+#define PART_VIEWS_MAX 256 /* distinct ones of a set; rules beyond are rejected, by name */
+
+/* What a rule asks of one view, or of the bytes themselves (section 0, view NULL). */
+struct section {
+    const struct part_view *view;
+    bool has_size, size_negated;
+    uint32_t size_low, size_high; /* of the part in bytes; both included */
+};
 
 #define CONTENT_NOCASE     1u
 #define CONTENT_NEGATED    2u
@@ -120,6 +170,7 @@ struct content {
     uint16_t len;
     uint16_t fast_at, fast_len; /* part that fast_pattern:AT,LEN picks; 0,0: whole */
     uint8_t kind;               /* enum step_kind */
+    uint8_t section;            /* of the signature's */
     uint8_t next;               /* index of the next of the chain; 0: none */
     int32_t offset, depth, distance, within;
 };
@@ -166,7 +217,9 @@ struct literal {
 struct signature {
     uint32_t sid, gid, rev;
     uint8_t action, transport, views, priority, flow;
-    uint8_t network; /* IP version, 0 any */
+    uint8_t network;    /* IP version, 0 any */
+    uint8_t protocol;   /* enum protocol of the flow, UNKNOWN any */
+    uint8_t directions; /* of its parts: bits as in PROTO_PARTS */
     bool bidirectional, noalert, has_dsize, dsize_negated, same_ip;
     bool addresses_only; /* asks for nothing but addresses and IP protocol: once a direction of a
                             flow */
@@ -181,17 +234,21 @@ struct signature {
     const struct port_set *source_port, *target_port;
     struct content contents[CONTENTS_MAX];
     unsigned n_contents;
+    struct section sections[SECTIONS_MAX];
+    unsigned n_sections; /* section 0 is always there */
     struct header_test tests[HEADER_TESTS];
     unsigned n_tests;
     unsigned n_variables;
     struct literal literal;
+    uint8_t literal_section; /* where it is looked for */
     struct flowbit flowbits[FLOWBITS_MAX];
     unsigned n_flowbits;
     struct diag_pos pos;
     uint8_t digest[SHA256_BYTES]; /* of its normalised text */
 };
 
-#define SET_INDEX 1024
+#define SET_INDEX     1024
+#define KEYWORD_WORDS 4 /* of 64 keywords each */
 
 /* What parsing needs beside the rule: variables, and what rules share. */
 struct rule_context {
@@ -203,7 +260,9 @@ struct rule_context {
     const char **flowbit_names;
     unsigned n_flowbits;
     struct regex *regexes; /* of all rules, to be freed with regexes_free */
-    struct text *normal;   /* NULL, or gets the normalised text of every rule taken, a line each */
+    struct part_view *views;
+    unsigned n_views;
+    struct text *normal; /* NULL, or gets the normalised text of every rule taken, a line each */
 };
 
 /* A place in a rule, for diagnostics: offset in its text. */
@@ -213,10 +272,13 @@ struct rule_reader {
     const char *text; /* the rule in one line */
     size_t at, len;
     struct text normal;                   /* what was read, in one form; what digests are over */
-    uint64_t seen;                        /* keywords that may be there once */
+    uint64_t seen[KEYWORD_WORDS];         /* keywords that are there, a bit each */
     const char *variables[VARIABLES_MAX]; /* names of sig->n_variables */
     size_t view_at;                       /* what decided sig->views */
     size_t option_at;                     /* the option under way */
+    struct part_view part; /* what is looked into from here on; no parts: the bytes */
+    bool part_used;        /* something has been asked of it */
+    size_t part_at;
     const char *file;
     uint32_t line;   /* of raw[0] */
     const char *raw; /* as in the file, for counting lines */
@@ -240,6 +302,8 @@ int rule_view(struct rule_reader *r, size_t at, unsigned view);
 int header_parse(struct rule_reader *r);
 /* keyword.c: the options up to the closing bracket, and what must hold between them. */
 int keywords_parse(struct rule_reader *r);
+/* section.c: the section that what follows belongs to; -1 with a fault reported. */
+int section_now(struct rule_reader *r);
 /* content.c: which contents are chains. */
 void contents_link(struct signature *s);
 /* pcre.c */

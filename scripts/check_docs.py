@@ -28,6 +28,8 @@ TABLES = [
     ("Why an incident is revised", "correlate/revision.h", "REVISION_WHYS", "suffix name text", "name text"),
     ("Origin: headlines", "correlate/origin.h", "ORIGIN_HEADLINES", "two-way-contact in-declared-network headline", "two-way-contact in-declared-network headline"),
     ("Keywords of rules", "rules/keywords.def", "KEYWORD", "name form function arg text", "name form text"),
+    ("Parts of messages that rules look into", "proto/message.h", "PROTO_PARTS", "suffix protocol directions keyword text", "keyword directions text"),
+    ("Transforms of parts", "rules/signature.h", "RULE_TRANSFORMS", "suffix keyword text", "keyword text"),
     ("Fields of sealed entries", "ledger/entry_fields.def", "FIELD", "kind name form need text", "kind name form need text"),
     ("Limits", "dataplane/engine.h", "ENGINE_LIMITS", "member name default text", "name default text"),
     ("Checksums", "dataplane/intake.h", "CHECKSUM_MODES", "suffix name text", "name text"),

@@ -35,7 +35,9 @@ static void start(void)
                                    .flows = 1024,
                                    .hold_segments = 512,
                                    .windows = 512,
-                                   .app_states = 512};
+                                   .app_states = 512,
+                                   .rooms = 512,
+                                   .unpackers = 512};
     must(rule_set_build(&rule_set, &config, &diags) == 0 && rule_set_counts(rule_set)->loaded == 5);
     must(line_pools_init(&pools, &limits) == 0);
     pools.flow.hash_seed = 1; /* the same input gives the same run */
@@ -159,6 +161,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     atomic_store(&pools.segments.next_page, 0);
     atomic_store(&pools.windows.next_page, 0);
     atomic_store(&pools.app_states.next_page, 0);
+    atomic_store(&pools.rooms.next_page, 0);
+    atomic_store(&pools.unpackers.next_page, 0);
     diags_free(&diags);
     return 0;
 }

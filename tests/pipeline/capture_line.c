@@ -107,7 +107,7 @@ static int run(struct world *w, const struct rule_set *rules)
     if (!w->hits) { /* little, so that a great number of captures shows what is not given back */
         limits.flows = 4096;
         limits.hold_segments = 1024;
-        limits.windows = limits.app_states = 512;
+        limits.windows = limits.app_states = limits.rooms = limits.unpackers = 512;
     }
     char path[4096];
     struct block_pool blocks = {0};

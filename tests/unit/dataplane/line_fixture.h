@@ -64,6 +64,8 @@ static inline struct line_fixture *fixture_make(unsigned lines, uint32_t flows, 
         .hold_segments = 4096,
         .windows = 1024,
         .app_states = 4096,
+        .rooms = 1024,
+        .unpackers = 1024,
         .stream_depth = 1048576,
     };
     assert_int_equal(line_pools_init(&x->pools, &limits), 0);
