@@ -121,6 +121,11 @@ int eve_finish(struct eve *e, struct diags *diags)
     return 0;
 }
 
+const uint64_t *eve_fates(const struct eve *e)
+{
+    return e->writer.fates;
+}
+
 void eve_close(struct eve *e)
 {
     if (!e)

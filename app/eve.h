@@ -21,6 +21,8 @@ struct engine_events eve_events(struct eve *e);
  * or an error with a diagnostic. */
 int eve_start(struct eve *e, struct diags *diags);
 int eve_finish(struct eve *e, struct diags *diags);
+/* eve_fates: how many alerts had each fate (rules/threshold.h); once all is in the file. */
+const uint64_t *eve_fates(const struct eve *e);
 void eve_close(struct eve *e);
 
 #endif

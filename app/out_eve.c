@@ -2,6 +2,7 @@
 #include "app/out_eve.h"
 
 #include "base/community_id.h"
+#include "base/digest.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/time_point.h"
@@ -10,6 +11,8 @@
 #include <string.h>
 
 enum { ICMP = 1, TCP = 6, UDP = 17, ICMP6 = 58, SCTP = 132 };
+
+#define THRESHOLD_COUNTS 65536 /* of rules and ends at a time */
 
 struct eve_rule {
     uint32_t sid, index;
@@ -23,7 +26,13 @@ static int by_sid(const void *a, const void *b)
 
 int eve_writer_init(struct eve_writer *w, const struct policies *policies)
 {
+    uint64_t seed;
     *w = (struct eve_writer){.policies = policies};
+    if (random_bytes(&seed, sizeof seed))
+        return ERR_INTERNAL;
+    w->thresholds = thresholds_create(THRESHOLD_COUNTS, seed);
+    if (!w->thresholds)
+        return ERR_NOMEM;
     for (unsigned p = 0; p < policies->n; p++) {
         const struct rule_set *set = policies->items[p].rules;
         size_t n = rule_set_counts(set)->loaded;
@@ -41,6 +50,7 @@ void eve_writer_free(struct eve_writer *w)
 {
     for (unsigned p = 0; p < CORRELATOR_POLICIES_MAX; p++)
         free(w->rules[p]);
+    thresholds_free(w->thresholds);
     text_free(&w->line);
 }
 
@@ -152,13 +162,28 @@ static void put_references(struct json_writer *w, const struct rule_set *set, ui
     text_free(&url);
 }
 
+/* rule_of: the rule that an alert is of, in the policy of its time; NULL: none that we know. */
+static const struct eve_rule *rule_of(const struct eve_writer *e, const struct observation *o)
+{
+    const struct rule_set *set = e->policies->items[o->generation].rules;
+    const struct eve_rule wanted = {.sid = o->rule_sid};
+    return bsearch(&wanted, e->rules[o->generation], rule_set_counts(set)->loaded, sizeof wanted,
+                   by_sid);
+}
+
+static enum alert_fate fate_of(struct eve_writer *e, const struct observation *o)
+{
+    const struct eve_rule *rule = rule_of(e, o);
+    return rule ? thresholds_decide(e->thresholds, e->policies->items[o->generation].rules,
+                                    rule->index, o->order.t, &o->source, &o->target)
+                : FATE_TOLD;
+}
+
 static void put_alert(struct eve_writer *e, struct json_writer *w, const struct line_event *event)
 {
     const struct observation *o = &event->obs;
     const struct rule_set *set = e->policies->items[o->generation].rules;
-    const struct eve_rule wanted = {.sid = o->rule_sid},
-                          *rule = bsearch(&wanted, e->rules[o->generation],
-                                          rule_set_counts(set)->loaded, sizeof wanted, by_sid);
+    const struct eve_rule *rule = rule_of(e, o);
     put_common(w, "alert", o);
     open_object(w, "alert");
     put_pair(w, "action", "allowed");
@@ -353,6 +378,12 @@ const struct text *eve_line(struct eve_writer *e, const struct line_event *event
     text_clear(&e->line);
     if (!put)
         return &e->line;
+    if (put == put_alert) {
+        enum alert_fate fate = fate_of(e, &event->obs);
+        e->fates[fate]++;
+        if (fate != FATE_TOLD)
+            return &e->line;
+    }
     struct json_writer w = json_writer_to(&e->line);
     json_open_object(&w);
     put(e, &w, event);

@@ -7,18 +7,21 @@
 
 #include "app/policies.h"
 #include "dataplane/event.h"
+#include "rules/threshold.h"
 
 /* What a line needs beside its event. One thread. */
 struct eve_writer {
     const struct policies *policies;
     struct eve_rule *rules[CORRELATOR_POLICIES_MAX]; /* by policy, ascending by sid */
+    struct thresholds *thresholds;
+    uint64_t fates[FATE_COUNT]; /* of alerts */
     struct text line;
 };
 
 int eve_writer_init(struct eve_writer *w, const struct policies *policies);
 void eve_writer_free(struct eve_writer *w);
-/* eve_line: the event's line; empty for what Suricata has no name for. Valid until the next call.
- */
+/* eve_line: the event's line; empty for what Suricata has no name for, and for alerts that their
+ * rule's threshold holds back. Events come in the one order. Valid until the next call. */
 const struct text *eve_line(struct eve_writer *w, const struct line_event *event);
 
 #endif

@@ -373,6 +373,7 @@ static int report(struct replay *r, struct diags *diags)
         .sealed = &sealed,
         .evidence_dir = r->options->evidence,
         .evidence = &r->evidence_sum,
+        .fates = r->eve ? eve_fates(r->eve) : NULL,
         .hello = &r->hello,
     };
     if (r->options->json)

@@ -1,6 +1,7 @@
 /* The screen: findings by line, what was not raised and why, coverage, rates, the ledger. */
 #include "app/screen.h"
 
+#include "rules/threshold.h"
 #include "base/time_point.h"
 
 #include <string.h>
@@ -145,6 +146,17 @@ static void print_home(FILE *out, const struct screen *s)
                      "         State the networks that are yours with --home-net.\n\n");
 }
 
+/* print_alerts: what became of them after the match, where that is not the same for all. */
+static void print_alerts(FILE *out, const struct screen *s)
+{
+    if (!s->fates || !(s->fates[FATE_LIMITED] + s->fates[FATE_BELOW]))
+        return;
+    fprintf(out,
+            "ALERTS  %lu told; held back by their rule's threshold: %lu over its limit, %lu before "
+            "there were enough\n",
+            s->fates[FATE_TOLD], s->fates[FATE_LIMITED], s->fates[FATE_BELOW]);
+}
+
 static void print_rates(FILE *out, const struct screen *s)
 {
     const struct engine_stats *st = s->stats;
@@ -219,6 +231,7 @@ void screen_print(FILE *out, const struct screen *s)
                 s->correlation->incidents);
     }
     print_rates(out, s);
+    print_alerts(out, s);
     print_evidence(out, s);
     print_ledger(out, s);
     if (accord)

@@ -23,6 +23,7 @@ struct screen {
     const uint64_t *incidents_by_worker; /* n_workers of them */
     unsigned n_workers;
     const struct policies *policies;
+    const uint64_t *fates;  /* of alerts, by enum alert_fate; NULL: no events are written */
     const char *ledger_dir; /* NULL: nothing was sealed */
     const struct sealer_counts *sealed;
     const struct sealer_hello *hello;

@@ -213,11 +213,15 @@ static void fed(struct line *line)
         f->app_at = parser->deadline(app_state_of(line));
 }
 
+void app_probe(struct line *line, const uint8_t *data, uint32_t len)
+{
+    if (line->now.flow->app == APP_UNDECIDED)
+        probe(line, data, len);
+}
+
 void app_bytes(struct line *line, const uint8_t *data, uint32_t len)
 {
     struct flow *f = line->now.flow;
-    if (f->app == APP_UNDECIDED)
-        probe(line, data, len);
     if (f->app != APP_PARSED)
         return;
     struct proto_sink sink = sink_of(line);

@@ -8,6 +8,13 @@
 
 #define IP_TCP 6
 
+/* stream_size: sequence numbers that the side has used so far: its SYN, its data, its FIN. */
+static uint32_t stream_size(const struct flow *f, unsigned side)
+{
+    const struct flow_side *s = &f->side[side];
+    return f->shown[side].seen ? s->data_end - s->first_seq + 1 : 0;
+}
+
 static struct match_input match_input_of(const struct line *line, bool stream)
 {
     const struct flow *f = line->now.flow;
@@ -22,6 +29,7 @@ static struct match_input match_input_of(const struct line *line, bool stream)
         .to_server = side == f->client,
         .established = flow_established(f),
         .stream = stream,
+        .stream_size = {stream_size(f, f->client), stream_size(f, !f->client)},
     };
 }
 
@@ -56,17 +64,26 @@ static void match_packet(struct line *line, struct match_input *input)
 void inspect_packet(struct line *line)
 {
     const struct packet *pkt = line->now.pkt;
-    if (rule_set_counts(policy_now(line)->rules)->loaded == 0) {
+    const uint8_t *data = line->now.data + pkt->payload_at;
+    bool datagram = pkt->transport != IP_TCP && pkt->payload_len;
+    stage_enter(line, STAGE_APP);
+    if (datagram)
+        app_probe(line, data, pkt->payload_len);
+    stage_enter(line, STAGE_MATCH);
+    if (rule_set_counts(policy_now(line)->rules)->loaded) {
+        struct match_input input = match_input_of(line, false);
+        /* The segment that ends a handshake is still part of it, as Suricata has it. */
+        if (pkt->transport == IP_TCP)
+            input.established = line->now.established;
+        input.data = data;
+        input.len = pkt->payload_len;
+        match_packet(line, &input);
+    } else {
         matcher_skip(matcher_now(line), pkt->payload_len);
-        return;
     }
-    struct match_input input = match_input_of(line, false);
-    /* The segment that ends a handshake is still part of it, as Suricata has it. */
-    if (pkt->transport == IP_TCP)
-        input.established = line->now.established;
-    input.data = line->now.data + pkt->payload_at;
-    input.len = pkt->payload_len;
-    match_packet(line, &input);
+    stage_enter(line, STAGE_APP);
+    if (datagram)
+        app_bytes(line, data, pkt->payload_len);
 }
 
 void inspect_datagram(struct line *line)
@@ -168,6 +185,23 @@ static void match_stream(struct line *line, const uint8_t *data, uint32_t len, u
     }
 }
 
+/* bytes_of: what the side that sends has sent of late: its window, or the datagram. */
+static void bytes_of(struct line *line, struct match_input *input)
+{
+    const struct packet *pkt = line->now.pkt;
+    const struct flow_side *me = &line->now.flow->side[line->now.side];
+    if (me->window != POOL_NONE) {
+        const struct stream_window *w =
+            pool_at(&line->config.pools->windows, &line->now.shard->windows, me->window);
+        input->data = w->data;
+        input->len = w->len;
+        input->stream_at = w->at;
+    } else if (line->now.flow->key.transport != IP_TCP && pkt) {
+        input->data = line->now.data + pkt->payload_at;
+        input->len = pkt->payload_len;
+    }
+}
+
 /* match_message: of a message's head, or of a piece of its body. Parsers tell of messages of both
  * directions whichever side's bytes they are fed with. */
 static void match_message(struct line *line, const struct proto_message *message,
@@ -178,6 +212,7 @@ static void match_message(struct line *line, const struct proto_message *message
     unsigned side = line->now.side, client = line->now.flow->client;
     line->now.side = message->direction == PROTO_TO_SERVER ? client : !client;
     struct match_input input = match_input_of(line, true);
+    bytes_of(line, &input);
     if (item)
         state = &item->match[message->direction];
     struct hit hits[MATCH_HITS_MAX];
@@ -240,9 +275,11 @@ void inspect_bytes(void *ctx, const uint8_t *data, uint32_t len, uint64_t at, in
     int64_t seen = line->now.seen_ns;
     enum engine_stage before = stage_enter(line, STAGE_APP);
     line->now.seen_ns = t;
-    app_bytes(line, data, len);
+    app_probe(line, data, len);
     stage_enter(line, STAGE_MATCH);
     match_stream(line, data, len, at);
+    stage_enter(line, STAGE_APP);
+    app_bytes(line, data, len);
     stage_enter(line, before);
     line->now.seen_ns = seen;
 }

@@ -412,13 +412,10 @@ static void take_transport(struct line *line, struct line_shard *shard)
         contact_tcp(line);
     else
         contact_udp(line);
-    stage_enter(line, STAGE_MATCH);
     inspect_packet(line);
-    stage_enter(line, tcp ? STAGE_STREAM : STAGE_APP);
+    stage_enter(line, STAGE_STREAM);
     if (tcp)
         follow_tcp(line);
-    else if (pkt->payload_len)
-        app_bytes(line, line->now.data + pkt->payload_at, pkt->payload_len);
     stage_enter(line, STAGE_FLOW);
     line->now.flow->last_ns = pkt->t;
     flow_arm(&shard->flow, line->now.flow);

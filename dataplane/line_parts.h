@@ -126,8 +126,9 @@ static inline uint8_t flow_protocol(const struct flow *f)
     return known ? (uint8_t)proto_parsers[f->parser]->protocol : PROTOCOL_UNKNOWN;
 }
 
-/* app.c: parsers. app_bytes: the next of the moment's stream, or a datagram. app_item_of: the
- * moment's flow's, NULL. */
+/* app.c: parsers. app_probe: which one it is, by the next bytes of the moment's stream, or by a
+ * datagram; app_bytes: they are fed to it. app_item_of: the moment's flow's, NULL. */
+void app_probe(struct line *line, const uint8_t *data, uint32_t len);
 void app_bytes(struct line *line, const uint8_t *data, uint32_t len);
 void app_gap(struct line *line, uint32_t len);
 void app_due(struct line *line, int64_t deadline);

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #define OFFSET_MAX 65535
-#define DIGITS_MAX 23 /* of a number in text */
 
 static int not_here(struct rule_reader *r, const struct value *v, const char *reason)
 {
@@ -145,6 +144,8 @@ static int read_words(struct rule_reader *r, struct content *c, struct byte_step
         return value_fault(r, count, "hex, dec and oct go with string");
     if (b->digits && b->little)
         return value_fault(r, count, "the order of bytes says nothing of a string");
+    if (!b->bytes && !b->digits && with != IN_JUMP) /* of digits: as many as there are */
+        return value_fault(r, count, "a number has a byte at least");
     if (b->bytes > (b->digits ? DIGITS_MAX : 8))
         return value_fault(r, count, "more bytes than a number has");
     if (b->from_beginning && b->from_end)
@@ -162,14 +163,14 @@ static struct byte_step *begin(struct rule_reader *r, const struct value *v, enu
     return *c ? b : NULL;
 }
 
-static int read_count(struct rule_reader *r, struct value *rest, struct byte_step *b, unsigned min,
+static int read_count(struct rule_reader *r, struct value *rest, struct byte_step *b,
                       struct value *count)
 {
     uint64_t number;
     value_next(rest, ',', count);
     if (value_is_name(count))
         return not_here(r, count, "number of bytes from a variable");
-    int error = value_number(r, count, min, DIGITS_MAX, &number);
+    int error = value_number(r, count, 0, DIGITS_MAX, &number);
     b->bytes = (uint8_t)number;
     return error;
 }
@@ -268,7 +269,7 @@ int step_byte_test(struct rule_reader *r, const struct value *v, unsigned arg)
     (void)arg;
     if (!b)
         return ERR_NOMEM;
-    if ((error = read_count(r, &rest, b, 1, &count)) || (error = read_operator(r, &rest, b)) ||
+    if ((error = read_count(r, &rest, b, &count)) || (error = read_operator(r, &rest, b)) ||
         (error = read_compared(r, &rest, b)) || (error = read_offset(r, &rest, b)))
         return error;
     return read_words(r, c, b, IN_TEST, &rest, &count);
@@ -283,7 +284,7 @@ int step_byte_jump(struct rule_reader *r, const struct value *v, unsigned arg)
     (void)arg;
     if (!b)
         return ERR_NOMEM;
-    if ((error = read_count(r, &rest, b, 0, &count)) || (error = read_offset(r, &rest, b)))
+    if ((error = read_count(r, &rest, b, &count)) || (error = read_offset(r, &rest, b)))
         return error;
     return read_words(r, c, b, IN_JUMP, &rest, &count);
 }
@@ -297,7 +298,7 @@ int step_byte_extract(struct rule_reader *r, const struct value *v, unsigned arg
     (void)arg;
     if (!b)
         return ERR_NOMEM;
-    if ((error = read_count(r, &rest, b, 1, &count)) || (error = read_offset(r, &rest, b)))
+    if ((error = read_count(r, &rest, b, &count)) || (error = read_offset(r, &rest, b)))
         return error;
     if (!value_next(&rest, ',', &name) || !value_is_name(&name))
         return rule_fault(r, v->at, ERR_SYNTAX, "variable missing", "the variable has no name");

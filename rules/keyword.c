@@ -480,23 +480,11 @@ static int read_keyword(struct rule_reader *r, const struct value *name, const s
                       "the keyword `%.*s` is not in this build", (int)name->len, name->text);
 }
 
-static bool asks_of_bytes(const struct signature *s)
-{
-    for (unsigned i = 0; i < s->n_contents; i++)
-        if (s->contents[i].section == 0)
-            return true;
-    return false;
-}
-
 /* choose_message: of a rule that looks into parts, or asks for a protocol and for no bytes at all.
  */
 static int choose_message(struct rule_reader *r)
 {
     struct signature *s = r->sig;
-    if (s->n_sections > 1 && asks_of_bytes(s))
-        return rule_fault(r, r->part_at, ERR_UNSUPPORTED, "bytes and parts in one rule",
-                          "a rule that looks into parts and into the bytes themselves is not in "
-                          "this build");
     if (s->views)
         return rule_fault(r, r->view_at, ERR_SCHEMA, "packets or streams, and parts",
                           "this looks at %s, the rule looks into parts of messages",

@@ -43,8 +43,11 @@ struct content *step_add(struct rule_reader *r, const struct value *v, enum step
 keyword_fn step_isdataat, step_byte_test, step_byte_jump, step_byte_extract;
 /* pcre.c */
 keyword_fn step_pcre;
+/* threshold.c */
+keyword_fn threshold_read;
 /* packet_keywords.c */
-keyword_fn packet_number, packet_flags, packet_fragbits, packet_protocol, packet_same_ip;
+keyword_fn packet_number, packet_stream_size, packet_flags, packet_fragbits, packet_protocol,
+    packet_same_ip;
 /* section.c */
 keyword_fn section_part, section_packet, section_modifier, section_transform, section_size,
     section_uri_size;

@@ -1,9 +1,9 @@
 /* Choosing the literal of a rule: the content it names as fast_pattern, else the one whose rarest
  * piece is the rarest; of that, the rarest piece of at most eight bytes.
  *
- * Longer pieces take Hyperscan's slower path. Rarity is estimated from what is common in network
- * payloads: zero and 0xff bytes, blanks, lower case letters by their frequency in text, digits,
- * punctuation of URLs.
+ * Of a rule that looks into parts of messages it is a content of a part. Longer pieces take
+ * Hyperscan's slower path. Rarity is estimated from what is common in network payloads: zero and
+ * 0xff bytes, blanks, lower case letters by their frequency in text, digits, punctuation of URLs.
  */
 #include "rules/signature.h"
 
@@ -66,7 +66,7 @@ void literal_choose(struct signature *s)
         if (c->flags & CONTENT_NEGATED)
             continue;
         positive++;
-        if (c->kind != STEP_CONTENT)
+        if (c->kind != STEP_CONTENT || (s->n_sections > 1 && c->section == 0))
             continue;
         unsigned value = rarest_piece(c, &piece);
         if (c->flags & CONTENT_FAST)

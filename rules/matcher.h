@@ -47,7 +47,10 @@ struct match_pending {
     X(ICMP_TYPE, "itype")            \
     X(ICMP_CODE, "icode")            \
     X(ICMP_ID, "icmp_id")            \
-    X(ICMP_SEQ, "icmp_seq")
+    X(ICMP_SEQ, "icmp_seq")          \
+    X(STREAM_CLIENT, "stream_size")  \
+    X(STREAM_SERVER, "stream_size")  \
+    X(STREAM_EITHER, "stream_size")
 enum match_field {
 #define X(s, n) FIELD_##s,
     MATCH_FIELDS(X)
@@ -83,6 +86,7 @@ struct match_input {
     bool to_server;
     bool established; /* both ends have talked (flow:established) */
     bool stream;      /* data is a window of the reassembled stream, else one packet's payload */
+    uint32_t stream_size[2]; /* TCP: sequence numbers that the client and the server have used */
     bool same_packet; /* the input before was of this packet too: a rule matches a packet once, and
                          a pass holds for all of it */
     const struct match_header *header; /* of the packet; NULL for a stream */
@@ -152,7 +156,8 @@ bool matcher_wants_messages(const struct matcher *m, unsigned protocol, bool to_
 bool matcher_wants_body(const struct matcher *m, unsigned protocol, bool to_server, unsigned id);
 
 /* matcher_message: match a message's head (body NULL), or what has come of its body. As
- * matcher_run; of the input the ends, direction, protocol and state count.
+ * matcher_run; of the input the ends, direction, protocol and state count, and as its data what
+ * has come of the stream or is in the packet: for what rules ask of the bytes themselves.
  *   state  the direction's, which the caller keeps for the flow
  *   cost   no allocation; a scan for each part that rules of the protocol look into */
 size_t matcher_message(struct matcher *m, const struct match_input *input,

@@ -36,6 +36,41 @@ static uint32_t most(unsigned field)
     return rows[field];
 }
 
+int packet_stream_size(struct rule_reader *r, const struct value *v, unsigned arg)
+{
+    static const struct {
+        const char *word;
+        uint8_t fields[2]; /* all of them must hold; one where they are the same */
+    } rows[] = {{"client", {FIELD_STREAM_CLIENT, FIELD_STREAM_CLIENT}},
+                {"server", {FIELD_STREAM_SERVER, FIELD_STREAM_SERVER}},
+                {"both", {FIELD_STREAM_CLIENT, FIELD_STREAM_SERVER}},
+                {"either", {FIELD_STREAM_EITHER, FIELD_STREAM_EITHER}}};
+    struct value rest = *v, side, op, number;
+    char range[32];
+    (void)arg;
+    if (!value_next(&rest, ',', &side) || !value_next(&rest, ',', &op) ||
+        !value_next(&rest, ',', &number) || rest.text)
+        return value_fault(r, v, "stream_size is SIDE,OPERATOR,NUMBER");
+    size_t i = 0;
+    while (i < sizeof rows / sizeof rows[0] && !value_is(&side, rows[i].word))
+        i++;
+    if (i == sizeof rows / sizeof rows[0])
+        return value_fault(r, &side, "a side is client, server, both or either");
+    if (op.len + number.len >= sizeof range)
+        return value_fault(r, &number, "no number that is allowed here");
+    memcpy(range, op.text, op.len);
+    memcpy(range + op.len, number.text, number.len);
+    const struct value whole = {range, op.len + number.len, number.at - op.len};
+    for (unsigned k = 0; k < 2 && (k == 0 || rows[i].fields[1] != rows[i].fields[0]); k++) {
+        struct header_test *t = test_add(r, v, rows[i].fields[k]);
+        int error =
+            t ? value_range(r, &whole, UINT32_MAX - 1, &t->low, &t->high, &t->negated) : ERR_FULL;
+        if (error)
+            return error;
+    }
+    return 0;
+}
+
 int packet_number(struct rule_reader *r, const struct value *v, unsigned field)
 {
     int error = rule_view(r, v->at, VIEW_PACKET);

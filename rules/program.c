@@ -25,6 +25,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define IP_TCP     6
 #define NO_CONTENT UINT32_MAX
 #define STEPS_MAX  3000 /* of a rule whose places are not ascending, on one input */
 
@@ -178,7 +179,9 @@ static bool read_number(const struct search *s, const struct content *c, int64_t
     if (at < 0 || at + b->bytes > (int64_t)s->in->len)
         return false;
     const uint8_t *data = s->in->data + at;
-    if (b->digits && !digits_of(data, b->bytes, b->base, value, &used))
+    if (b->digits && !b->bytes) /* as many as there are */
+        used = s->in->len - at < DIGITS_MAX ? (unsigned)(s->in->len - at) : DIGITS_MAX;
+    if (b->digits && !digits_of(data, used, b->base, value, &used))
         return false;
     for (unsigned i = 0; !b->digits && i < b->bytes; i++)
         *value = *value << 8 | data[b->little ? b->bytes - 1u - i : i];
@@ -487,15 +490,8 @@ static bool is_v4(const struct address *a)
     return memcmp(a->b, prefix, sizeof prefix) == 0;
 }
 
-static bool test_holds(const struct header_test *t, const struct match_input *in)
+static bool value_holds(const struct header_test *t, uint32_t value)
 {
-    uint32_t value;
-    if (t->field == FIELD_IP_PROTOCOL)
-        value = in->transport;
-    else if (in->header && in->header->has >> t->field & 1)
-        value = in->header->value[t->field];
-    else
-        return false;
     switch ((enum header_compare)t->compare) {
     case COMPARE_RANGE:
         return (value >= t->low && value <= t->high) != t->negated;
@@ -509,6 +505,24 @@ static bool test_holds(const struct header_test *t, const struct match_input *in
         return (value & t->high & t->low) != t->low;
     }
     return false;
+}
+
+static bool test_holds(const struct header_test *t, const struct match_input *in)
+{
+    switch ((enum match_field)t->field) {
+    case FIELD_IP_PROTOCOL:
+        return value_holds(t, in->transport);
+    case FIELD_STREAM_CLIENT:
+    case FIELD_STREAM_SERVER:
+        return in->transport == IP_TCP &&
+               value_holds(t, in->stream_size[t->field == FIELD_STREAM_SERVER]);
+    case FIELD_STREAM_EITHER:
+        return in->transport == IP_TCP &&
+               (value_holds(t, in->stream_size[0]) || value_holds(t, in->stream_size[1]));
+    default:
+        return in->header && in->header->has >> t->field & 1 &&
+               value_holds(t, in->header->value[t->field]);
+    }
 }
 
 static bool header_holds(const struct signature *s, const struct match_input *in)
@@ -574,8 +588,14 @@ enum rule_verdict rule_confirm_message(const struct signature *s, const struct m
 {
     struct search search = {.sig = s, .room = room, .fresh = NO_CONTENT};
     room->cut = false;
+    const struct match_bytes bytes = {
+        .data = input->data, .len = input->len, .at = input->stream_at};
     if (!ends_hold(s, input) || !direction_holds(s, input) || !header_holds(s, input) ||
         !state_holds(s, input) || !sections_hold(&search, views, false))
+        return RULE_NEVER;
+    search.in = &bytes;
+    search.section = 0;
+    if (!all_hold(&search))
         return RULE_NEVER;
     return flowbits_hold(s, flow) && sections_hold(&search, views, true) ? RULE_MATCHES
                                                                          : RULE_NOT_YET;

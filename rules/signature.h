@@ -21,6 +21,7 @@
 #define TAGS_MAX      8
 #define SECTIONS_MAX  16 /* parts of messages in one rule, and the bytes themselves */
 #define CONTENT_BYTES 1024
+#define DIGITS_MAX    23 /* of a number in text */
 #define LITERAL_BYTES                                                          \
     8 /* what Hyperscan looks for: the rarest piece of a content, at most this \
        */
@@ -202,6 +203,21 @@ struct flowbit {
     uint16_t bit;
 };
 
+/* Which alerts are told: of the alerts of some ends, within so many seconds, the first ones; each
+ * so manieth; the so manieth alone; those after them (detection_filter). */
+enum threshold_type {
+    THRESHOLD_NONE,
+    THRESHOLD_LIMIT,
+    THRESHOLD_EVERY,
+    THRESHOLD_BOTH,
+    THRESHOLD_FILTER
+};
+enum threshold_track { TRACK_NONE, TRACK_SOURCE, TRACK_TARGET, TRACK_BOTH, TRACK_RULE };
+struct rule_threshold {
+    uint8_t type, track;
+    uint32_t count, seconds;
+};
+
 #define FLOW_TO_SERVER       1u
 #define FLOW_TO_CLIENT       2u
 #define FLOW_ESTABLISHED     4u
@@ -241,6 +257,7 @@ struct signature {
     unsigned n_variables;
     struct literal literal;
     uint8_t literal_section; /* where it is looked for */
+    struct rule_threshold threshold;
     struct flowbit flowbits[FLOWBITS_MAX];
     unsigned n_flowbits;
     struct diag_pos pos;
