@@ -1,0 +1,163 @@
+/* A queue of requests; an answer closes the oldest. */
+#include "proto/http1_session.h"
+#include "proto/heads.h"
+
+#define METHOD_LONGEST 24 /* of those that IANA lists, and some more */
+
+/* ---- the first line ---- */
+
+static bool is_upper(uint8_t c)
+{
+    return c >= 'A' && c <= 'Z';
+}
+
+uint32_t http1_method_len(struct bytes line)
+{
+    uint32_t at = 0;
+    const uint8_t *data = line.data;
+    while (at < line.len && at < METHOD_LONGEST &&
+           (is_upper(data[at]) || data[at] == '-' || data[at] == '_'))
+        at++;
+    return at >= 3 && at < line.len && data[at] == ' ' ? at : 0;
+}
+
+uint32_t http1_version_at(struct bytes line, uint32_t from)
+{
+    for (uint32_t at = line.len < 6 ? 0 : (uint32_t)line.len - 6; at >= from && at > 0; at--)
+        if (memcmp(line.data + at, " HTTP/", 6) == 0)
+            return at;
+    return 0;
+}
+
+bool http1_request_line(struct bytes line, bool cut, struct http1_request *q)
+{
+    uint32_t at = http1_method_len(line);
+    uint32_t end = cut ? (uint32_t)line.len : http1_version_at(line, at);
+    if (at == 0 || end <= at)
+        return false;
+    q->method_len = bytes_keep(q->method, HTTP1_METHOD_MAX, (struct bytes){line.data, at});
+    q->uri_len =
+        bytes_keep(q->uri, HTTP1_URI_MAX, (struct bytes){line.data + at + 1, end - at - 1});
+    return true;
+}
+
+/* ---- credentials ---- */
+
+static int sextet(uint8_t c)
+{
+    static const char alphabet[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const char *found = c ? memchr(alphabet, c, sizeof(alphabet) - 1) : NULL;
+    return found ? (int)(found - alphabet) : -1;
+}
+
+/* basic_user: what stands before the colon. */
+static void basic_user(struct http1_request *q, struct bytes text)
+{
+    uint32_t bits = 0, n = 0;
+    q->user_len = 0;
+    size_t i = 0;
+    while (i < text.len && text.data[i] == ' ')
+        i++;
+    for (; i < text.len && q->user_len < HTTP1_USER_MAX; i++) {
+        int v = sextet(text.data[i]);
+        if (v < 0)
+            break;
+        bits = bits << 6 | (uint32_t)v;
+        n += 6;
+        if (n < 8)
+            continue;
+        n -= 8;
+        uint8_t c = (uint8_t)(bits >> n);
+        if (c == ':')
+            return;
+        q->user[q->user_len++] = c;
+    }
+}
+
+struct http1_request *http1_sessions_newest(struct http1_sessions *s)
+{
+    return s->n_open > 0 ? &s->open[s->n_open - 1] : NULL;
+}
+
+void http1_sessions_host(struct http1_sessions *s, struct bytes value)
+{
+    struct http1_request *q = http1_sessions_newest(s);
+    if (q)
+        q->host_len = bytes_keep(q->host, HTTP1_HOST_MAX, value);
+}
+
+void http1_sessions_credentials(struct http1_sessions *s, struct bytes value)
+{
+    struct http1_request *q = http1_sessions_newest(s);
+    if (!q)
+        return;
+    q->credentials = true;
+    if (bytes_begin_any_case(value, "basic "))
+        basic_user(q, (struct bytes){value.data + 6, value.len - 6});
+}
+
+void http1_sessions_body(struct http1_sessions *s)
+{
+    struct http1_request *q = http1_sessions_newest(s);
+    struct bytes method = q ? (struct bytes){q->method, q->method_len} : (struct bytes){0};
+    if (q &&
+        (bytes_begin(method, "POST") || bytes_begin(method, "PUT") || bytes_begin(method, "PATCH")))
+        q->may_hold_secret = true;
+}
+
+/* ---- requests that wait ---- */
+
+static void close_oldest(struct http1_sessions *s, uint16_t status, enum outcome outcome,
+                         int64_t now, const struct proto_sink *sink)
+{
+    struct http1_request q = s->open[0];
+    s->n_open--;
+    memmove(&s->open[0], &s->open[1], s->n_open * sizeof(s->open[0]));
+    if (q.odd || (s->told && !q.credentials && outcome != OUTCOME_REFUSED))
+        return;
+    s->told = true;
+    struct proto_session session = {
+        .outcome = (uint8_t)outcome,
+        .code = status,
+        .user = {q.user, q.user_len},
+        .host = {q.host, q.host_len},
+        .method = {q.method, q.method_len},
+        .uri = {q.uri, q.uri_len},
+        .request_ns = q.ns,
+        .answer_ns = now,
+    };
+    sink->session(sink->ctx, &session);
+}
+
+static enum outcome outcome_of(const struct http1_request *q, uint16_t status)
+{
+    bool unauthorised = status == 401 || status == 407;
+    if (status == 403 || (unauthorised && (q->credentials || q->may_hold_secret)))
+        return OUTCOME_REFUSED;
+    return status && status < 400 ? OUTCOME_ACKNOWLEDGED : OUTCOME_SEEN;
+}
+
+void http1_sessions_open(struct http1_sessions *s, const struct http1_request *q, int64_t now,
+                         const struct proto_sink *sink)
+{
+    if (s->n_open == HTTP1_OPEN_MAX) {
+        sink->anomaly(sink->ctx, PROTO_ANOMALY_OVERFLOW, PROTO_TO_SERVER);
+        close_oldest(s, 0, OUTCOME_SEEN, now, sink);
+    }
+    s->open[s->n_open++] = *q;
+}
+
+void http1_sessions_answer(struct http1_sessions *s, uint16_t status, int64_t now,
+                           const struct proto_sink *sink)
+{
+    if (s->n_open > 0)
+        close_oldest(s, status, outcome_of(&s->open[0], status), now, sink);
+}
+
+void http1_sessions_close(struct http1_sessions *s, enum outcome outcome, int64_t now,
+                          const struct proto_sink *sink)
+{
+    while (s->n_open > 0)
+        close_oldest(s, 0, outcome, now, sink);
+}
