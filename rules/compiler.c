@@ -122,6 +122,30 @@ out:
     return error;
 }
 
+/* index_addresses: rules without a literal that ask for addresses only, by the narrower list; out
+ * of `always`. */
+static int index_addresses(struct rule_set *owner, struct literal_set *set)
+{
+    uint32_t *chosen = calloc(set->n_always + 1, sizeof *chosen);
+    int error = chosen ? 0 : ERR_NOMEM;
+    for (unsigned source = 0; source < 2 && !error; source++) {
+        unsigned n = 0, kept = 0;
+        for (unsigned i = 0; i < set->n_always; i++) {
+            const struct signature *s = &owner->rules[set->always[i]];
+            if (s->addresses_only && !s->bidirectional &&
+                address_set_is_narrow(source ? s->source : s->target))
+                chosen[n++] = set->always[i];
+            else
+                set->always[kept++] = set->always[i];
+        }
+        set->n_always = kept;
+        error = address_index_make(source ? &set->by_source : &set->by_target, &owner->arena,
+                                   owner->rules, chosen, n, source);
+    }
+    free(chosen);
+    return error;
+}
+
 static int fill_set(struct rule_set *owner, struct literal_set *set, struct diags *diags)
 {
     struct pattern *patterns = calloc(set->n_rules, sizeof *patterns);
@@ -135,6 +159,8 @@ static int fill_set(struct rule_set *owner, struct literal_set *set, struct diag
         else
             set->always[set->n_always++] = set->rules[i];
     }
+    if (!error)
+        error = index_addresses(owner, set);
     if (n && !error)
         error = compile_patterns(owner, set, patterns, n, diags);
     free(patterns);

@@ -224,6 +224,19 @@ void matcher_hit(struct matcher *m, uint32_t rule, struct match_flow *flow, stru
     m->stats.hits++;
 }
 
+/* find_by_address: rules that ask for addresses only; once a direction of a flow. */
+static void find_by_address(struct matcher *m, const struct literal_set *set,
+                            const struct match_input *in)
+{
+    unsigned n;
+    const uint32_t *rules = address_index_find(&set->by_source, &in->source, &n);
+    for (unsigned i = 0; i < n; i++)
+        matcher_add_candidate(m, rules[i], in->len);
+    rules = address_index_find(&set->by_target, &in->target, &n);
+    for (unsigned i = 0; i < n; i++)
+        matcher_add_candidate(m, rules[i], in->len);
+}
+
 static size_t confirm_all(struct matcher *m, const struct match_input *in, struct match_flow *flow,
                           struct hit *hits)
 {
@@ -275,9 +288,13 @@ size_t matcher_run(struct matcher *m, const struct match_input *input, struct ma
     m->stats.inputs++;
     m->stats.bytes_offered += fresh;
     uint64_t scans = m->stats.scans;
-    for (unsigned i = 0; i < 2; i++)
-        if (group->sets[i])
-            matcher_scan(m, group->sets[i], input->data, input->len, input->fresh);
+    for (unsigned i = 0; i < 2; i++) {
+        if (!group->sets[i])
+            continue;
+        matcher_scan(m, group->sets[i], input->data, input->len, input->fresh);
+        if (!input->stream && !addresses_done(input, flow))
+            find_by_address(m, group->sets[i], input);
+    }
     if (m->stats.scans == scans)
         m->stats.bytes_skipped_no_rule += fresh;
     if (input->stream && flow->n_pending[!input->to_server])

@@ -3,7 +3,7 @@
 #ifndef RULES_SET_PARTS_H
 #define RULES_SET_PARTS_H
 
-#include "rules/signature.h"
+#include "rules/address_index.h"
 
 #include <hs.h>
 
@@ -20,7 +20,8 @@ struct literal_set {
     unsigned n_patterns;
     uint32_t *always; /* without a literal: confirmed on every input */
     unsigned n_always;
-    unsigned literal_max; /* bytes of the longest literal */
+    struct address_index by_source, by_target; /* of those that ask for few addresses and no more */
+    unsigned literal_max;                      /* bytes of the longest literal */
 };
 
 /* What applies to one input: rules of any port, and rules of this port. Either may be NULL. */
