@@ -46,7 +46,7 @@ struct app_item *app_item_of(struct line *line)
 static void *app_state_of(struct line *line)
 {
     struct app_item *item = app_item_of(line);
-    return item ? item->state : NULL;
+    return item ? item->state : (void *)&line->now.flow->app_small;
 }
 
 /* room_pool: what a room is taken from: its pool, and the shard's share of it. */
@@ -115,7 +115,8 @@ static void begin_parsing(struct line *line, unsigned parser)
     struct flow *f = line->now.flow;
     f->parser = (uint8_t)parser;
     f->app = APP_PARSED;
-    if (proto_parsers[parser]->state_size == 0)
+    f->app_small = 0;
+    if (proto_parsers[parser]->state_size <= PROTO_STATE_SMALL)
         return;
     f->app_item = pool_take(&line->config.pools->app_states, &line->now.shard->app_states);
     if (f->app_item == POOL_NONE) {

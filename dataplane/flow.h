@@ -81,7 +81,7 @@ struct flow {
 
     int64_t attempt_at, app_at; /* further deadlines, INT64_MAX none */
     int64_t timer_at; /* what the shard's timer is set to: never later than the earliest of these */
-    uint32_t app_item; /* parser's state, POOL_NONE */
+    uint32_t app_item; /* parser's state, POOL_NONE: it is in app_small, or there is none */
     uint8_t client;    /* which side asks; what is known of it is in role */
     uint8_t role;      /* enum role */
     uint8_t attempt;   /* enum flow_fate */
@@ -102,6 +102,7 @@ struct flow {
     /* Packets whose stamp went back: what began until late_at may have begun late_ns earlier. */
     int64_t late_at;
     uint64_t late_ns;
+    uint64_t app_small; /* a parser's state that fits here */
     struct match_flow match;
     struct flow_traffic traffic[2]; /* by side; counted only where ends of flows are written down */
 };

@@ -87,15 +87,16 @@ struct proto_sink {
 };
 
 /* The largest state of all parsers, bytes; a flow's app state is this big, 8-byte aligned. */
-#define PROTO_STATE_MAX 1152
+#define PROTO_STATE_MAX   1152
+/* One of at most this size costs a flow no memory of its own; its parser gets no rooms. */
+#define PROTO_STATE_SMALL 8
 
 /* One parser. All functions: threads: any, each state has one owner. */
 struct proto_parser {
     enum protocol protocol;
     bool datagrams;      /* of UDP: each call of feed is one datagram; else of a stream of TCP */
     uint16_t port;       /* well-known port, tried after the content; 0 none */
-    uint32_t state_size; /* <= PROTO_STATE_MAX; a zeroed state is a fresh one; 0: it needs none, and
-                            gets no rooms either */
+    uint32_t state_size; /* <= PROTO_STATE_MAX; a zeroed state is a fresh one */
     /* probe: > 0 it is this protocol, < 0 it is not, 0 these bytes do not tell.
      * *from_server: which side is believed to send them; changed where the bytes tell better. */
     int (*probe)(const uint8_t *data, uint32_t len, bool *from_server);

@@ -241,6 +241,31 @@ seed("heads", "vnc", b"\3" + talk((1, b"RFB 003.008\n"), (0, b"RFB 003.008\n"), 
 seed("heads", "vnc-33", b"\3" + talk((1, b"RFB 003.003\n"), (0, b"RFB 003.003\n"), (1, b"\0\0\0\2"), (1, bytes(16)), (0, bytes(16)), (1, bytes(4))))
 seed("heads", "telnet", b"\4" + talk((1, b"\xff\xfd\x18\xff\xfa\x18\1\xff\xf0login: "), (0, b"root\r\0"), (1, b"Password: "), (0, b"x\r\0"), (1, b"\r\nLogin incorrect\r\nlogin: "), (0, b"root\r"), (1, b"Password: "), (0, b"y\r"), (1, b"\r\nhi\r\n$ "), (0, b"ls")))
 
+# DNS: datagrams or a stream, then the same steps.
+
+def dns(*questions, flags=0x0100, answers=0, more=0, behind=b""):
+    return struct.pack(">HHHHHH", 7, flags, len(questions), answers, 0, more) + b"".join(q + b"\0\1\0\1" for q in questions) + behind
+
+
+def framed(*messages):
+    return b"".join(struct.pack(">H", len(m)) + m for m in messages)
+
+
+WWW, MAIL = b"\3www\7Example\3com\0", b"\4mail\xc0\x10"
+EDNS, ADDRESS = b"\0\0\x29\x10\0\0\0\0\0\0\0", b"\xc0\x0c\0\1\0\1\0\0\x0e\x10\0\4\xc0\0\2\1"
+DNS = {
+    "query": dns(WWW), "edns": dns(WWW, more=1, behind=EDNS), "questions": dns(WWW, MAIL, b"\0", b"\1a\0"), "update": dns(WWW, flags=0x2800),
+    "circle": dns(*[b"\1a\xc0\x0c"] * 5), "forward": dns(b"\1a\xc0\x14", behind=b"\1b\0"), "itself": dns(b"\xc0\x0c"), "kind": dns(b"\x41a\0"),
+    "cut": dns(WWW)[:-7], "labels": dns(b"\1a" * 100 + b"\0"), "zero": dns(b"\3a\0b\2..\0"),
+}
+for name, message in DNS.items():
+    seed("dns", name, b"\0" + talk((0, message), (1, dns(WWW, flags=0x8180, answers=1, behind=ADDRESS)), (0, DNS["query"])))
+    seed("dns", name + "-framed", b"\1" + talk((0, framed(message, DNS["query"])[:255]), (1, framed(DNS["query"])), (0, framed(DNS["edns"]))))
+seed("dns", "pipelined", b"\1" + talk((0, framed(*[DNS["query"]] * 3)), (0, framed(b"", DNS["questions"], DNS["edns"])[:255])))
+seed("dns", "long", b"\1" + talk((0, struct.pack(">H", 17000) + DNS["edns"]), *[(0, bytes(255))] * 67, (0, framed(*[DNS["query"]] * 4))))
+seed("dns", "gap", b"\1" + talk((0, framed(DNS["query"])[:9]), (6, b""), (0, b"zz" + framed(DNS["query"], DNS["edns"]))))
+seed("dns", "gap-unknown", b"\1" + talk((0, framed(DNS["query"])[:1]), (14, b""), (0, framed(DNS["query"], DNS["questions"])), (7, b"")))
+
 # The line: side, conversation and time; flags; distance; length; payload.
 
 def frames(*steps):
