@@ -12,6 +12,7 @@
  * read there, the others as before. A rule without a step that finds something is asked once, where
  * the stream begins.
  */
+#include "rules/find.h"
 #include "rules/matcher.h"
 #include "rules/message_views.h"
 
@@ -20,7 +21,6 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -110,28 +110,16 @@ static bool bounds_of(const struct search *s, const struct content *c, int64_t p
     return *end - *low >= c->len;
 }
 
-static bool equal_at(const struct content *c, const uint8_t *data)
-{
-    for (unsigned i = 0; i < c->len; i++)
-        if (tolower(data[i]) != c->bytes[i])
-            return false;
-    return true;
-}
-
 /* find: the first place from `low` where the content stands and ends by `end`; -1. */
 static int64_t find(const struct search *s, const struct content *c, int64_t low, int64_t end)
 {
     const uint8_t *data = s->in->data;
     if (end - low < c->len)
         return -1;
-    if (!(c->flags & CONTENT_NOCASE)) {
-        const uint8_t *p = memmem(data + low, (size_t)(end - low), c->bytes, c->len);
-        return p ? p - data : -1;
-    }
-    for (; low + c->len <= end; low++)
-        if (equal_at(c, data + low))
-            return low;
-    return -1;
+    const uint8_t *p = c->flags & CONTENT_NOCASE
+                           ? find_any_case(data + low, (size_t)(end - low), c->bytes, c->len)
+                           : memmem(data + low, (size_t)(end - low), c->bytes, c->len);
+    return p ? p - data : -1;
 }
 
 static int64_t larger(int64_t a, int64_t b)
