@@ -63,7 +63,7 @@ void literal_choose(struct signature *s)
     for (unsigned i = 0; i < s->n_contents; i++) {
         const struct content *c = &s->contents[i];
         struct literal piece;
-        if (c->flags & CONTENT_NEGATED)
+        if (c->flags & CONTENT_NEGATED || c->kind == STEP_SIZE)
             continue;
         positive++;
         if (c->kind != STEP_CONTENT || (s->n_sections > 1 && c->section == 0))

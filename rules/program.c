@@ -352,6 +352,12 @@ static bool chain_holds(struct search *s, unsigned i, int64_t previous)
     return number_holds(s, i, &previous) && rest_holds(s, c, previous);
 }
 
+static bool size_holds(const struct search *s, const struct byte_step *size)
+{
+    uint64_t bytes = s->in->at + s->in->len;
+    return (bytes >= size->low && bytes <= size->high) != size->negated;
+}
+
 /* alone_holds: of a step that is in no chain. */
 static bool alone_holds(struct search *s, unsigned i)
 {
@@ -361,6 +367,8 @@ static bool alone_holds(struct search *s, unsigned i)
         return !(bounds_of(s, c, 0, &low, &end) && find(s, c, low, end) >= 0);
     if (c->kind == STEP_PCRE)
         return !expression_finds(s, c, start, start, &low, &end) && !s->over;
+    if (c->kind == STEP_SIZE)
+        return size_holds(s, c->number);
     return number_holds(s, i, &start);
 }
 
@@ -539,22 +547,15 @@ enum rule_verdict rule_confirm(const struct signature *s, const struct match_inp
                : RULE_NOT_YET;
 }
 
-static bool size_holds(const struct section *section, uint64_t size)
-{
-    return !section->has_size ||
-           (size >= section->size_low && size <= section->size_high) != section->size_negated;
-}
-
 /* section_holds: all of it in one and the same part. */
 static bool section_holds(struct search *s, unsigned number, struct message_views *views)
 {
-    const struct section *section = &s->sig->sections[number];
     unsigned n;
-    const struct match_bytes *bytes = message_views_of(views, section->view, &n);
+    const struct match_bytes *bytes = message_views_of(views, s->sig->sections[number].view, &n);
     s->section = number;
     for (unsigned i = 0; i < n; i++) {
         s->in = &bytes[i];
-        if (size_holds(section, bytes[i].at + bytes[i].len) && all_hold(s))
+        if (all_hold(s))
             return true;
     }
     return false;

@@ -176,16 +176,16 @@ int section_transform(struct rule_reader *r, const struct value *v, unsigned tra
     return 0;
 }
 
-static int size_of(struct rule_reader *r, const struct value *v, int number)
+static int size_of(struct rule_reader *r, const struct value *v, const struct part_view *view)
 {
-    if (number < 0)
+    struct byte_step *size = arena_alloc(r->ctx->arena, sizeof *size);
+    int section = size ? section_of(r, view, r->option_at) : -1;
+    struct content *c = section < 0 ? NULL : step_add(r, v, STEP_SIZE);
+    if (!c)
         return ERR_SCHEMA;
-    struct section *s = &r->sig->sections[number];
-    if (s->has_size)
-        return rule_fault(r, r->option_at, ERR_SCHEMA, "size given twice",
-                          "this part has a size already");
-    s->has_size = true;
-    return value_range(r, v, UINT32_MAX - 1, &s->size_low, &s->size_high, &s->size_negated);
+    c->section = (uint8_t)section;
+    c->number = size;
+    return value_range(r, v, UINT32_MAX - 1, &size->low, &size->high, &size->negated);
 }
 
 int section_size(struct rule_reader *r, const struct value *v, unsigned arg)
@@ -194,7 +194,7 @@ int section_size(struct rule_reader *r, const struct value *v, unsigned arg)
     if (!r->part.parts)
         return rule_fault(r, r->option_at, ERR_SCHEMA, "size without a part",
                           "there is no part before this whose size it could be");
-    return size_of(r, v, section_now(r));
+    return size_of(r, v, &r->part);
 }
 
 int section_uri_size(struct rule_reader *r, const struct value *v, unsigned arg)
@@ -206,5 +206,5 @@ int section_uri_size(struct rule_reader *r, const struct value *v, unsigned arg)
     if (has_form && !raw && !value_is(&form, "norm"))
         return value_fault(r, &form, "the URI is raw or norm");
     struct part_view view = {.parts = parts_of(raw ? PART_HTTP_URI_RAW : PART_HTTP_URI)};
-    return size_of(r, &range, section_of(r, &view, r->option_at));
+    return size_of(r, &range, &view);
 }

@@ -99,8 +99,6 @@ static_assert(PROTO_PART_COUNT <= 64, "a bit each");
 /* What a rule asks of one view, or of the bytes themselves (section 0, view NULL). */
 struct section {
     const struct part_view *view;
-    bool has_size, size_negated;
-    uint32_t size_low, size_high; /* of the part in bytes; both included */
 };
 
 #define CONTENT_NOCASE     1u
@@ -132,7 +130,8 @@ enum step_kind {
     STEP_ISDATAAT,
     STEP_BYTE_TEST,
     STEP_BYTE_JUMP,
-    STEP_BYTE_EXTRACT
+    STEP_BYTE_EXTRACT,
+    STEP_SIZE /* of the part, in bytes */
 };
 
 /* What byte_test, byte_jump, byte_extract and isdataat read, and what they do with it. */
@@ -152,6 +151,7 @@ struct byte_step {
     int32_t offset, post_offset;
     uint32_t multiplier;
     uint64_t value, mask; /* mask 0: none */
+    uint32_t low, high;   /* a size; both included */
 };
 
 /* A compiled expression; of the set, freed with it. */
@@ -179,7 +179,8 @@ struct content {
 /* Does what is relative to this step, or behind it, count from its end? */
 static inline bool step_moves(const struct content *c)
 {
-    return !(c->flags & CONTENT_NEGATED) && c->kind != STEP_ISDATAAT && c->kind != STEP_BYTE_TEST;
+    return !(c->flags & CONTENT_NEGATED) && c->kind != STEP_ISDATAAT && c->kind != STEP_BYTE_TEST &&
+           c->kind != STEP_SIZE;
 }
 
 /* A condition on headers: a number in a range, or bits under a mask. */

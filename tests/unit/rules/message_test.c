@@ -161,7 +161,7 @@ static void sizes_and_transforms(void **state)
         "sid:1;)\n"
         "alert dns any any -> any any (dns.query; content:\"evil.org\"; bsize:8; sid:2;)\n"
         "alert dns any any -> any any (dns.query; to_lowercase; content:\"evil\"; sid:3;)\n"
-        "alert dns any any -> any any (dns.query; bsize:>20; sid:4;)\n"
+        "alert dns any any -> any any (dns.query; bsize:>20; bsize:<100; sid:4;)\n"
         "alert dns any any -> any any (dns.query; strip_whitespace; content:\"xy\"; sid:5;)\n"
         "alert dns any any -> any any (dns.query; compress_whitespace; content:\"x y\"; sid:6;)\n"
         "alert dns any any -> any any (dns.query; url_decode; to_uppercase; content:\"X Y\"; "

@@ -105,7 +105,6 @@ static const struct {
     {HEAD "(^to_lowercase; content:\"a\"; sid:1;)", 1, 31, "right behind the part"},
     {HEAD "(http.uri; content:\"a\"; ^to_lowercase; sid:1;)", 1, 54, "right behind the part"},
     {HEAD "(^bsize:5; content:\"a\"; sid:1;)", 1, 31, "no part before this"},
-    {HEAD "(http.uri; bsize:5; ^bsize:6; sid:1;)", 1, 50, "has a size already"},
     {HEAD "(urilen:5,^cooked; sid:1;)", 1, 40, "raw or norm"},
     {HEAD "(^http_uri; content:\"a\"; sid:1;)", 1, 31, "no content before this"},
     {HEAD "(dns.query; content:\"a\"; ^http_uri; sid:1;)", 1, 55, "asked of another part"},
