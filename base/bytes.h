@@ -22,9 +22,11 @@ struct reader {
     bool failed;
 };
 
+/* reader_over: data may be NULL where len is 0. */
 static inline struct reader reader_over(const void *data, size_t len)
 {
-    return (struct reader){.at = data, .end = (const uint8_t *)data + len, .failed = false};
+    const uint8_t *at = data;
+    return (struct reader){.at = at, .end = len ? at + len : at, .failed = false};
 }
 
 static inline size_t reader_left(const struct reader *r)

@@ -1,4 +1,4 @@
-/* SHA-256, SHA-1, HMAC-SHA-256, Ed25519 and random bytes, by OpenSSL. */
+/* SHA-256, SHA-1, MD5, HMAC-SHA-256, Ed25519 and random bytes, by OpenSSL. */
 #ifndef BASE_DIGEST_H
 #define BASE_DIGEST_H
 
@@ -7,6 +7,7 @@
 
 #define SHA256_BYTES            32
 #define SHA1_BYTES              20
+#define MD5_BYTES               16
 #define ED25519_SECRET_BYTES    32
 #define ED25519_PUBLIC_BYTES    32
 #define ED25519_SIGNATURE_BYTES 64
@@ -16,14 +17,14 @@ struct piece {
     size_t len;
 };
 
-/* digest_prepare_thread: make this thread's context now, so that no later digest takes memory. */
+/* digest_prepare_thread: nothing, since no digest takes memory. */
 void digest_prepare_thread(void);
-/* sha256: of n pieces, one behind the other. Uses one context a thread; no allocation after the
- * first call. */
+/* sha256_pieces: of n pieces, one behind the other. */
 void sha256_pieces(uint8_t out[SHA256_BYTES], const struct piece *pieces, size_t n);
 void sha256(uint8_t out[SHA256_BYTES], const void *data, size_t len);
-/* sha1: for formats that name things by it; proves nothing. Takes memory. */
+/* sha1, md5: for formats that name things by them; they prove nothing. */
 void sha1(uint8_t out[SHA1_BYTES], const void *data, size_t len);
+void md5(uint8_t out[MD5_BYTES], const void *data, size_t len);
 void hmac_sha256(uint8_t out[SHA256_BYTES], const uint8_t *key, size_t key_len, const void *data,
                  size_t len);
 /* sha256_file: digest of a file's bytes; 0 or ERR_IO. */

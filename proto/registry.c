@@ -7,6 +7,7 @@
 #include "proto/rdp.h"
 #include "proto/ssh.h"
 #include "proto/telnet.h"
+#include "proto/tls.h"
 #include "proto/vnc.h"
 
 #include <stddef.h>
@@ -20,8 +21,8 @@ const struct word proto_anomaly_words[PROTO_ANOMALY_COUNT] = {
 };
 
 const struct proto_parser *const proto_parsers[] = {
-    &modbus_parser, &iec104_parser, &http1_parser,      &ssh_parser,          &rdp_parser,
-    &vnc_parser,    &telnet_parser, &dns_stream_parser, &dns_datagram_parser,
+    &modbus_parser, &iec104_parser, &http1_parser, &ssh_parser,        &rdp_parser,
+    &vnc_parser,    &telnet_parser, &tls_parser,   &dns_stream_parser, &dns_datagram_parser,
 };
 const unsigned proto_parser_count = sizeof(proto_parsers) / sizeof(proto_parsers[0]);
 

@@ -31,7 +31,7 @@ LIBRARIES = [
     (re.compile(r"^urcu"), {"correlate", "app", "tests"}),
     (re.compile(r"^pcap"), {"dataplane"}),
     (re.compile(r"^yaml\.h"), {"base"}),
-    (re.compile(r"^openssl/"), {"base"}),
+    (re.compile(r"^openssl/"), {"base", "tests/unit/base"}),
 ]
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]', re.M)
 

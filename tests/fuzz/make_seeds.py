@@ -266,6 +266,61 @@ seed("dns", "long", b"\1" + talk((0, struct.pack(">H", 17000) + DNS["edns"]), *[
 seed("dns", "gap", b"\1" + talk((0, framed(DNS["query"])[:9]), (6, b""), (0, b"zz" + framed(DNS["query"], DNS["edns"]))))
 seed("dns", "gap-unknown", b"\1" + talk((0, framed(DNS["query"])[:1]), (14, b""), (0, framed(DNS["query"], DNS["questions"])), (7, b"")))
 
+# TLS: the same steps, of 255 bytes at most.
+
+def listed(width, data):
+    return len(data).to_bytes(width, "big") + data
+
+
+def der(tag, *parts):
+    data = b"".join(parts)
+    return bytes([tag]) + (bytes([len(data)]) if len(data) < 128 else b"\x81" + bytes([len(data)])) + data
+
+
+def name(*attributes):
+    return der(0x30, *(der(0x31, der(0x30, der(6, oid), der(tag, value))) for oid, tag, value in attributes))
+
+
+def certificate(subject, issuer):
+    algorithm = der(0x30, der(6, b"\x2a\3"))
+    dates = der(0x30, der(23, b"260101000000Z"), der(24, b"20500101000000Z"))
+    signed = der(0x30, b"\xa0\3\2\1\2", der(2, b"\0\x8a\1"), algorithm, issuer, dates, subject, der(0x30, algorithm, der(3, b"\0\1")))
+    return der(0x30, signed, algorithm, der(3, b"\0\1"))
+
+
+def extension(kind, data):
+    return struct.pack(">H", kind) + listed(2, data)
+
+
+def client_hello(*extensions):
+    return b"\1" + listed(3, b"\3\3" + bytes(32) + listed(1, b"id") + listed(2, b"\x0a\x0a\x13\1\0\x2f") + b"\1\0" + listed(2, b"".join(extensions)))
+
+
+def server_hello(*extensions):
+    return b"\2" + listed(3, b"\3\3" + bytes(32) + listed(1, b"id") + b"\0\x2f\0" + listed(2, b"".join(extensions)))
+
+
+def record(kind, data, size=16384):
+    return b"".join(bytes([kind, 3, 1]) + listed(2, data[at:at + size]) for at in range(0, len(data), size))
+
+
+def long_talk(*steps):
+    return talk(*((kind, data[at:at + 255]) for kind, data in steps for at in range(0, max(len(data), 1), 255)))
+
+
+HELLO = client_hello(extension(0, listed(2, b"\0" + listed(2, b"a.example"))), extension(10, listed(2, b"\0\x1d\0\x17")), extension(11, b"\1\0"),
+                     extension(13, listed(2, b"\4\3\x08\4")), extension(16, listed(2, b"\2h2")))
+HELLO_13 = client_hello(extension(0, listed(2, b"\0" + listed(2, b"a.example"))), extension(43, b"\4\x7a\x7a\3\4"))
+LEAF = certificate(name((b"\x55\4\6", 19, b"AQ"), (b"\x55\4\3", 12, b"a.example")), name((b"\x55\4\3", 30, b"\0A\xd8\x3d\xde\xa2"), (b"\x2a\3", 2, b"\1")))
+FLIGHT = server_hello(extension(0xff01, b"\0")) + b"\x0b" + listed(3, listed(3, listed(3, LEAF) * 2)) + b"\x0c" + listed(3, b"key") + b"\x0e" + listed(3, b"")
+HIDDEN = record(20, b"\1") + record(22, b"hidden") + record(23, b"hidden")
+seed("tls", "full", long_talk((0, record(22, HELLO)), (1, record(22, FLIGHT)), (0, record(22, b"\x10" + listed(3, b"key")) + HIDDEN), (1, HIDDEN)))
+seed("tls", "in-pieces", long_talk((0, record(22, HELLO, 40)), (1, record(22, FLIGHT, 9)), (0, HIDDEN), (1, HIDDEN)))
+seed("tls", "goes-on", long_talk((0, record(22, HELLO)), (1, record(22, server_hello()) + HIDDEN), (0, HIDDEN)))
+seed("tls", "1.3", long_talk((0, record(22, HELLO_13)), (1, record(22, server_hello(extension(43, b"\3\4"))) + HIDDEN), (0, HIDDEN)))
+seed("tls", "ssl2", long_talk((0, b"\x80\x1c\1\3\1\0\3\0\0\0\x10" + bytes(19)), (1, record(22, FLIGHT)), (0, HIDDEN)))
+seed("tls", "gap", long_talk((0, record(22, HELLO)), (1, record(22, FLIGHT)[:90]), (7, b""), (1, HIDDEN), (0, HIDDEN)))
+
 # The line: side, conversation and time; flags; distance; length; payload.
 
 def frames(*steps):

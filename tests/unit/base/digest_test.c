@@ -4,6 +4,8 @@
 #include "base/error.h"
 #include "base/text.h"
 
+#include <openssl/crypto.h>
+
 #include <string.h>
 
 static void from_hex(uint8_t *out, const char *hex)
@@ -30,6 +32,58 @@ static void sha256_of_abc_and_of_nothing(void **state)
     assert_hex(out, 32, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
     sha256(out, "", 0);
     assert_hex(out, 32, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+}
+
+static void sha1_and_md5_of_abc(void **state)
+{
+    (void)state;
+    uint8_t out[SHA1_BYTES];
+    /* RFC 3174, 7.3; RFC 1321, A.5. */
+    sha1(out, "abc", 3);
+    assert_hex(out, SHA1_BYTES, "a9993e364706816aba3e25717850c26c9cd0d89d");
+    md5(out, "abc", 3);
+    assert_hex(out, MD5_BYTES, "900150983cd24fb0d6963f7d28e17f72");
+    md5(out, "", 0);
+    assert_hex(out, MD5_BYTES, "d41d8cd98f00b204e9800998ecf8427e");
+}
+
+static unsigned allocations;
+
+static void *counted_malloc(size_t size, const char *file, int line)
+{
+    (void)file;
+    (void)line;
+    allocations++;
+    return malloc(size);
+}
+
+static void *counted_realloc(void *p, size_t size, const char *file, int line)
+{
+    (void)file;
+    (void)line;
+    allocations++;
+    return realloc(p, size);
+}
+
+static void counted_free(void *p, const char *file, int line)
+{
+    (void)file;
+    (void)line;
+    free(p);
+}
+
+static void digests_take_no_memory(void **state)
+{
+    (void)state;
+    uint8_t out[SHA256_BYTES];
+    OPENSSL_free(OPENSSL_malloc(1));
+    assert_int_equal(allocations, 1); /* they are counted */
+    for (int i = 0; i < 3; i++) {
+        md5(out, "abc", 3);
+        sha1(out, "abc", 3);
+        sha256(out, "abc", 3);
+    }
+    assert_int_equal(allocations, 1);
 }
 
 static void hmac_gives_the_vectors_of_rfc_4231(void **state)
@@ -67,8 +121,12 @@ static void ed25519_gives_the_vector_of_rfc_8032(void **state)
 
 int main(void)
 {
+    if (!CRYPTO_set_mem_functions(counted_malloc, counted_realloc, counted_free))
+        return 1;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sha256_of_abc_and_of_nothing),
+        cmocka_unit_test(sha1_and_md5_of_abc),
+        cmocka_unit_test(digests_take_no_memory),
         cmocka_unit_test(hmac_gives_the_vectors_of_rfc_4231),
         cmocka_unit_test(ed25519_gives_the_vector_of_rfc_8032),
     };
