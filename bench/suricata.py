@@ -1,5 +1,5 @@
-"""Suricata beside plimsoll: its configuration, which is its package's but that alerts are all that it writes and that
-every run says the same; and the rules that both load."""
+"""Suricata beside plimsoll: its configuration, which is its package's but that alerts are all that it writes, that no
+alert of a packet is discarded, and that every run says the same; and the rules that both load."""
 import re
 
 CONFIG = """%YAML 1.1
@@ -17,6 +17,7 @@ outputs:
   - eve-log: {{enabled: yes, filetype: regular, filename: eve.json, types: [alert: {{tagged-packets: no}}]}}
 unix-command: {command}
 runmode: single
+packet-alert-max: 255
 flow: {{memcap: 1gb, hash-size: 65536, prealloc: 1000}}
 stream:
   memcap: 1gb

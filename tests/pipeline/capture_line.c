@@ -3,8 +3,8 @@
  *
  *   capture-line [--hits FILE] [RULES]     reads paths, a line each, to the end of its input
  *
- * With --hits checksums are ignored, $EXTERNAL_NET is any, and FILE gets a line a hit: path, rule,
- * source, target (tests/system/suricata_test.py).
+ * With --hits checksums are ignored, $EXTERNAL_NET is any, and FILE gets a line a hit that is told:
+ * path, rule, source, target (tests/system/suricata_test.py).
  *
  * For each: the path; two hexadecimal digits a packet, a bit for each of eth, vlan, arp, ip, ipv6,
  * tcp, udp, and icmp of either kind, or a comma where the link type is not decoded; packets; bytes
@@ -16,6 +16,7 @@
 #include "dataplane/capture.h"
 #include "dataplane/decode.h"
 #include "dataplane/line.h"
+#include "rules/threshold.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,6 +31,8 @@ struct world {
     struct line *line;
     uint64_t observations;
     FILE *hits; /* NULL: not asked for */
+    const struct rule_set *rules;
+    struct thresholds *thresholds; /* of the capture under way */
     const char *path;
 };
 
@@ -37,8 +40,12 @@ static void on_observation(void *ctx, const struct observation *obs)
 {
     struct world *w = ctx;
     char ends[2][ADDRESS_TEXT_ROOM];
+    uint32_t rule;
     w->observations++;
-    if (w->hits && obs->kind == KIND_HIT)
+    if (w->hits && obs->kind == KIND_HIT &&
+        rule_find(w->rules, obs->rule_gid, obs->rule_sid, &rule) &&
+        thresholds_decide(w->thresholds, w->rules, rule, obs->order.t, &obs->source,
+                          &obs->target) == FATE_TOLD)
         fprintf(w->hits, "%s\t%u\t%s\t%s\n", w->path, obs->rule_sid,
                 address_format(ends[0], &obs->source), address_format(ends[1], &obs->target));
 }
@@ -84,6 +91,9 @@ static void read_capture(struct world *w, const char *path, struct block_pool *b
     struct frame frame;
     struct capture_counts counts = {0};
     w->path = path;
+    w->thresholds = thresholds_create(65536, 1);
+    if (!w->thresholds)
+        abort();
     int got = capture_open(&capture, path, blocks, &diags);
     printf("%s\t", path);
     if (!got) {
@@ -98,11 +108,13 @@ static void read_capture(struct world *w, const char *path, struct block_pool *b
         printf("%s%s", i ? "; " : "", diags.items[i].text);
     putchar('\n');
     line_finish(w->line, counts.last_ns);
+    thresholds_free(w->thresholds);
     diags_free(&diags);
 }
 
 static int run(struct world *w, const struct rule_set *rules)
 {
+    w->rules = rules;
     struct engine_limits limits = engine_default_limits();
     if (!w->hits) { /* little, so that a great number of captures shows what is not given back */
         limits.flows = 4096;
