@@ -175,10 +175,9 @@ static void add(struct head *h, struct bytes line)
         at++;
     }
     size_t value = at;
-    bool trims = !h->from_client || at > 0;
-    while (trims && value < end && is_blank(line.data[value]))
+    while (value < end && is_blank(line.data[value]))
         value++;
-    while (trims && end > value + 1 && is_blank(line.data[end - 1]))
+    while (end > value + 1 && is_blank(line.data[end - 1]))
         end--;
     h->plain &= name + 2 == value && line.data[name + 1] == ' ' && end == line.len;
     *f = (struct field){.name = {line.data, name}, .value = {line.data + value, end - value}};
@@ -237,6 +236,7 @@ static void read_fields(struct head *h, struct proto_scratch *scratch)
         }
         h->plain &= line.len == text.len + 2;
         while (is_folded(text)) {
+            h->plain = false;
             text.data++;
             text.len--;
         }
@@ -484,6 +484,12 @@ static void response_parts(struct maker *m)
     part(m, PART_HTTP_STAT_MSG, m->h->reason);
 }
 
+/* is_continue: Suricata forgets its fields when the response itself comes. */
+static bool is_continue(const struct head *h)
+{
+    return h->status.len == 3 && memcmp(h->status.data, "100", 3) == 0;
+}
+
 unsigned http1_parts(const struct proto_message *message, struct proto_scratch *scratch,
                      struct proto_part out[PROTO_MESSAGE_PARTS])
 {
@@ -496,6 +502,7 @@ unsigned http1_parts(const struct proto_message *message, struct proto_scratch *
         request_parts(&m);
     else
         response_parts(&m);
-    field_parts(&m);
+    if (!is_continue(&h))
+        field_parts(&m);
     return m.n;
 }
