@@ -29,6 +29,7 @@ struct side {
     uint64_t left;
     uint8_t mode;
     uint8_t codings; /* of the content, that were named */
+    uint8_t folds;   /* the field whose next line may belong to it, by its row, from 1 */
     bool chunked, has_length;
     bool expects; /* 100-continue before the body */
 };
@@ -134,11 +135,19 @@ static void content_length(struct pass *p, struct bytes value)
     p->d->left = number(value, 10);
 }
 
-/* holds: letters of any case. */
+/* begins: letters of any case, and NULs between them as if they were not there. */
+static bool begins(struct bytes value, const char *word)
+{
+    for (; *word && value.len > 0; value.data++, value.len--)
+        if (*value.data != 0 && (*value.data | 0x20) != (uint8_t)*word++)
+            return false;
+    return !*word;
+}
+
 static bool holds(struct bytes value, const char *word)
 {
     for (; value.len >= strlen(word); value.data++, value.len--)
-        if (bytes_begin_any_case(value, word))
+        if (begins(value, word))
             return true;
     return false;
 }
@@ -192,38 +201,53 @@ static void authorization(struct pass *p, struct bytes value)
 static const struct {
     const char *name;
     size_t len;
+    bool folds; /* what is on further lines matters */
     void (*take)(struct pass *p, struct bytes value);
 } fields[] = {
-    {"host", 4, host},
-    {"content-length", 14, content_length},
-    {"transfer-encoding", 17, transfer_encoding},
-    {"content-encoding", 16, content_encoding},
-    {"expect", 6, expect},
-    {"authorization", 13, authorization},
-    {"proxy-authorization", 19, authorization},
+    {"host", 4, false, host},
+    {"content-length", 14, true, content_length},
+    {"transfer-encoding", 17, true, transfer_encoding},
+    {"content-encoding", 16, true, content_encoding},
+    {"expect", 6, false, expect},
+    {"authorization", 13, false, authorization},
+    {"proxy-authorization", 19, false, authorization},
 };
+#define FIELDS (sizeof(fields) / sizeof(fields[0]))
 
 static struct bytes without_blanks(const uint8_t *from, const uint8_t *end)
 {
-    while (from < end && (*from == ' ' || *from == '\t'))
+    while (from < end && http1_is_space(*from))
         from++;
-    while (end > from && (end[-1] == ' ' || end[-1] == '\t'))
+    while (end > from && http1_is_space(end[-1]))
         end--;
     return (struct bytes){from, (size_t)(end - from)};
 }
 
+static void take_value(struct pass *p, size_t i, const uint8_t *from, const uint8_t *end)
+{
+    struct bytes value = without_blanks(from, end);
+    if (value.len)
+        fields[i].take(p, value);
+}
+
 static void field(struct pass *p, struct bytes line)
 {
-    const uint8_t *colon = memchr(line.data, ':', line.len);
+    struct side *d = p->d;
+    const uint8_t *end = line.data + line.len, *colon = memchr(line.data, ':', line.len);
+    bool folded = line.data[0] == ' ' || line.data[0] == '\t' || line.data[0] == 0;
+    if (folded && d->folds > 0 && (!colon || p->dir == PROTO_TO_SERVER)) {
+        take_value(p, d->folds - 1u, line.data + 1, end);
+        return;
+    }
+    d->folds = 0;
     if (!colon)
         return;
     struct bytes name = without_blanks(line.data, colon);
-    for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+    for (size_t i = 0; i < FIELDS; i++) {
         if (name.len != fields[i].len || !bytes_begin_any_case(name, fields[i].name))
             continue;
-        struct bytes value = without_blanks(colon + 1, line.data + line.len);
-        if (value.len)
-            fields[i].take(p, value);
+        d->folds = fields[i].folds ? (uint8_t)(i + 1) : 0;
+        take_value(p, i, colon + 1, end);
         return;
     }
 }
@@ -288,7 +312,7 @@ static void start(struct pass *p, struct bytes line, bool cut)
     d->mode = MODE_FIELDS;
     d->left = 0;
     d->chunked = d->has_length = d->expects = false;
-    d->codings = d->message.layers = 0;
+    d->codings = d->folds = d->message.layers = 0;
 }
 
 /* ---- whole heads ---- */
@@ -385,6 +409,24 @@ static void take_line(struct pass *p, struct bytes line, bool cut)
     }
 }
 
+/* take_lines: in heads of responses a line may be several. */
+static void take_lines(struct pass *p, struct bytes line, bool cut)
+{
+    while (p->dir == PROTO_TO_CLIENT && (p->d->mode == MODE_START || p->d->mode == MODE_FIELDS)) {
+        size_t n = http1_cr_end(line);
+        if (n == line.len)
+            break;
+        struct bytes first = {line.data, n};
+        while (first.len > 0 && first.data[first.len - 1] == '\r')
+            first.len--;
+        if (first.len > 0)
+            take_line(p, first, false);
+        line.data += n;
+        line.len -= n;
+    }
+    take_line(p, line, cut);
+}
+
 static void add_to_line(struct head_line *line, const uint8_t *data, size_t len)
 {
     size_t n = len < (size_t)HEAD_LINE_MAX - line->len ? len : (size_t)HEAD_LINE_MAX - line->len;
@@ -410,7 +452,7 @@ static void read_line(struct pass *p)
     bool cut = lies_whole ? n > HEAD_LINE_MAX : d->line.cut;
     if (!cut && line.len > 0 && line.data[line.len - 1] == '\r')
         line.len--;
-    take_line(p, line, cut);
+    take_lines(p, line, cut);
     d->line.len = 0;
     d->line.cut = false;
 }
@@ -529,6 +571,19 @@ static bool over(const void *state)
     return s->side[0].mode == MODE_REST && s->side[1].mode == MODE_REST;
 }
 
+/* probe_line: a method that is not in the list says so by the version at the end of its line. */
+static int probe_line(struct bytes line, bool whole)
+{
+    struct http1_line out;
+    uint32_t method = http1_method_len(line);
+    if (bytes_begin(line, "PRI * HTTP/2"))
+        return -1;
+    if ((method > 0 && http1_version_at(line, method) > method) ||
+        (whole && http1_versioned_request(line, &out)))
+        return 1;
+    return method > 0 && !whole ? 0 : -1;
+}
+
 static int probe(const uint8_t *data, uint32_t len, bool *from_server)
 {
     static const char *const begins[] = {"HTTP/1.",  "GET ",   "POST ",    "HEAD ",  "PUT ",
@@ -543,16 +598,11 @@ static int probe(const uint8_t *data, uint32_t len, bool *from_server)
             return 1;
         }
     }
-    /* A method that is not in the list says so by the version at the end of its line. */
     const uint8_t *end = memchr(data, '\n', len);
-    struct bytes line = {data, end ? (size_t)(end - data) : len};
-    uint32_t method = http1_method_len(line);
-    open |= method > 0 && !end;
-    if (method > 0 && http1_version_at(line, method) > method) {
+    int verdict = probe_line((struct bytes){data, end ? (size_t)(end - data) : len}, end);
+    if (verdict > 0)
         *from_server = false;
-        return 1;
-    }
-    return open ? 0 : -1;
+    return verdict < 0 && open ? 0 : verdict;
 }
 
 const struct proto_parser http1_parser = {

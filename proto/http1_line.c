@@ -88,6 +88,17 @@ bool http1_status_line(struct bytes line, struct http1_line *out)
 
 /* ---- as others have them ---- */
 
+size_t http1_cr_end(struct bytes line)
+{
+    const uint8_t *at = line.data + (line.len > 0), *end = line.data + line.len;
+    while (at + 1 < end && (at = memchr(at, '\r', (size_t)(end - at))) && at + 1 < end) {
+        at++;
+        if (*at != '\r' && *at != '\n')
+            return (size_t)(at - line.data);
+    }
+    return line.len;
+}
+
 static struct bytes next_word(struct bytes *rest)
 {
     while (rest->len > 0 && http1_is_space(*rest->data)) {
@@ -118,17 +129,22 @@ static bool is_printable(struct bytes word)
     return word.len > 0;
 }
 
-bool http1_odd_request(struct bytes line, bool cut, struct http1_line *out)
+bool http1_versioned_request(struct bytes line, struct http1_line *out)
 {
     struct bytes rest = line;
-    *out = (struct http1_line){.method = next_word(&rest), .odd = true};
-    bool right = is_known(out->method);
-    if (!right && !is_printable(out->method))
-        return false;
+    bool right = false;
+    *out = (struct http1_line){.odd = true};
+    out->method = next_word(&rest);
     out->target = next_word(&rest);
     while (!right && rest.len > 0)
         right = bytes_begin_any_case(next_word(&rest), "HTTP/");
-    return right || (cut && out->target.len > 0);
+    return right && is_printable(out->method);
+}
+
+bool http1_odd_request(struct bytes line, bool cut, struct http1_line *out)
+{
+    return http1_versioned_request(line, out) || is_known(out->method) ||
+           (cut && out->target.len > 0 && is_printable(out->method));
 }
 
 bool http1_odd_response(struct bytes line, struct http1_line *out)

@@ -25,12 +25,14 @@ struct head {
 /* ---- lines ---- */
 
 /* next_line: moves *rest behind it; with its end, false if there is no whole one. */
-static bool next_line(struct bytes *rest, struct bytes *line)
+static bool next_line(const struct head *h, struct bytes *rest, struct bytes *line)
 {
     const uint8_t *lf = rest->len ? memchr(rest->data, '\n', rest->len) : NULL;
     if (!lf)
         return false;
     *line = (struct bytes){rest->data, (size_t)(lf - rest->data) + 1};
+    if (!h->from_client)
+        line->len = http1_cr_end(*line);
     rest->data += line->len;
     rest->len -= line->len;
     return true;
@@ -206,7 +208,7 @@ static struct bytes unfold(struct head *h, struct bytes line, struct bytes *rest
     bool copied = false;
     while (is_folded(*rest)) {
         struct bytes after = *rest, next;
-        if (!next_line(&after, &next) || without_end(next).len == 0)
+        if (!next_line(h, &after, &next) || without_end(next).len == 0)
             break;
         *rest = after;
         next = without_end(next);
@@ -225,12 +227,20 @@ static struct bytes unfold(struct head *h, struct bytes line, struct bytes *rest
     return line;
 }
 
+/* without_cr: behind a LF that has none before it a CR belongs to it, to browsers. */
+static struct bytes without_cr(const struct head *h, struct bytes line)
+{
+    bool swapped = !h->from_client && line.len > 2 && line.data[0] == '\r' && line.data[-2] != '\r';
+    return swapped ? (struct bytes){line.data + 1, line.len - 1} : line;
+}
+
 static void read_fields(struct head *h, struct proto_scratch *scratch)
 {
     struct bytes rest = h->fields, line;
-    while (next_line(&rest, &line)) {
+    while (next_line(h, &rest, &line)) {
+        line = without_cr(h, line);
         struct bytes text = without_end(line);
-        if (text.len == 0 && line.len <= 2) {
+        if (text.len == 0 && line.len <= 2 && line.data[line.len - 1] == '\n') {
             h->plain &= line.len == 2;
             return;
         }
@@ -277,7 +287,7 @@ static void read_head(struct head *h, const struct proto_message *message,
     h->from_client = message->direction == PROTO_TO_SERVER;
     h->method = h->target = h->protocol = h->status = h->reason = none;
     h->n = h->repetitions = 0;
-    if (!next_line(&rest, &line)) {
+    if (!next_line(h, &rest, &line)) {
         line = rest;
         rest = none;
     }

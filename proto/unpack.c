@@ -67,18 +67,20 @@ static enum kind kind_of(const uint8_t first[2])
     return gzip || zlib ? KIND_WRAPPED : KIND_RAW;
 }
 
-/* header_len: of gzip's, as far as a receiver that does not understand it would step over it; 0:
- * none. RFC 1952, 2.3 */
+/* header_len: of gzip's, as far as a receiver that does not understand it would step over it; 0: of
+ * none that has flags. All of what is there, if the header does not end in it. RFC 1952, 2.3 */
 static size_t header_len(struct bytes b)
 {
-    if (b.len < 10 || b.data[0] != 0x1f || b.data[1] != 0x8b || b.data[3] == 0)
-        return 0;
     size_t at = 10;
-    if (b.data[3] & 0x18) {
+    if (b.data[0] != 0x1f || b.data[1] != 0x8b || (b.len > 3 && b.data[3] == 0))
+        return 0;
+    if (b.len > at && (b.data[3] & 0x18)) {
         const uint8_t *nul = memchr(b.data + at, 0, b.len - at);
-        return nul ? (size_t)(nul - b.data) + 1 : b.len;
+        at = nul ? (size_t)(nul - b.data) + 1 : b.len;
+    } else if (b.len > at && (b.data[3] & 2)) {
+        at += 2;
     }
-    return b.data[3] & 2 ? (b.len < 12 ? b.len : 12) : 10;
+    return at < b.len ? at : b.len;
 }
 
 enum result { GOES_ON, ENDED, FAILED };

@@ -4,9 +4,11 @@
     make_seeds.py SOURCE FOLDER        writes FOLDER/TARGET/NAME
 """
 import base64
+import gzip
 import pathlib
 import struct
 import sys
+import zlib
 
 SOURCE, OUT = map(pathlib.Path, sys.argv[1:3])
 ACCORDS = SOURCE / "rules/packs/accords"
@@ -240,6 +242,29 @@ seed("heads", "rdp", b"\2" + talk((0, b"\3\0\0\x29\x24\xe0\0\0\0\0\0Cookie: msts
 seed("heads", "vnc", b"\3" + talk((1, b"RFB 003.008\n"), (0, b"RFB 003.008\n"), (1, b"\2\1\2"), (0, b"\2"), (1, bytes(16)), (0, bytes(16)), (1, b"\0\0\0\1")))
 seed("heads", "vnc-33", b"\3" + talk((1, b"RFB 003.003\n"), (0, b"RFB 003.003\n"), (1, b"\0\0\0\2"), (1, bytes(16)), (0, bytes(16)), (1, bytes(4))))
 seed("heads", "telnet", b"\4" + talk((1, b"\xff\xfd\x18\xff\xfa\x18\1\xff\xf0login: "), (0, b"root\r\0"), (1, b"Password: "), (0, b"x\r\0"), (1, b"\r\nLogin incorrect\r\nlogin: "), (0, b"root\r"), (1, b"Password: "), (0, b"y\r"), (1, b"\r\nhi\r\n$ "), (0, b"ls")))
+
+# HTTP/1: what there is to heads and bodies.
+
+HTTP_PACKED = gzip.compress(b"packed, packed and packed again", mtime=0)
+
+
+def http_response(fields, body):
+    return b"HTTP/1.1 200 OK\r\n" + fields + b"Content-Length: %d\r\n\r\n" % len(body) + body
+
+
+seed("http1", "plain", talk(
+    (0, b"GET /a/%2e%2e//b\\c%u0041%c3%a9?d=%20+#e HTTP/1.1\r\nHost: H:80\r\nX: a\r\nx: b\r\n c\r\nnone\r\nCookie: d\r\n\r\n"),
+    (1, b"HTTP/1.1 100 Go\r\n\r\n" + http_response(b"Set-Cookie: a\r\nSet-Cookie: b\r\n", b"ok"))))
+seed("http1", "absolute", talk((0, b"GET http://u:p@Host.:1/x HTTP/1.0\r\n\r\nget\t/ http/1.1\nhost:h\n\nGET /\r\n\r\n"), (1, b"HTTP/1.0 200 OK\r\n\r\nto the end")))
+seed("http1", "chunked", talk(
+    (0, b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nExpect: 100-continue\r\n\r\n3;x\r\nabc\r\n0\r\nT: t\r\n\r\nHEAD / HTTP/1.1\r\n\r\n"),
+    (1, b"HTTP/1.1 204 No\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 404 No\r\nContent-Length: 9\r\n\r\n")))
+seed("http1", "packed", talk((0, b"POST / HTTP/1.1\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(HTTP_PACKED) + HTTP_PACKED),
+                             (1, http_response(b"Content-Encoding: gzip, deflate\r\n", zlib.compress(HTTP_PACKED)))))
+seed("http1", "raw", talk((0, b"GET / HTTP/1.1\r\n\r\n"), (1, http_response(b"Content-Encoding: deflate\r\n", zlib.compress(b"raw raw raw raw")[2:-4])),
+                          (0, b"GET / HTTP/1.1\r\n\r\n"), (1, http_response(b"Content-Encoding: gzip\r\n", b"as it is"))))
+seed("http1", "gap", talk((0, b"POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\nabc")) + bytes([6, 6]) + talk((0, b"GET / HTTP/1.1\r\n\r\n"), (7, b""), (1, b"x\r\nHTTP/1.1 403 No\r\n\r\n")))
+seed("http1", "connect", talk((0, b"CONNECT a:1 HTTP/1.1\r\n\r\n"), (1, b"HTTP/1.1 200 OK\r\n\r\n"), (0, b"GET / HTTP/1.1\r\n\r\n")))
 
 # The line: side, conversation and time; flags; distance; length; payload.
 
