@@ -121,17 +121,19 @@ static bool same_name(struct bytes a, struct bytes b)
     return true;
 }
 
-static bool is_named(const struct field *f, const char *name)
-{
-    return same_name(f->name, (struct bytes){(const uint8_t *)name, strlen(name)});
-}
-
+/* key_of: differs where names differ, mostly. */
 static uint32_t key_of(struct bytes name)
 {
-    uint32_t key = (uint32_t)name.len;
-    for (size_t i = 0; i < name.len; i++)
-        key = key * 31 + lower(name.data[i]);
-    return key;
+    if (name.len == 0)
+        return 0;
+    return (uint32_t)(name.len & 0xff) << 24 | (uint32_t)lower(name.data[0]) << 16 |
+           (uint32_t)lower(name.data[name.len / 2]) << 8 | lower(name.data[name.len - 1]);
+}
+
+static bool is_named(const struct field *f, const char *name)
+{
+    struct bytes wanted = {(const uint8_t *)name, strlen(name)};
+    return f->name.len == wanted.len && same_name(f->name, wanted);
 }
 
 /* colon: where the name ends, or the length of the line if it has no name. */
@@ -393,20 +395,20 @@ static struct bytes start(struct maker *m)
 /* The parts that are a field's value; directions as in PROTO_PARTS. */
 static const struct {
     const char *name;
-    uint8_t id, directions;
+    uint8_t len, id, directions;
 } values[] = {
-    {"User-Agent", PART_HTTP_USER_AGENT, 1},
-    {"Referer", PART_HTTP_REFERER, 1},
-    {"Cookie", PART_HTTP_COOKIE, 1},
-    {"Accept", PART_HTTP_ACCEPT, 1},
-    {"Accept-Encoding", PART_HTTP_ACCEPT_ENC, 1},
-    {"Accept-Language", PART_HTTP_ACCEPT_LANG, 1},
-    {"Connection", PART_HTTP_CONNECTION, 3},
-    {"Content-Type", PART_HTTP_CONTENT_TYPE, 3},
-    {"Content-Length", PART_HTTP_CONTENT_LEN, 3},
-    {"Set-Cookie", PART_HTTP_COOKIE, 2},
-    {"Server", PART_HTTP_SERVER, 2},
-    {"Location", PART_HTTP_LOCATION, 2},
+    {"User-Agent", 10, PART_HTTP_USER_AGENT, 1},
+    {"Referer", 7, PART_HTTP_REFERER, 1},
+    {"Cookie", 6, PART_HTTP_COOKIE, 1},
+    {"Accept", 6, PART_HTTP_ACCEPT, 1},
+    {"Accept-Encoding", 15, PART_HTTP_ACCEPT_ENC, 1},
+    {"Accept-Language", 15, PART_HTTP_ACCEPT_LANG, 1},
+    {"Connection", 10, PART_HTTP_CONNECTION, 3},
+    {"Content-Type", 12, PART_HTTP_CONTENT_TYPE, 3},
+    {"Content-Length", 14, PART_HTTP_CONTENT_LEN, 3},
+    {"Set-Cookie", 10, PART_HTTP_COOKIE, 2},
+    {"Server", 6, PART_HTTP_SERVER, 2},
+    {"Location", 8, PART_HTTP_LOCATION, 2},
 };
 
 static void field_parts(struct maker *m)
@@ -414,7 +416,8 @@ static void field_parts(struct maker *m)
     unsigned direction = m->h->from_client ? 1 : 2;
     for (unsigned k = 0; k < m->h->n; k++)
         for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
-            if ((values[i].directions & direction) && is_named(&m->h->field[k], values[i].name)) {
+            if (m->h->field[k].name.len == values[i].len && (values[i].directions & direction) &&
+                is_named(&m->h->field[k], values[i].name)) {
                 part(m, values[i].id, m->h->field[k].value);
                 break;
             }
