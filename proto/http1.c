@@ -589,6 +589,13 @@ static int probe(const uint8_t *data, uint32_t len, bool *from_server)
     static const char *const begins[] = {"HTTP/1.",  "GET ",   "POST ",    "HEAD ",  "PUT ",
                                          "OPTIONS ", "PATCH ", "CONNECT ", "TRACE ", "DELETE "};
     bool open = false;
+    /* RFC 9112, 2.2: empty lines before the first are not minded. */
+    while (len > 0 && (*data == '\r' || *data == '\n')) {
+        data++;
+        len--;
+    }
+    if (len == 0)
+        return 0;
     for (unsigned i = 0; i < sizeof(begins) / sizeof(begins[0]); i++) {
         size_t n = strlen(begins[i]);
         if (len < n) {

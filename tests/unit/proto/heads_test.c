@@ -347,6 +347,8 @@ static void beginnings_are_recognised(void **unused)
         {&http1_parser, "VERSION-CONTROL /a HTTP/1.1\r\n", 29, 1, true, false},
         {&http1_parser, "VERSION-CONTROL /a", 18, 0, true, true},
         {&http1_parser, "PROPFIND /a HTTP/1.1", 20, 1, true, false},
+        {&http1_parser, "\r\n\r\nGET /", 9, 1, true, false},
+        {&http1_parser, "\r\n", 2, 0, true, true},
         {&http1_parser, "get\t/a http/1.1\r\n", 17, 1, true, false},
         {&http1_parser, "get /a\r\n", 8, -1, true, true},
         /* HTTP/2 begins so, to be refused by who speaks 1 */
