@@ -3,17 +3,16 @@
  * parts. */
 #include "proto/http1.h"
 #include "proto/heads.h"
-#include "proto/http1_parts.h"
+#include "proto/http1_line.h"
 #include "proto/http1_session.h"
-#include "proto/http1_uri.h"
+#include "proto/http1_tell.h"
 
 #include <string.h>
-
-#define HEAD_MAX 16384 /* of a head that parts are made of: a room */
 
 enum mode {
     MODE_START = 0, /* a request line or a status line is next */
     MODE_FIELDS,
+    MODE_MAYBE_BODY, /* of a response that should have none and says that it has one */
     MODE_BODY,       /* `left` bytes */
     MODE_TO_CLOSE,   /* a body that ends with the connection */
     MODE_CHUNK_SIZE, /* RFC 9112, 7.1 */
@@ -26,14 +25,13 @@ enum mode {
 
 struct side {
     struct head_line line; /* as far as it came in earlier calls */
+    struct http1_message message;
     uint64_t left;
-    uint64_t told;        /* bytes of the body */
-    uint32_t transaction; /* of the message */
-    uint16_t kept;        /* bytes of its head in the room */
     uint8_t mode;
+    uint8_t codings; /* of the content, that were named */
+    uint8_t folds;   /* the field whose next line may belong to it, by its row, from 1 */
     bool chunked, has_length;
-    bool lent;   /* the room */
-    bool silent; /* nothing more is told of this message */
+    bool expects; /* 100-continue before the body */
 };
 
 /* Owner: the flow. */
@@ -42,7 +40,8 @@ struct state {
     struct http1_sessions sessions;
     uint32_t requests, responses; /* transactions that have one */
     uint64_t heads, connects;     /* by the transaction's last bits: its method is this one */
-    uint16_t status;              /* of the response whose fields are read; 0 unreadable */
+    uint16_t status;              /* of the response whose fields are read */
+    bool odd;                     /* its first line is not as the RFC has it */
 };
 _Static_assert(sizeof(struct state) <= PROTO_STATE_MAX, "state fits a flow");
 
@@ -54,120 +53,35 @@ struct pass {
     int64_t now;
     enum proto_direction dir;
     const uint8_t *at, *end;
-    const uint8_t *head; /* in these bytes: where those of the head under way begin */
-    struct bytes whole;  /* the head of the message whose body comes, if it is in these bytes */
+    struct http1_tell tell;
 };
 
-/* ---- what is told ---- */
-
-static bool is_wanted(const struct pass *p)
+static struct pass pass(struct state *s, enum proto_direction dir, int64_t now,
+                        const struct proto_sink *sink)
 {
-    return (p->sink->message || p->sink->body) && !p->d->silent;
+    struct side *d = &s->side[dir], *other = &s->side[1 - dir];
+    return (struct pass){
+        .s = s,
+        .d = d,
+        .sink = sink,
+        .now = now,
+        .dir = dir,
+        .tell = {.message = &d->message, .other = &other->message, .sink = sink, .dir = dir}};
 }
 
-static enum proto_room room_of(enum proto_direction dir)
+static void message_over(struct pass *p)
 {
-    return dir == PROTO_TO_SERVER ? PROTO_ROOM_TO_SERVER : PROTO_ROOM_TO_CLIENT;
+    p->d->mode = MODE_START;
+    http1_tell_next(&p->tell, p->at);
 }
 
-static uint8_t *room(const struct pass *p)
-{
-    return p->sink->room ? p->sink->room(p->sink->ctx, room_of(p->dir)) : NULL;
-}
-
-static struct bytes head_of(const struct pass *p)
-{
-    if (p->whole.data)
-        return p->whole;
-    return p->d->kept ? (struct bytes){room(p), p->d->kept} : (struct bytes){0};
-}
-
-/* keep: these bytes of the head outlast the call; those that find no room are left out. */
-static void keep(struct pass *p, struct bytes bytes)
-{
-    struct side *d = p->d;
-    if (bytes.len == 0 || !is_wanted(p))
-        return;
-    uint8_t *to = room(p);
-    if (!to) {
-        d->silent = true;
-        d->kept = 0;
-        p->sink->anomaly(p->sink->ctx, PROTO_ANOMALY_OVERFLOW, p->dir);
-        return;
-    }
-    size_t n = bytes.len < (size_t)HEAD_MAX - d->kept ? bytes.len : (size_t)HEAD_MAX - d->kept;
-    memcpy(to + d->kept, bytes.data, n);
-    d->kept = (uint16_t)(d->kept + n);
-    d->lent = true;
-}
-
-/* forget: the head, and what the line under way had of it. The next one may begin here. */
-static void forget(struct pass *p)
-{
-    p->d->kept = 0;
-    p->d->silent = false;
-    p->whole = (struct bytes){0};
-    p->head = p->at;
-}
-
-static struct proto_message message_of(const struct pass *p)
-{
-    return (struct proto_message){.protocol = PROTOCOL_HTTP,
-                                  .direction = (uint8_t)p->dir,
-                                  .transaction = p->d->transaction,
-                                  .state = p->s,
-                                  .head = head_of(p),
-                                  .parts = http1_parts};
-}
-
-/* head_whole: it ends here. */
-static void head_whole(struct pass *p)
-{
-    struct side *d = p->d;
-    size_t n = (size_t)(p->at - p->head);
-    if (!is_wanted(p))
-        return;
-    if (d->kept)
-        keep(p, (struct bytes){p->head, n});
-    else
-        p->whole = (struct bytes){p->head, n < HEAD_MAX ? n : HEAD_MAX};
-    d->told = 0;
-    struct proto_message message = message_of(p);
-    if (p->sink->message && !d->silent)
-        p->sink->message(p->sink->ctx, &message);
-}
-
-static void tell_body(struct pass *p, struct bytes bytes, bool end)
-{
-    struct side *d = p->d;
-    if (!is_wanted(p) || !p->sink->body)
-        return;
-    struct proto_message message = message_of(p);
-    struct proto_body body = {.id = p->dir == PROTO_TO_SERVER ? PART_HTTP_REQUEST_BODY
-                                                              : PART_HTTP_RESPONSE_BODY,
-                              .end = end,
-                              .at = d->told,
-                              .data = bytes};
-    d->told += bytes.len;
-    d->silent = end;
-    p->sink->body(p->sink->ctx, &message, &body);
-}
-
-/* pause: what the next call needs of this one's bytes is kept, and a room that holds nothing goes
- * back. */
 static void pause(struct pass *p)
 {
-    struct side *d = p->d;
-    if (d->mode == MODE_START || d->mode == MODE_LOST || d->mode == MODE_FIELDS)
-        keep(p, (struct bytes){p->head, (size_t)(p->at - p->head)});
-    else if (p->sink->body)
-        keep(p, p->whole);
-    if (d->mode == MODE_REST || d->silent)
-        d->kept = 0;
-    if (d->lent && d->kept == 0) {
-        d->lent = false;
-        p->sink->room_back(p->sink->ctx, room_of(p->dir));
-    }
+    uint8_t mode = p->d->mode;
+    if (mode == MODE_REST)
+        http1_tell_next(&p->tell, p->at);
+    http1_tell_pause(&p->tell, p->at,
+                     mode == MODE_START || mode == MODE_LOST || mode == MODE_FIELDS);
 }
 
 /* ---- lengths ---- */
@@ -190,12 +104,6 @@ static uint64_t number(struct bytes text, uint32_t base)
     return value;
 }
 
-static void message_over(struct pass *p)
-{
-    p->d->mode = MODE_START;
-    forget(p);
-}
-
 /* body_follows: the fields are read. RFC 9112, 6.3 */
 static void body_follows(struct pass *p, bool none, bool to_close)
 {
@@ -214,16 +122,68 @@ static void body_follows(struct pass *p, bool none, bool to_close)
 
 /* ---- fields ---- */
 
+/* content_length: the first number of the first field. */
 static void content_length(struct pass *p, struct bytes value)
 {
+    while (value.len > 0 && !is_digit(*value.data)) {
+        value.data++;
+        value.len--;
+    }
+    if (p->d->has_length || value.len == 0)
+        return;
     p->d->has_length = true;
     p->d->left = number(value, 10);
 }
 
+/* begins: letters of any case, and NULs between them as if they were not there. */
+static bool begins(struct bytes value, const char *word)
+{
+    for (; *word && value.len > 0; value.data++, value.len--)
+        if (*value.data != 0 && (*value.data | 0x20) != (uint8_t)*word++)
+            return false;
+    return !*word;
+}
+
+static bool holds(struct bytes value, const char *word)
+{
+    for (; value.len >= strlen(word); value.data++, value.len--)
+        if (begins(value, word))
+            return true;
+    return false;
+}
+
 static void transfer_encoding(struct pass *p, struct bytes value)
 {
-    for (size_t i = 0; i + 7 <= value.len; i++)
-        p->d->chunked |= bytes_begin_any_case((struct bytes){value.data + i, 7}, "chunked");
+    p->d->chunked |= holds(value, "chunked");
+}
+
+/* content_encoding: libhtp takes two names that hold one of these words; of a request only the name
+ * itself. */
+static void content_encoding(struct pass *p, struct bytes value)
+{
+    static const char *const names[] = {"gzip", "deflate", "x-gzip", "x-deflate"};
+    const uint8_t *at = value.data, *end = at + value.len;
+    while (at < end) {
+        const uint8_t *stop = at;
+        while (stop < end && *stop != ',' && *stop != ' ')
+            stop++;
+        struct bytes name = {at, (size_t)(stop - at)};
+        at = stop + 1;
+        if (name.len == 0 || p->d->codings++ >= HTTP1_LAYERS_MAX)
+            continue;
+        if (p->dir == PROTO_TO_CLIENT) {
+            p->d->message.layers += holds(name, "gzip") || holds(name, "deflate");
+            continue;
+        }
+        for (int i = 0; i < 4; i++)
+            p->d->message.layers += p->d->codings == 1 && value.len == strlen(names[i]) &&
+                                    bytes_begin_any_case(value, names[i]);
+    }
+}
+
+static void expect(struct pass *p, struct bytes value)
+{
+    p->d->expects = value.len == 12 && bytes_begin_any_case(value, "100-continue");
 }
 
 static void host(struct pass *p, struct bytes value)
@@ -241,88 +201,99 @@ static void authorization(struct pass *p, struct bytes value)
 static const struct {
     const char *name;
     size_t len;
+    bool folds; /* what is on further lines matters */
     void (*take)(struct pass *p, struct bytes value);
 } fields[] = {
-    {"host", 4, host},
-    {"content-length", 14, content_length},
-    {"transfer-encoding", 17, transfer_encoding},
-    {"authorization", 13, authorization},
-    {"proxy-authorization", 19, authorization},
+    {"host", 4, false, host},
+    {"content-length", 14, true, content_length},
+    {"transfer-encoding", 17, true, transfer_encoding},
+    {"content-encoding", 16, true, content_encoding},
+    {"expect", 6, false, expect},
+    {"authorization", 13, false, authorization},
+    {"proxy-authorization", 19, false, authorization},
 };
+#define FIELDS (sizeof(fields) / sizeof(fields[0]))
 
 static struct bytes without_blanks(const uint8_t *from, const uint8_t *end)
 {
-    while (from < end && (*from == ' ' || *from == '\t'))
+    while (from < end && http1_is_space(*from))
         from++;
-    while (end > from && (end[-1] == ' ' || end[-1] == '\t'))
+    while (end > from && http1_is_space(end[-1]))
         end--;
     return (struct bytes){from, (size_t)(end - from)};
 }
 
+static void take_value(struct pass *p, size_t i, const uint8_t *from, const uint8_t *end)
+{
+    struct bytes value = without_blanks(from, end);
+    if (value.len)
+        fields[i].take(p, value);
+}
+
 static void field(struct pass *p, struct bytes line)
 {
-    const uint8_t *colon = memchr(line.data, ':', line.len);
+    struct side *d = p->d;
+    const uint8_t *end = line.data + line.len, *colon = memchr(line.data, ':', line.len);
+    bool folded = line.data[0] == ' ' || line.data[0] == '\t' || line.data[0] == 0;
+    if (folded && d->folds > 0 && (!colon || p->dir == PROTO_TO_SERVER)) {
+        take_value(p, d->folds - 1u, line.data + 1, end);
+        return;
+    }
+    d->folds = 0;
     if (!colon)
         return;
     struct bytes name = without_blanks(line.data, colon);
-    for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+    for (size_t i = 0; i < FIELDS; i++) {
         if (name.len != fields[i].len || !bytes_begin_any_case(name, fields[i].name))
             continue;
-        struct bytes value = without_blanks(colon + 1, line.data + line.len);
-        if (value.len)
-            fields[i].take(p, value);
+        d->folds = fields[i].folds ? (uint8_t)(i + 1) : 0;
+        take_value(p, i, colon + 1, end);
         return;
     }
 }
 
 /* ---- the first line ---- */
 
-/* is_odd_request: a first line that the RFC does not know and servers answer. */
-static bool is_odd_request(struct bytes line)
-{
-    (void)line;
-    return false;
-}
-
 static uint64_t bit_of(uint32_t transaction)
 {
     return UINT64_C(1) << (transaction & 63);
 }
 
-static bool request_begins(struct pass *p, struct bytes line, bool cut)
+static void mark(uint64_t *bits, uint32_t transaction, bool set)
+{
+    *bits = set ? *bits | bit_of(transaction) : *bits & ~bit_of(transaction);
+}
+
+static bool is_method(const struct http1_line *line, const char *name)
+{
+    return line->method.len == strlen(name) && bytes_begin(line->method, name);
+}
+
+static bool request_begins(struct pass *p, struct bytes bytes, bool cut)
 {
     struct state *s = p->s;
-    struct http1_request q = {.ns = p->sink->seen_ns};
-    if (!http1_request_line(line, cut, &q)) {
-        if (p->d->mode == MODE_LOST || !is_odd_request(line))
-            return false;
-        q.odd = true;
-    }
-    struct bytes method = {q.method, q.method_len};
-    uint64_t bit = bit_of(++s->requests);
-    p->d->transaction = s->requests;
-    s->heads = method.len == 4 && bytes_begin(method, "HEAD") ? s->heads | bit : s->heads & ~bit;
-    s->connects =
-        method.len == 7 && bytes_begin(method, "CONNECT") ? s->connects | bit : s->connects & ~bit;
-    http1_sessions_open(&s->sessions, &q, p->now, p->sink);
+    struct http1_line line;
+    if (!http1_request_line(bytes, cut, &line) &&
+        (p->d->mode == MODE_LOST || !http1_odd_request(bytes, cut, &line)))
+        return false;
+    p->d->message.transaction = ++s->requests;
+    mark(&s->heads, s->requests, is_method(&line, "HEAD"));
+    mark(&s->connects, s->requests, is_method(&line, "CONNECT"));
+    http1_sessions_open(&s->sessions, &line, p->now, p->sink);
     return true;
 }
 
-static uint16_t status_line(struct bytes line)
-{
-    const uint8_t *d = line.data;
-    if (line.len < 12 || memcmp(d, "HTTP/1.", 7) != 0 || d[8] != ' ' || !is_digit(d[9]) ||
-        !is_digit(d[10]) || !is_digit(d[11]))
-        return 0;
-    return (uint16_t)((d[9] - '0') * 100 + (d[10] - '0') * 10 + (d[11] - '0'));
-}
-
-static bool response_begins(struct pass *p, struct bytes line)
+static bool response_begins(struct pass *p, struct bytes bytes)
 {
     struct state *s = p->s;
-    s->status = status_line(line);
-    p->d->transaction = s->responses + 1;
-    return s->status > 0;
+    struct http1_line line;
+    if (!http1_status_line(bytes, &line) &&
+        (p->d->mode == MODE_LOST || !http1_odd_response(bytes, &line)))
+        return false;
+    s->status = line.status;
+    s->odd = line.odd;
+    p->d->message.transaction = s->responses + 1;
+    return true;
 }
 
 static void start(struct pass *p, struct bytes line, bool cut)
@@ -335,12 +306,13 @@ static void start(struct pass *p, struct bytes line, bool cut)
             d->mode = MODE_LOST;
             p->sink->anomaly(p->sink->ctx, PROTO_ANOMALY_MALFORMED, p->dir);
         }
-        forget(p);
+        http1_tell_next(&p->tell, p->at);
         return;
     }
     d->mode = MODE_FIELDS;
     d->left = 0;
-    d->chunked = d->has_length = false;
+    d->chunked = d->has_length = d->expects = false;
+    d->codings = d->folds = d->message.layers = 0;
 }
 
 /* ---- whole heads ---- */
@@ -350,7 +322,7 @@ static void request_read(struct pass *p)
     struct side *d = p->d;
     if (d->chunked || (d->has_length && d->left))
         http1_sessions_body(&p->s->sessions);
-    head_whole(p);
+    http1_tell_head(&p->tell, p->at);
     body_follows(p, false, false);
 }
 
@@ -360,23 +332,39 @@ static void tunnel(struct pass *p)
     p->s->side[0].mode = p->s->side[1].mode = MODE_REST;
 }
 
+/* body_refused: the client waited with its body for a yes and got a no, so none will come. */
+static void body_refused(struct pass *p)
+{
+    struct pass request = pass(p->s, PROTO_TO_SERVER, p->now, p->sink);
+    if (request.d->mode != MODE_BODY || !request.d->expects || request.d->message.packed > 0)
+        return;
+    message_over(&request);
+    pause(&request);
+}
+
 static void response_read(struct pass *p)
 {
     struct state *s = p->s;
+    struct side *d = p->d;
     uint16_t status = s->status;
-    head_whole(p);
-    if (status < 200 && status != 101) {
+    http1_tell_head(&p->tell, p->at);
+    if (status >= 100 && status < 200 && status != 101) {
         message_over(p);
         return;
     }
-    s->responses = p->d->transaction;
+    s->responses = d->message.transaction;
     bool asked = s->responses <= s->requests;
-    uint64_t bit = bit_of(s->responses);
     if (!asked)
         s->requests = s->responses;
-    http1_sessions_answer(&s->sessions, status, p->now, p->sink);
-    body_follows(p, status == 204 || status == 304 || (asked && (s->heads & bit)), true);
-    if (status == 101 || (asked && status < 300 && (s->connects & bit)))
+    uint64_t bit = asked ? bit_of(s->responses) : 0;
+    http1_sessions_answer(&s->sessions, s->odd ? 0 : status, p->now, p->sink);
+    if (status / 100 == 4)
+        body_refused(p);
+    if (status == 204 && !(s->heads & bit) && (d->chunked || d->left))
+        d->mode = MODE_MAYBE_BODY;
+    else
+        body_follows(p, status == 204 || status == 304 || (s->heads & bit), true);
+    if (status == 101 || (status / 100 == 2 && (s->connects & bit)))
         tunnel(p);
 }
 
@@ -412,13 +400,31 @@ static void take_line(struct pass *p, struct bytes line, bool cut)
         break;
     case MODE_TRAILERS:
         if (line.len == 0) {
-            tell_body(p, (struct bytes){0}, true);
+            http1_tell_body(&p->tell, (struct bytes){0}, true);
             message_over(p);
         }
         break;
     default:
         break;
     }
+}
+
+/* take_lines: in heads of responses a line may be several. */
+static void take_lines(struct pass *p, struct bytes line, bool cut)
+{
+    while (p->dir == PROTO_TO_CLIENT && (p->d->mode == MODE_START || p->d->mode == MODE_FIELDS)) {
+        size_t n = http1_cr_end(line);
+        if (n == line.len)
+            break;
+        struct bytes first = {line.data, n};
+        while (first.len > 0 && first.data[first.len - 1] == '\r')
+            first.len--;
+        if (first.len > 0)
+            take_line(p, first, false);
+        line.data += n;
+        line.len -= n;
+    }
+    take_line(p, line, cut);
 }
 
 static void add_to_line(struct head_line *line, const uint8_t *data, size_t len)
@@ -446,9 +452,19 @@ static void read_line(struct pass *p)
     bool cut = lies_whole ? n > HEAD_LINE_MAX : d->line.cut;
     if (!cut && line.len > 0 && line.data[line.len - 1] == '\r')
         line.len--;
-    take_line(p, line, cut);
+    take_lines(p, line, cut);
     d->line.len = 0;
     d->line.cut = false;
+}
+
+/* body_read: what `left` says has been taken off. */
+static void body_read(struct pass *p)
+{
+    struct side *d = p->d;
+    if (d->left == 0 && d->mode == MODE_BODY)
+        message_over(p);
+    else if (d->left == 0 && d->mode == MODE_CHUNK)
+        d->mode = MODE_CHUNK_END;
 }
 
 static void read_body(struct pass *p)
@@ -461,12 +477,17 @@ static void read_body(struct pass *p)
     }
     struct bytes bytes = {p->at, n};
     p->at += n;
-    bool over = d->mode == MODE_BODY && d->left == 0;
-    tell_body(p, bytes, over);
-    if (over)
+    http1_tell_body(&p->tell, bytes, d->mode == MODE_BODY && d->left == 0);
+    body_read(p);
+}
+
+/* maybe_body: no body of such a response begins as the next response does. */
+static void maybe_body(struct pass *p)
+{
+    if (*p->at == 'H')
         message_over(p);
-    else if (d->mode == MODE_CHUNK && d->left == 0)
-        d->mode = MODE_CHUNK_END;
+    else
+        p->d->mode = p->d->chunked ? MODE_CHUNK_SIZE : MODE_BODY;
 }
 
 static bool in_body(const struct side *d)
@@ -474,20 +495,22 @@ static bool in_body(const struct side *d)
     return d->mode == MODE_BODY || d->mode == MODE_CHUNK || d->mode == MODE_TO_CLOSE;
 }
 
-static struct pass pass(struct state *s, enum proto_direction dir, int64_t now,
-                        const struct proto_sink *sink)
+/* has_body: a message whose body is under way. */
+static bool has_body(const struct side *d)
 {
-    return (struct pass){.s = s, .d = &s->side[dir], .sink = sink, .now = now, .dir = dir};
+    return d->mode > MODE_MAYBE_BODY && d->mode < MODE_REST;
 }
 
 static void feed(void *state, enum proto_direction dir, int64_t now, const uint8_t *data,
                  uint32_t len, const struct proto_sink *sink)
 {
     struct pass p = pass(state, dir, now, sink);
-    p.at = p.head = data;
+    p.at = p.tell.from = data;
     p.end = data + len;
     while (p.at < p.end && p.d->mode != MODE_REST) {
-        if (in_body(p.d))
+        if (p.d->mode == MODE_MAYBE_BODY)
+            maybe_body(&p);
+        else if (in_body(p.d))
             read_body(&p);
         else
             read_line(&p);
@@ -497,36 +520,35 @@ static void feed(void *state, enum proto_direction dir, int64_t now, const uint8
 
 /* A loss inside a body is stepped over. Else nothing more is claimed for what was asked before it.
  */
+static void lost(struct pass *p)
+{
+    struct state *s = p->s;
+    p->d->mode = MODE_LOST;
+    p->d->line.len = 0;
+    p->d->line.cut = false;
+    s->responses = s->requests;
+    http1_tell_next(&p->tell, p->at);
+    p->sink->anomaly(p->sink->ctx, PROTO_ANOMALY_LOST_SYNC, p->dir);
+    http1_sessions_close(&s->sessions, OUTCOME_SEEN, p->now, p->sink);
+}
+
 static void gap(void *state, enum proto_direction dir, int64_t now, uint32_t len,
                 const struct proto_sink *sink)
 {
-    struct state *s = state;
-    struct pass p = pass(s, dir, now, sink);
+    struct pass p = pass(state, dir, now, sink);
     struct side *d = p.d;
+    bool counted = d->mode == MODE_BODY || d->mode == MODE_CHUNK;
     if (d->mode == MODE_REST)
         return;
-    /* What comes behind the hole is no part of what was told. */
-    if (in_body(d) || d->mode == MODE_CHUNK_SIZE || d->mode == MODE_CHUNK_END ||
-        d->mode == MODE_TRAILERS)
-        tell_body(&p, (struct bytes){0}, true);
-    if (d->mode == MODE_TO_CLOSE)
-        goto done;
-    if (in_body(d) && len > 0 && len <= d->left) {
+    /* What comes behind the hole is not told. */
+    if (has_body(d))
+        http1_tell_body(&p.tell, (struct bytes){0}, true);
+    if (counted && len > 0 && len <= d->left) {
         d->left -= len;
-        if (d->left == 0 && d->mode == MODE_CHUNK)
-            d->mode = MODE_CHUNK_END;
-        else if (d->left == 0)
-            message_over(&p);
-        goto done;
+        body_read(&p);
+    } else if (d->mode != MODE_TO_CLOSE) {
+        lost(&p);
     }
-    d->mode = MODE_LOST;
-    d->line.len = 0;
-    d->line.cut = false;
-    s->responses = s->requests;
-    forget(&p);
-    sink->anomaly(sink->ctx, PROTO_ANOMALY_LOST_SYNC, dir);
-    http1_sessions_close(&s->sessions, OUTCOME_SEEN, now, sink);
-done:
     pause(&p);
 }
 
@@ -537,8 +559,8 @@ static void end(void *state, int64_t now, enum outcome open_requests, const stru
     bool clear = d->mode == MODE_START && d->line.len == 0;
     for (int i = 0; i < 2; i++) {
         struct pass p = pass(s, (enum proto_direction)i, now, sink);
-        if (p.d->mode > MODE_FIELDS && p.d->mode < MODE_REST)
-            tell_body(&p, (struct bytes){0}, true);
+        if (has_body(p.d))
+            http1_tell_body(&p.tell, (struct bytes){0}, true);
     }
     http1_sessions_close(&s->sessions, clear ? open_requests : OUTCOME_SEEN, now, sink);
 }
@@ -549,11 +571,31 @@ static bool over(const void *state)
     return s->side[0].mode == MODE_REST && s->side[1].mode == MODE_REST;
 }
 
+/* probe_line: a method that is not in the list says so by the version at the end of its line. */
+static int probe_line(struct bytes line, bool whole)
+{
+    struct http1_line out;
+    uint32_t method = http1_method_len(line);
+    if (bytes_begin(line, "PRI * HTTP/2"))
+        return -1;
+    if ((method > 0 && http1_version_at(line, method) > method) ||
+        (whole && http1_versioned_request(line, &out)))
+        return 1;
+    return method > 0 && !whole ? 0 : -1;
+}
+
 static int probe(const uint8_t *data, uint32_t len, bool *from_server)
 {
     static const char *const begins[] = {"HTTP/1.",  "GET ",   "POST ",    "HEAD ",  "PUT ",
                                          "OPTIONS ", "PATCH ", "CONNECT ", "TRACE ", "DELETE "};
     bool open = false;
+    /* RFC 9112, 2.2: empty lines before the first are not minded. */
+    while (len > 0 && (*data == '\r' || *data == '\n')) {
+        data++;
+        len--;
+    }
+    if (len == 0)
+        return 0;
     for (unsigned i = 0; i < sizeof(begins) / sizeof(begins[0]); i++) {
         size_t n = strlen(begins[i]);
         if (len < n) {
@@ -563,16 +605,11 @@ static int probe(const uint8_t *data, uint32_t len, bool *from_server)
             return 1;
         }
     }
-    /* A method that is not in the list says so by the version at the end of its line. */
     const uint8_t *end = memchr(data, '\n', len);
-    struct bytes line = {data, end ? (size_t)(end - data) : len};
-    uint32_t method = http1_method_len(line);
-    open |= method > 0 && !end;
-    if (method > 0 && http1_version_at(line, method) > method) {
+    int verdict = probe_line((struct bytes){data, end ? (size_t)(end - data) : len}, end);
+    if (verdict > 0)
         *from_server = false;
-        return 1;
-    }
-    return open ? 0 : -1;
+    return verdict < 0 && open ? 0 : verdict;
 }
 
 const struct proto_parser http1_parser = {

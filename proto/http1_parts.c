@@ -25,12 +25,14 @@ struct head {
 /* ---- lines ---- */
 
 /* next_line: moves *rest behind it; with its end, false if there is no whole one. */
-static bool next_line(struct bytes *rest, struct bytes *line)
+static bool next_line(const struct head *h, struct bytes *rest, struct bytes *line)
 {
     const uint8_t *lf = rest->len ? memchr(rest->data, '\n', rest->len) : NULL;
     if (!lf)
         return false;
     *line = (struct bytes){rest->data, (size_t)(lf - rest->data) + 1};
+    if (!h->from_client)
+        line->len = http1_cr_end(*line);
     rest->data += line->len;
     rest->len -= line->len;
     return true;
@@ -119,17 +121,19 @@ static bool same_name(struct bytes a, struct bytes b)
     return true;
 }
 
-static bool is_named(const struct field *f, const char *name)
-{
-    return same_name(f->name, (struct bytes){(const uint8_t *)name, strlen(name)});
-}
-
+/* key_of: differs where names differ, mostly. */
 static uint32_t key_of(struct bytes name)
 {
-    uint32_t key = (uint32_t)name.len;
-    for (size_t i = 0; i < name.len; i++)
-        key = key * 31 + lower(name.data[i]);
-    return key;
+    if (name.len == 0)
+        return 0;
+    return (uint32_t)(name.len & 0xff) << 24 | (uint32_t)lower(name.data[0]) << 16 |
+           (uint32_t)lower(name.data[name.len / 2]) << 8 | lower(name.data[name.len - 1]);
+}
+
+static bool is_named(const struct field *f, const char *name)
+{
+    struct bytes wanted = {(const uint8_t *)name, strlen(name)};
+    return f->name.len == wanted.len && same_name(f->name, wanted);
 }
 
 /* colon: where the name ends, or the length of the line if it has no name. */
@@ -175,10 +179,9 @@ static void add(struct head *h, struct bytes line)
         at++;
     }
     size_t value = at;
-    bool trims = !h->from_client || at > 0;
-    while (trims && value < end && is_blank(line.data[value]))
+    while (value < end && is_blank(line.data[value]))
         value++;
-    while (trims && end > value + 1 && is_blank(line.data[end - 1]))
+    while (end > value + 1 && is_blank(line.data[end - 1]))
         end--;
     h->plain &= name + 2 == value && line.data[name + 1] == ' ' && end == line.len;
     *f = (struct field){.name = {line.data, name}, .value = {line.data + value, end - value}};
@@ -207,7 +210,7 @@ static struct bytes unfold(struct head *h, struct bytes line, struct bytes *rest
     bool copied = false;
     while (is_folded(*rest)) {
         struct bytes after = *rest, next;
-        if (!next_line(&after, &next) || without_end(next).len == 0)
+        if (!next_line(h, &after, &next) || without_end(next).len == 0)
             break;
         *rest = after;
         next = without_end(next);
@@ -226,17 +229,26 @@ static struct bytes unfold(struct head *h, struct bytes line, struct bytes *rest
     return line;
 }
 
+/* without_cr: behind a LF that has none before it a CR belongs to it, to browsers. */
+static struct bytes without_cr(const struct head *h, struct bytes line)
+{
+    bool swapped = !h->from_client && line.len > 2 && line.data[0] == '\r' && line.data[-2] != '\r';
+    return swapped ? (struct bytes){line.data + 1, line.len - 1} : line;
+}
+
 static void read_fields(struct head *h, struct proto_scratch *scratch)
 {
     struct bytes rest = h->fields, line;
-    while (next_line(&rest, &line)) {
+    while (next_line(h, &rest, &line)) {
+        line = without_cr(h, line);
         struct bytes text = without_end(line);
-        if (text.len == 0 && line.len <= 2) {
+        if (text.len == 0 && line.len <= 2 && line.data[line.len - 1] == '\n') {
             h->plain &= line.len == 2;
             return;
         }
         h->plain &= line.len == text.len + 2;
         while (is_folded(text)) {
+            h->plain = false;
             text.data++;
             text.len--;
         }
@@ -277,7 +289,7 @@ static void read_head(struct head *h, const struct proto_message *message,
     h->from_client = message->direction == PROTO_TO_SERVER;
     h->method = h->target = h->protocol = h->status = h->reason = none;
     h->n = h->repetitions = 0;
-    if (!next_line(&rest, &line)) {
+    if (!next_line(h, &rest, &line)) {
         line = rest;
         rest = none;
     }
@@ -383,20 +395,20 @@ static struct bytes start(struct maker *m)
 /* The parts that are a field's value; directions as in PROTO_PARTS. */
 static const struct {
     const char *name;
-    uint8_t id, directions;
+    uint8_t len, id, directions;
 } values[] = {
-    {"User-Agent", PART_HTTP_USER_AGENT, 1},
-    {"Referer", PART_HTTP_REFERER, 1},
-    {"Cookie", PART_HTTP_COOKIE, 1},
-    {"Accept", PART_HTTP_ACCEPT, 1},
-    {"Accept-Encoding", PART_HTTP_ACCEPT_ENC, 1},
-    {"Accept-Language", PART_HTTP_ACCEPT_LANG, 1},
-    {"Connection", PART_HTTP_CONNECTION, 3},
-    {"Content-Type", PART_HTTP_CONTENT_TYPE, 3},
-    {"Content-Length", PART_HTTP_CONTENT_LEN, 3},
-    {"Set-Cookie", PART_HTTP_COOKIE, 2},
-    {"Server", PART_HTTP_SERVER, 2},
-    {"Location", PART_HTTP_LOCATION, 2},
+    {"User-Agent", 10, PART_HTTP_USER_AGENT, 1},
+    {"Referer", 7, PART_HTTP_REFERER, 1},
+    {"Cookie", 6, PART_HTTP_COOKIE, 1},
+    {"Accept", 6, PART_HTTP_ACCEPT, 1},
+    {"Accept-Encoding", 15, PART_HTTP_ACCEPT_ENC, 1},
+    {"Accept-Language", 15, PART_HTTP_ACCEPT_LANG, 1},
+    {"Connection", 10, PART_HTTP_CONNECTION, 3},
+    {"Content-Type", 12, PART_HTTP_CONTENT_TYPE, 3},
+    {"Content-Length", 14, PART_HTTP_CONTENT_LEN, 3},
+    {"Set-Cookie", 10, PART_HTTP_COOKIE, 2},
+    {"Server", 6, PART_HTTP_SERVER, 2},
+    {"Location", 8, PART_HTTP_LOCATION, 2},
 };
 
 static void field_parts(struct maker *m)
@@ -404,7 +416,8 @@ static void field_parts(struct maker *m)
     unsigned direction = m->h->from_client ? 1 : 2;
     for (unsigned k = 0; k < m->h->n; k++)
         for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
-            if ((values[i].directions & direction) && is_named(&m->h->field[k], values[i].name)) {
+            if (m->h->field[k].name.len == values[i].len && (values[i].directions & direction) &&
+                is_named(&m->h->field[k], values[i].name)) {
                 part(m, values[i].id, m->h->field[k].value);
                 break;
             }
@@ -484,6 +497,12 @@ static void response_parts(struct maker *m)
     part(m, PART_HTTP_STAT_MSG, m->h->reason);
 }
 
+/* is_continue: Suricata forgets its fields when the response itself comes. */
+static bool is_continue(const struct head *h)
+{
+    return h->status.len == 3 && memcmp(h->status.data, "100", 3) == 0;
+}
+
 unsigned http1_parts(const struct proto_message *message, struct proto_scratch *scratch,
                      struct proto_part out[PROTO_MESSAGE_PARTS])
 {
@@ -496,6 +515,7 @@ unsigned http1_parts(const struct proto_message *message, struct proto_scratch *
         request_parts(&m);
     else
         response_parts(&m);
-    field_parts(&m);
+    if (!is_continue(&h))
+        field_parts(&m);
     return m.n;
 }

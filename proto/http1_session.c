@@ -2,45 +2,6 @@
 #include "proto/http1_session.h"
 #include "proto/heads.h"
 
-#define METHOD_LONGEST 24 /* of those that IANA lists, and some more */
-
-/* ---- the first line ---- */
-
-static bool is_upper(uint8_t c)
-{
-    return c >= 'A' && c <= 'Z';
-}
-
-uint32_t http1_method_len(struct bytes line)
-{
-    uint32_t at = 0;
-    const uint8_t *data = line.data;
-    while (at < line.len && at < METHOD_LONGEST &&
-           (is_upper(data[at]) || data[at] == '-' || data[at] == '_'))
-        at++;
-    return at >= 3 && at < line.len && data[at] == ' ' ? at : 0;
-}
-
-uint32_t http1_version_at(struct bytes line, uint32_t from)
-{
-    for (uint32_t at = line.len < 6 ? 0 : (uint32_t)line.len - 6; at >= from && at > 0; at--)
-        if (memcmp(line.data + at, " HTTP/", 6) == 0)
-            return at;
-    return 0;
-}
-
-bool http1_request_line(struct bytes line, bool cut, struct http1_request *q)
-{
-    uint32_t at = http1_method_len(line);
-    uint32_t end = cut ? (uint32_t)line.len : http1_version_at(line, at);
-    if (at == 0 || end <= at)
-        return false;
-    q->method_len = bytes_keep(q->method, HTTP1_METHOD_MAX, (struct bytes){line.data, at});
-    q->uri_len =
-        bytes_keep(q->uri, HTTP1_URI_MAX, (struct bytes){line.data + at + 1, end - at - 1});
-    return true;
-}
-
 /* ---- credentials ---- */
 
 static int sextet(uint8_t c)
@@ -75,21 +36,22 @@ static void basic_user(struct http1_request *q, struct bytes text)
     }
 }
 
-struct http1_request *http1_sessions_newest(struct http1_sessions *s)
+/* newest: the request whose fields are read, NULL if there is none. */
+static struct http1_request *newest(struct http1_sessions *s)
 {
     return s->n_open > 0 ? &s->open[s->n_open - 1] : NULL;
 }
 
 void http1_sessions_host(struct http1_sessions *s, struct bytes value)
 {
-    struct http1_request *q = http1_sessions_newest(s);
+    struct http1_request *q = newest(s);
     if (q)
         q->host_len = bytes_keep(q->host, HTTP1_HOST_MAX, value);
 }
 
 void http1_sessions_credentials(struct http1_sessions *s, struct bytes value)
 {
-    struct http1_request *q = http1_sessions_newest(s);
+    struct http1_request *q = newest(s);
     if (!q)
         return;
     q->credentials = true;
@@ -99,7 +61,7 @@ void http1_sessions_credentials(struct http1_sessions *s, struct bytes value)
 
 void http1_sessions_body(struct http1_sessions *s)
 {
-    struct http1_request *q = http1_sessions_newest(s);
+    struct http1_request *q = newest(s);
     struct bytes method = q ? (struct bytes){q->method, q->method_len} : (struct bytes){0};
     if (q &&
         (bytes_begin(method, "POST") || bytes_begin(method, "PUT") || bytes_begin(method, "PATCH")))
@@ -138,14 +100,17 @@ static enum outcome outcome_of(const struct http1_request *q, uint16_t status)
     return status && status < 400 ? OUTCOME_ACKNOWLEDGED : OUTCOME_SEEN;
 }
 
-void http1_sessions_open(struct http1_sessions *s, const struct http1_request *q, int64_t now,
+void http1_sessions_open(struct http1_sessions *s, const struct http1_line *line, int64_t now,
                          const struct proto_sink *sink)
 {
     if (s->n_open == HTTP1_OPEN_MAX) {
         sink->anomaly(sink->ctx, PROTO_ANOMALY_OVERFLOW, PROTO_TO_SERVER);
         close_oldest(s, 0, OUTCOME_SEEN, now, sink);
     }
-    s->open[s->n_open++] = *q;
+    struct http1_request *q = &s->open[s->n_open++];
+    *q = (struct http1_request){.ns = sink->seen_ns, .odd = line->odd};
+    q->method_len = bytes_keep(q->method, HTTP1_METHOD_MAX, line->method);
+    q->uri_len = bytes_keep(q->uri, HTTP1_URI_MAX, line->target);
 }
 
 void http1_sessions_answer(struct http1_sessions *s, uint16_t status, int64_t now,

@@ -7,6 +7,7 @@
 #define PROTO_HTTP1_SESSION_H
 
 #include "proto/http1.h"
+#include "proto/http1_line.h"
 
 #define HTTP1_URI_MAX    64
 #define HTTP1_HOST_MAX   32
@@ -30,19 +31,9 @@ struct http1_sessions {
     bool told; /* the connection's first exchange */
 };
 
-/* http1_request_line: reads method SP target SP version; a line of which only the beginning is
- * there (cut) is known by its method. False: it is none. */
-bool http1_request_line(struct bytes line, bool cut, struct http1_request *q);
-/* http1_method_len: of what looks like a method and has its SP behind it, 0 if there is none. */
-uint32_t http1_method_len(struct bytes line);
-/* http1_version_at: where " HTTP/" stands last in the line, from `from` on; 0: nowhere. */
-uint32_t http1_version_at(struct bytes line, uint32_t from);
-
 /* http1_sessions_open: a request that waits; the oldest is given up if too many do. */
-void http1_sessions_open(struct http1_sessions *s, const struct http1_request *q, int64_t now,
+void http1_sessions_open(struct http1_sessions *s, const struct http1_line *line, int64_t now,
                          const struct proto_sink *sink);
-/* http1_sessions_newest: the request whose fields are read, NULL if there is none. */
-struct http1_request *http1_sessions_newest(struct http1_sessions *s);
 /* The newest one's fields, and its body. */
 void http1_sessions_host(struct http1_sessions *s, struct bytes value);
 void http1_sessions_credentials(struct http1_sessions *s, struct bytes value);

@@ -251,11 +251,11 @@ static struct bytes without_port(const uint8_t *from, const uint8_t *end)
 struct http1_target http1_target(struct bytes target, bool connect)
 {
     struct http1_target t = {0};
-    const uint8_t *at = target.data, *end = target.data + target.len;
-    while (end > at && end[-1] == ' ')
-        end--;
-    if (at == end)
+    while (target.len > 0 && target.data[target.len - 1] == ' ')
+        target.len--;
+    if (target.len == 0)
         return t;
+    const uint8_t *at = target.data, *end = at + target.len;
     if (connect) {
         while (at < end && http1_is_space(*at))
             at++;

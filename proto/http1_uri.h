@@ -7,6 +7,7 @@
 #ifndef PROTO_HTTP1_URI_H
 #define PROTO_HTTP1_URI_H
 
+#include "proto/http1_line.h"
 #include "proto/message.h"
 
 /* Parts of a target, views into it; a part that it does not have has no data. */
@@ -24,10 +25,5 @@ struct bytes http1_uri_host(struct bytes target, bool connect, struct proto_scra
 
 /* http1_put: append to scratch memory what fits; returns what is there. */
 struct bytes http1_put(struct proto_scratch *scratch, struct bytes bytes);
-/* http1_is_space: SP, HT, LF, VT, FF, CR. */
-static inline bool http1_is_space(uint8_t c)
-{
-    return c == ' ' || (c >= '\t' && c <= '\r');
-}
 
 #endif

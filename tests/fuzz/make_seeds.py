@@ -4,9 +4,11 @@
     make_seeds.py SOURCE FOLDER        writes FOLDER/TARGET/NAME
 """
 import base64
+import gzip
 import pathlib
 import struct
 import sys
+import zlib
 
 SOURCE, OUT = map(pathlib.Path, sys.argv[1:3])
 ACCORDS = SOURCE / "rules/packs/accords"
@@ -320,6 +322,29 @@ seed("tls", "goes-on", long_talk((0, record(22, HELLO)), (1, record(22, server_h
 seed("tls", "1.3", long_talk((0, record(22, HELLO_13)), (1, record(22, server_hello(extension(43, b"\3\4"))) + HIDDEN), (0, HIDDEN)))
 seed("tls", "ssl2", long_talk((0, b"\x80\x1c\1\3\1\0\3\0\0\0\x10" + bytes(19)), (1, record(22, FLIGHT)), (0, HIDDEN)))
 seed("tls", "gap", long_talk((0, record(22, HELLO)), (1, record(22, FLIGHT)[:90]), (7, b""), (1, HIDDEN), (0, HIDDEN)))
+
+# HTTP/1: what there is to heads and bodies.
+
+HTTP_PACKED = gzip.compress(b"packed, packed and packed again", mtime=0)
+
+
+def http_response(fields, body):
+    return b"HTTP/1.1 200 OK\r\n" + fields + b"Content-Length: %d\r\n\r\n" % len(body) + body
+
+
+seed("http1", "plain", talk(
+    (0, b"GET /a/%2e%2e//b\\c%u0041%c3%a9?d=%20+#e HTTP/1.1\r\nHost: H:80\r\nX: a\r\nx: b\r\n c\r\nnone\r\nCookie: d\r\n\r\n"),
+    (1, b"HTTP/1.1 100 Go\r\n\r\n" + http_response(b"Set-Cookie: a\r\nSet-Cookie: b\r\n", b"ok"))))
+seed("http1", "absolute", talk((0, b"GET http://u:p@Host.:1/x HTTP/1.0\r\n\r\nget\t/ http/1.1\nhost:h\n\nGET /\r\n\r\n"), (1, b"HTTP/1.0 200 OK\r\n\r\nto the end")))
+seed("http1", "chunked", talk(
+    (0, b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nExpect: 100-continue\r\n\r\n3;x\r\nabc\r\n0\r\nT: t\r\n\r\nHEAD / HTTP/1.1\r\n\r\n"),
+    (1, b"HTTP/1.1 204 No\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 404 No\r\nContent-Length: 9\r\n\r\n")))
+seed("http1", "packed", talk((0, b"POST / HTTP/1.1\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(HTTP_PACKED) + HTTP_PACKED),
+                             (1, http_response(b"Content-Encoding: gzip, deflate\r\n", zlib.compress(HTTP_PACKED)))))
+seed("http1", "raw", talk((0, b"GET / HTTP/1.1\r\n\r\n"), (1, http_response(b"Content-Encoding: deflate\r\n", zlib.compress(b"raw raw raw raw")[2:-4])),
+                          (0, b"GET / HTTP/1.1\r\n\r\n"), (1, http_response(b"Content-Encoding: gzip\r\n", b"as it is"))))
+seed("http1", "gap", talk((0, b"POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\nabc")) + bytes([6, 6]) + talk((0, b"GET / HTTP/1.1\r\n\r\n"), (7, b""), (1, b"x\r\nHTTP/1.1 403 No\r\n\r\n")))
+seed("http1", "connect", talk((0, b"CONNECT a:1 HTTP/1.1\r\n\r\n"), (1, b"HTTP/1.1 200 OK\r\n\r\n"), (0, b"GET / HTTP/1.1\r\n\r\n")))
 
 # The line: side, conversation and time; flags; distance; length; payload.
 

@@ -346,6 +346,13 @@ static void beginnings_are_recognised(void **unused)
         {&http1_parser, "GE", 2, 0, true, true},
         {&http1_parser, "VERSION-CONTROL /a HTTP/1.1\r\n", 29, 1, true, false},
         {&http1_parser, "VERSION-CONTROL /a", 18, 0, true, true},
+        {&http1_parser, "PROPFIND /a HTTP/1.1", 20, 1, true, false},
+        {&http1_parser, "\r\n\r\nGET /", 9, 1, true, false},
+        {&http1_parser, "\r\n", 2, 0, true, true},
+        {&http1_parser, "get\t/a http/1.1\r\n", 17, 1, true, false},
+        {&http1_parser, "get /a\r\n", 8, -1, true, true},
+        /* HTTP/2 begins so, to be refused by who speaks 1 */
+        {&http1_parser, "PRI * HTTP/2.0\r\n\r\nSM", 20, -1, true, true},
         {&http1_parser, "QUIT now\r\nHTTP/1.1", 18, -1, true, true},
         {&http1_parser, "SSH-2.0", 7, -1, true, true},
         {&ssh_parser, "SSH-2.0", 7, 1, true, true},

@@ -178,6 +178,15 @@ struct conversation {
     const char *not_told[4];
 };
 
+#define PLAIN    "packed, packed and packed again"
+#define DEFLATED "+HL\xceNM\xd1Q(\x00\xd3\x0a\x89y)pfzbf\x1e\x00"
+#define GZIP     "\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03" DEFLATED "\x9e\x7f\x43\xc9\x1f\0\0\0"
+/* GZIP in gzip */
+#define GZIP_TWICE                                                                           \
+    "\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\x93\xef\xe6`\x00\x01&fm\x0f\x9fs~\xbe\x17\x03" \
+    "5\x18.suVj\x16\xa4U%\xa5\xc9"                                                           \
+    "1\xcc\xabw>)\x0f\x94\x07\x00l\xc1$\xb7(\x00\x00\x00"
+
 #define OK_2 "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 static const struct conversation conversations[] = {
@@ -234,6 +243,63 @@ static const struct conversation conversations[] = {
       C("GET /z HTTP/1.1\r\n\r\n")},
      {"<1 http.stat_code=101"},
      {">2 http.uri"}},
+    {"bodies that are packed, and say so in more than one way",
+     {C("POST /1 HTTP/1.1\r\nContent-Encoding: gzip\r\nContent-Length: 40\r\n\r\n" GZIP
+        "GET /2 HTTP/1.1\r\n\r\nGET /3 HTTP/1.1\r\n\r\nGET /4 HTTP/1.1\r\n\r\n"),
+      S("HTTP/1.1 200 OK\r\nContent-Encoding: deflate\r\nContent-Length: 22\r\n\r\n" DEFLATED
+        "HTTP/1.1 200 OK\r\nContent-Encoding:\r\n gzip\r\nTransfer-Encoding: "
+        "chunked\r\n\r\n14\r\n"),
+      {PROTO_TO_CLIENT, GZIP, 20},
+      S("\r\n14\r\n"),
+      {PROTO_TO_CLIENT, &GZIP[20], 20},
+      S("\r\n0\r\n\r\n"
+        "HTTP/1.1 200 OK\r\nContent-Encoding: gzip, br\r\nContent-Encoding: gzip\r\n"
+        "Content-Length: 40\r\n\r\n" GZIP
+        "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\ncontent-encoding: x-gzip\r\n"
+        "Content-Length: 57\r\n\r\n" GZIP_TWICE)},
+     {">1 http.request_body=" PLAIN, "<1 http.response_body=" PLAIN, "<2 http.response_body=" PLAIN,
+      /* a third name is not looked at */
+      "<3 http.response_body=" PLAIN, "<4 http.response_body=" PLAIN},
+     {0}},
+    {"what is said to be packed and is not",
+     {C("GET /1 HTTP/1.1\r\n\r\nPOST /2 HTTP/1.1\r\nContent-Encoding: gzip, gzip\r\n"
+        "Content-Length: 5\r\n\r\nplain"),
+      S("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 6\r\n\r\n<html>")},
+     {"<1 http.response_body=<html>", ">2 http.request_body=plain"},
+     {0}},
+    {"first lines that servers and browsers take",
+     {C("get\t/1 http/1.1\r\n\r\n  GET  /2  HTTP/1.1\r\n\r\nGET /3\r\n\r\n"),
+      S("http/1.1  200  All right \r\nContent-Length: 2\r\n\r\nokHTTP 20x\r\n"
+        "Content-Length: 2\r\n\r\nok")},
+     {">1 http.method=get", ">1 http.uri=/1", ">1 http.protocol=http/1.1", ">2 http.method=GET",
+      ">2 http.uri=/2", ">2 http.request_line=  GET  /2  HTTP/1.1", ">3 http.uri=/3",
+      "<1 http.stat_code=200", "<1 http.stat_msg=All right ", "<1 http.response_body=ok",
+      "<2 http.stat_code=20x", "<2 http.response_body=ok"},
+     {">3 http.protocol"}},
+    {"lengths of which more than one is said",
+     {C("POST /1 HTTP/1.1\r\nContent-Length: x3\r\nContent-Length: 5\r\n\r\nabc"
+        "POST /2 HTTP/1.1\r\nContent-Length: 9\r\nTransfer-Encoding: gzip, Chunked\r\n\r\n"
+        "2\r\nde\r\n0\r\n\r\n")},
+     {">1 http.request_body=abc", ">1 http.content_len=x3", ">2 http.request_body=de"},
+     {0}},
+    {"a body that the server does not want",
+     {C("PUT /1 HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 999\r\n\r\n"),
+      S("HTTP/1.1 401 No\r\nContent-Length: 0\r\n\r\n"), C("GET /2 HTTP/1.1\r\n\r\n")},
+     {"<1 http.stat_code=401", ">2 http.uri=/2"},
+     {">1 http.request_body"}},
+    {"no content, with some; then none that is said to be some",
+     {C("GET /1 HTTP/1.1\r\n\r\nGET /2 HTTP/1.1\r\n\r\nGET /3 HTTP/1.1\r\n\r\n"),
+      S("HTTP/1.1 204 No\r\nContent-Length: 4\r\n\r\nsome"),
+      S("HTTP/1.1 204 No\r\nContent-Length: 4\r\n\r\nHTTP/1.1 304 Same\r\nContent-Length: "
+        "4\r\n\r\n")},
+     {"<1 http.response_body=some", "<2 http.stat_code=204", "<3 http.stat_code=304"},
+     {"<2 http.response_body"}},
+    {"lines of a response that end otherwise",
+     {C("GET / HTTP/1.1\r\n\r\n"),
+      S("HTTP/1.1 200 OK\r\nA: b\rContent-Length: 2\nServer: c\n\rX: d\r\n E: f\r\n\r\nok")},
+     {"<1 http.header=A: b\r\nContent-Length: 2\r\nServer: c\r\nX: d\r\nE: f\r\n",
+      "<1 http.response_body=ok"},
+     {0}},
     {"targets",
      {C("GET /a/%2e%2e/b\\c//d?e=%2e+f HTTP/1.1\r\n\r\n"
         "GET http://u@Ex.AM./%41%u0042%c3%89 HTTP/1.1\r\nHost: other\r\n\r\n")},
@@ -286,11 +352,150 @@ static void cuts_change_nothing(void **unused)
     }
 }
 
+static struct told *talk_lossy(const struct says *says, int lost)
+{
+    struct told *whole = talk(says, WHOLE, lost, false);
+    for (uint32_t width = 1; width < 20; width += 6) {
+        struct told *cut = talk(says, width, lost, false);
+        assert_string_equal(whole->text, cut->text);
+        assert_int_equal(whole->anomalies, cut->anomalies);
+        free(cut);
+    }
+    return whole;
+}
+
+static void a_loss_in_a_body_is_counted_off(void **unused)
+{
+    (void)unused;
+    static const struct says says[SAYS_MAX] = {
+        C("POST /1 HTTP/1.1\r\nContent-Length: 10\r\n\r\n012"),
+        C("3456"),
+        C("789POST /2 HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n4\r\n"),
+        C("0123"),
+        C("\r\n0\r\n\r\nPOST /3 HTTP/1.1\r\nContent-Length: 4\r\n\r\n"),
+        C("0123"),
+        C("GET /4 HTTP/1.1\r\n\r\n"),
+    };
+    struct told *t = talk_lossy(says, 1);
+    assert_true(has_line(t, ">1 http.request_body=012"));
+    assert_true(has_line(t, ">2 http.request_body=0123"));
+    assert_int_equal(t->anomalies, 0);
+    free(t);
+    t = talk_lossy(says, 3);
+    assert_true(has_line(t, ">2 http.request_body="));
+    assert_true(has_line(t, ">3 http.request_body=0123"));
+    free(t);
+    t = talk_lossy(says, 5);
+    assert_true(has_line(t, ">3 http.request_body="));
+    assert_true(has_line(t, ">4 http.uri=/4"));
+    assert_int_equal(t->anomalies, 0);
+    free(t);
+}
+
+static void after_a_loss_the_next_start_line_is_found(void **unused)
+{
+    (void)unused;
+    static const struct says says[SAYS_MAX] = {
+        C("GET /1 HTTP/1.1\r\nX: "),
+        C("a\r\n\r\nGET /2 HTTP/1.1\r\nY: "),
+        C("b\r\n\r\nGET /3 HTTP/1.1\r\n\r\n"),
+        S("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"),
+    };
+    struct told *t = talk_lossy(says, 1);
+    assert_true(has_line(t, ">2 http.uri=/3"));
+    assert_null(strstr(t->text, "uri=/1"));
+    assert_null(strstr(t->text, "Y"));
+    /* nothing that waits is known any more, so the response has a number of its own */
+    assert_true(has_line(t, "<3 http.stat_code=200") || has_line(t, "<2 http.stat_code=200"));
+    assert_int_equal(t->anomalies, 1);
+    free(t);
+}
+
+static void without_rooms_only_what_lies_whole_is_told(void **unused)
+{
+    (void)unused;
+    for (size_t i = 0; i < CONVERSATIONS; i++) {
+        struct told *t = talk(conversations[i].says, 5, NO_LOSS, true);
+        assert_int_equal(t->n, 0);
+        assert_true(t->anomalies > 0);
+        free(t);
+    }
+    struct told *t = talk(conversations[0].says, WHOLE, NO_LOSS, true);
+    assert_true(has_line(t, ">1 http.uri=/a/b?c=d") && has_line(t, "<1 http.response_body=body"));
+    assert_int_equal(t->anomalies, 0);
+    free(t);
+    /* a packed body needs one wherever it lies */
+    static const struct says packed[SAYS_MAX] = {
+        C("POST / HTTP/1.1\r\nContent-Encoding: gzip\r\nContent-Length: 40\r\n\r\n" GZIP
+          "GET /2 HTTP/1.1\r\n\r\n")};
+    t = talk(packed, WHOLE, NO_LOSS, true);
+    assert_null(strstr(t->text, "body"));
+    assert_true(has_line(t, ">2 http.uri=/2"));
+    assert_int_equal(t->anomalies, 1);
+    free(t);
+}
+
+static void what_lies_whole_takes_no_room(void **unused)
+{
+    (void)unused;
+    struct told *t = talk(conversations[0].says, WHOLE, NO_LOSS, false);
+    assert_int_equal(t->lent, 0);
+    free(t);
+    t = talk(conversations[0].says, 50, NO_LOSS, false);
+    assert_int_equal(t->lent, 2);
+    free(t);
+}
+
+static void a_long_head_is_told_as_far_as_it_fits(void **unused)
+{
+    (void)unused;
+    static char head[40000];
+    size_t n = (size_t)snprintf(head, sizeof(head), "GET /long HTTP/1.1\r\n");
+    for (unsigned i = 0; n < 20000; i++)
+        n += (size_t)snprintf(head + n, sizeof(head) - n, "X-%u: %u\r\n", i, i);
+    n += (size_t)snprintf(head + n, sizeof(head) - n,
+                          "User-Agent: late\r\n\r\nGET /next HTTP/1.1\r\n\r\n");
+    const struct says says[SAYS_MAX] = {{PROTO_TO_SERVER, head, (uint32_t)n}};
+    struct told *t = talk_lossy(says, NO_LOSS);
+    assert_true(has_line(t, ">1 http.uri=/long") && has_line(t, ">2 http.uri=/next"));
+    assert_null(strstr(t->text, "user_agent"));
+    /* fields 0 to 255 and no more */
+    assert_non_null(strstr(t->text, "\r\nX-255\r\n\r\n"));
+    free(t);
+}
+
+static void it_is_over_when_both_speak_another_protocol(void **unused)
+{
+    (void)unused;
+    _Alignas(8) static uint8_t state[PROTO_STATE_MAX];
+    struct proto_sink sink = {.anomaly = on_anomaly, .session = on_session};
+    static const char *const talks[][2] = {
+        {"GET / HTTP/1.1\r\n\r\n", "HTTP/1.1 101 Switching\r\n\r\n"},
+        {"CONNECT a:1 HTTP/1.1\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\n"},
+        {"CONNECT a:1 HTTP/1.1\r\n\r\n", "HTTP/1.1 403 No\r\n\r\n"},
+    };
+    for (int i = 0; i < 3; i++) {
+        memset(state, 0, sizeof(state));
+        for (int dir = 0; dir < 2; dir++) {
+            assert_false(http1_parser.over(state));
+            http1_parser.feed(state, (enum proto_direction)dir, 0, (const uint8_t *)talks[i][dir],
+                              (uint32_t)strlen(talks[i][dir]), &sink);
+        }
+        assert_int_equal(http1_parser.over(state), i < 2);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(parts_and_bodies),
         cmocka_unit_test(cuts_change_nothing),
+        cmocka_unit_test(a_loss_in_a_body_is_counted_off),
+        cmocka_unit_test(after_a_loss_the_next_start_line_is_found),
+        cmocka_unit_test(without_rooms_only_what_lies_whole_is_told),
+        cmocka_unit_test(what_lies_whole_takes_no_room),
+        cmocka_unit_test(a_long_head_is_told_as_far_as_it_fits),
+        cmocka_unit_test(it_is_over_when_both_speak_another_protocol),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
