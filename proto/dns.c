@@ -17,16 +17,15 @@ struct talk {
     uint8_t told;         /* anomalies, as bits */
 };
 
-enum mode { MODE_IN_STEP = 0, MODE_BEHIND_GAP, MODE_LOST };
-
 /* Owner: the flow. Of what goes to the server; a message is under way while length > 0. */
 struct stream {
     struct talk talk;
     uint32_t length, have; /* of the message that waits in the room: its own, what is there */
     uint32_t skip;         /* bytes that are no longer of interest */
-    uint8_t mode, n;
-    bool found;                   /* the message under way was found out of step */
-    uint8_t beginning[BEGINNING]; /* n bytes that do not yet tell */
+    bool lost;             /* out of step */
+    bool found;            /* the message under way was found out of step */
+    uint8_t n;             /* bytes of a beginning that do not yet tell */
+    uint8_t beginning[BEGINNING];
 };
 _Static_assert(sizeof(struct stream) <= PROTO_STATE_MAX, "state fits a flow");
 
@@ -126,14 +125,6 @@ static void give_up(struct stream *s, const struct proto_sink *sink)
     s->found = false;
 }
 
-/* lose: bytes that begin no query. */
-static void lose(struct stream *s, const struct proto_sink *sink)
-{
-    if (s->mode != MODE_LOST)
-        anomaly(&s->talk, PROTO_ANOMALY_LOST_SYNC, sink);
-    s->mode = MODE_LOST;
-}
-
 /* take_head: the message under way, of which this is the head. Behind one that is none the next
  * length may be none either. */
 static void take_head(struct stream *s, const uint8_t *at, const struct proto_sink *sink)
@@ -141,9 +132,9 @@ static void take_head(struct stream *s, const uint8_t *at, const struct proto_si
     uint32_t len = head_of(s->length);
     struct bytes head = {at, len};
     if (s->found && !dns_asks_ordinarily(head, s->length))
-        lose(s, sink);
-    else if (!take(&s->talk, head, s->length, sink))
-        s->mode = MODE_BEHIND_GAP;
+        s->lost = true;
+    else
+        s->lost = !take(&s->talk, head, s->length, sink);
     s->found = false;
     s->skip = s->length - len;
     s->length = 0;
@@ -190,14 +181,14 @@ static uint32_t go_on(struct stream *s, const uint8_t *data, uint32_t len,
 static void begin(struct stream *s, const struct proto_sink *sink)
 {
     uint32_t length = load_be16(s->beginning), n = s->n;
-    if (s->mode != MODE_IN_STEP && !dns_may_ask(s->beginning + PREFIX, length)) {
-        lose(s, sink);
+    if (s->lost && !dns_may_ask(s->beginning + PREFIX, length)) {
+        anomaly(&s->talk, PROTO_ANOMALY_LOST_SYNC, sink);
         s->n--;
         memmove(s->beginning, s->beginning + 1, s->n);
         return;
     }
-    s->found |= s->mode != MODE_IN_STEP;
-    s->mode = MODE_IN_STEP;
+    s->found |= s->lost;
+    s->lost = false;
     s->n = 0;
     s->length = length;
     for (uint32_t at = PREFIX; at < n;)
@@ -208,16 +199,16 @@ static void begin(struct stream *s, const struct proto_sink *sink)
 static uint32_t next(struct stream *s, const uint8_t *data, uint32_t len,
                      const struct proto_sink *sink)
 {
-    uint32_t wanted = (s->mode == MODE_IN_STEP ? PREFIX : BEGINNING) - s->n;
+    uint32_t wanted = (s->lost ? BEGINNING : PREFIX) - s->n;
     uint32_t n = len < wanted ? len : wanted;
-    if (s->mode != MODE_IN_STEP && s->n == 0 && n == wanted) {
-        if (dns_may_ask(data + PREFIX, load_be16(data))) {
-            s->mode = MODE_IN_STEP;
-            s->found = true;
-            return 0;
+    if (s->lost && s->n == 0 && n == wanted) {
+        if (!dns_may_ask(data + PREFIX, load_be16(data))) {
+            anomaly(&s->talk, PROTO_ANOMALY_LOST_SYNC, sink);
+            return 1;
         }
-        lose(s, sink);
-        return 1;
+        s->lost = false;
+        s->found = true;
+        return 0;
     }
     memcpy(s->beginning + s->n, data, n);
     s->n = (uint8_t)(s->n + n);
@@ -255,7 +246,7 @@ static void gap(void *state, enum proto_direction dir, int64_t now, uint32_t len
         s->skip -= len;
     } else {
         s->skip = 0;
-        s->mode = MODE_BEHIND_GAP;
+        s->lost = true;
     }
 }
 

@@ -39,7 +39,7 @@ bool dns_may_ask(const uint8_t *message, uint32_t whole)
     uint32_t label = message[DNS_HEADER_LEN];
     return (dns_flags(message) & USUAL_ZERO) == 0 && count(message, 0) == 1 &&
            count(message, 1) == 0 && count(message, 2) == 0 && count(message, 3) <= USUAL_MORE &&
-           label >= 1 && label <= LABEL_MAX && DNS_HEADER_LEN + 1 + label + 1 + QUESTION <= whole;
+           label <= LABEL_MAX && DNS_HEADER_LEN + 1 + label + 1 + QUESTION <= whole;
 }
 
 /* ---- names ---- */

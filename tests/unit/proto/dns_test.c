@@ -110,6 +110,12 @@ static void names_are_as_suricata_has_them(void **unused)
         /* a pointer to the name in front */
         {HEAD("0002") "01 61 03 6f6e65 00" END "01 62 c00c" END,
          "1 > dns.query=a.one\n1 > dns.query=b.a.one\n"},
+        /* to a name that ends in a pointer; the next question is behind the first */
+        {HEAD("0004") "01 61 03 6f6e65 00" END "01 62 c00c" END "01 63 c017" END "01 64 00" END,
+         "1 > dns.query=a.one\n1 > dns.query=b.a.one\n1 > dns.query=c.b.a.one\n"
+         "1 > dns.query=d\n"},
+        /* to a pointer to itself: what is there is the name */
+        {QUERY "01 61 c014" END "c014", "1 > dns.query=a\n"},
         /* forward, to bytes behind the question */
         {QUERY "01 61 c014" END "01 78 01 79 00", "1 > dns.query=a.x.y\n"},
         /* to the end of the message, where a name ends as well */
@@ -154,6 +160,8 @@ static void malformed_queries_are_told_as_an_anomaly_once(void **unused)
         QUERY "01 61",                 /* a name without an end */
         QUERY "01 61 00 00",           /* a type that is cut */
         QUERY "01 61 c0",              /* a pointer that is cut */
+        QUERY "01 61 c014" END "c0ff", /* one that leads out of the message by way of another */
+        QUERY "01 61 400c" END,        /* what would be one, were its kind not 01 */
         QUERY "01 61 c0ff" END,        /* one that leads out of the message */
         QUERY "c00c" END,              /* to itself */
         QUERY "01 61 c00e" END,        /* to itself, behind a label */
@@ -250,7 +258,7 @@ static void at_most_as_many_questions_as_parts_are_told(void **unused)
     struct made *message = made_new();
     put_hex(message, HEAD("0064"));
     for (int i = 0; i < 100; i++)
-        put_hex(message, "01 61 00" END);
+        put_hex(message, i == 64 ? "41 61 00" END : "01 61 00" END); /* nobody asks for the 65th */
     const char *told = datagram(m, PROTO_TO_SERVER, message);
     unsigned n = 0;
     for (; (told = strchr(told, '\n')); told++)
@@ -301,6 +309,12 @@ static void answers_and_what_the_server_sends_are_not_told(void **unused)
     feed_hex(m->bench, PROTO_TO_SERVER, START, answer);
     assert_int_equal(m->messages, 0);
     assert_int_equal(m->seen.anomalies[PROTO_ANOMALY_MALFORMED], 0);
+    message_bench_free(m);
+    m = message_bench_new(&dns_stream_parser);
+    feed_hex(m->bench, PROTO_TO_CLIENT, START, "0013" QUERY "01 61 00" END);
+    feed_hex(m->bench, PROTO_TO_CLIENT, START, "0013" QUERY "01 61");
+    feed_hex(m->bench, PROTO_TO_SERVER, START, "0013" QUERY "01 62 00" END);
+    assert_string_equal(message_bench_lines(m), "1 > dns.query=b\n");
     message_bench_free(m);
 }
 
@@ -567,6 +581,72 @@ static void a_gap_inside_a_long_message_keeps_step(void **unused)
     free(stream);
 }
 
+static void a_gap_to_the_end_of_a_message_keeps_step_and_one_beyond_does_not(void **unused)
+{
+    (void)unused;
+    for (uint32_t beyond = 0; beyond < 2; beyond++) {
+        struct made *stream = made_new();
+        put_framed_query(stream, "first.example");
+        uint32_t end = stream->len;
+        /* two questions are only read in step */
+        put_hex(stream, "001a" HEAD("0002") "01 61 00" END "01 62 00" END);
+        struct message_bench *m = message_bench_new(&dns_stream_parser);
+        feed_cut(m, stream, 0, 10, UINT32_MAX);
+        gap_in(m, end + beyond - 10);
+        feed_cut(m, stream, end + beyond, stream->len, UINT32_MAX);
+        assert_string_equal(message_bench_lines(m),
+                            beyond ? "" : "1 > dns.query=a\n1 > dns.query=b\n");
+        assert_int_equal(m->seen.anomalies[PROTO_ANOMALY_LOST_SYNC], 1);
+        message_bench_free(m);
+        free(stream);
+    }
+}
+
+static void a_gap_behind_half_a_length_is_a_loss(void **unused)
+{
+    (void)unused;
+    struct message_bench *m = message_bench_new(&dns_stream_parser);
+    struct made *stream = made_new();
+    put_framed_query(stream, "first.example");
+    gap_in(m, 1);
+    feed_cut(m, stream, 0, stream->len, UINT32_MAX);
+    assert_int_equal(m->seen.anomalies[PROTO_ANOMALY_LOST_SYNC], 0);
+    feed_cut(m, stream, 0, 1, UINT32_MAX);
+    gap_in(m, stream->len - 1);
+    assert_int_equal(m->seen.anomalies[PROTO_ANOMALY_LOST_SYNC], 1);
+    feed_cut(m, stream, 0, stream->len, UINT32_MAX);
+    assert_string_equal(message_bench_lines(m),
+                        "1 > dns.query=first.example\n2 > dns.query=first.example\n");
+    message_bench_free(m);
+    free(stream);
+}
+
+/* What begins like an ordinary query and goes on otherwise is none, however it comes. */
+static void what_only_begins_like_a_query_is_none_behind_a_gap(void **unused)
+{
+    (void)unused;
+    static const char *const cases[] = {
+        "0013 1234 0100 0001 0000 0000 0000 01 7a 00 1234 0001",      /* a type that nobody knows */
+        "0013 1234 0100 0001 0000 0000 0000 01 7a 40 000c 0001 0001", /* a kind of labels */
+        "0017 1234 0100 0001 0000 0000 0000 01 7a 00 0001 0001 00000000", /* more behind it */
+        "0012 1234 0100 0001 0000 0000 0000 01 7a 00 0001 00", /* too short for its question */
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        for (uint32_t piece = 1; piece < 60; piece++) {
+            struct made *stream = made_new();
+            struct message_bench *m = message_bench_new(&dns_stream_parser);
+            put_hex(stream, cases[i]);
+            put_hex(stream, "ff");
+            put_framed_query(stream, "found.example");
+            gap_in(m, 0);
+            feed_cut(m, stream, 0, stream->len, piece);
+            assert_string_equal(message_bench_lines(m), "1 > dns.query=found.example\n");
+            assert_int_equal(m->seen.anomalies[PROTO_ANOMALY_LOST_SYNC], 1);
+            message_bench_free(m);
+            free(stream);
+        }
+}
+
 static uint64_t random_next(uint64_t *s)
 {
     *s += UINT64_C(0x9e3779b97f4a7c15);
@@ -630,6 +710,8 @@ static void first_datagram_tells_the_protocol_and_the_side(void **unused)
         {"1234 0101 0001 0000 0000 0000" NAME, 0, CLIENT},
         {"1234 0140 0001 0000 0000 0000" NAME, 0, CLIENT},
         {"1234 0100 0001 0001 0000 0000" NAME ANSWER_A, 0, CLIENT},
+        /* a return code that nobody knows (RFC 6895, 2.3) */
+        {"1234 818f 0001 0000 0000 0000" NAME, 0, SERVER},
         /* a type, a class that nobody knows */
         {QUERY "01 61 01 62 00 1234 0001", 0, CLIENT},
         {QUERY "01 61 01 62 00 0001 1234", 0, CLIENT},
@@ -745,6 +827,9 @@ int main(void)
         cmocka_unit_test(a_malformed_message_costs_what_cannot_be_a_query_behind_it),
         cmocka_unit_test(a_gap_anywhere_invents_nothing_and_later_queries_are_told),
         cmocka_unit_test(a_gap_inside_a_long_message_keeps_step),
+        cmocka_unit_test(a_gap_to_the_end_of_a_message_keeps_step_and_one_beyond_does_not),
+        cmocka_unit_test(a_gap_behind_half_a_length_is_a_loss),
+        cmocka_unit_test(what_only_begins_like_a_query_is_none_behind_a_gap),
         cmocka_unit_test(garbage_behind_a_gap_is_no_query),
         cmocka_unit_test(first_datagram_tells_the_protocol_and_the_side),
         cmocka_unit_test(beginning_of_a_stream_tells_as_far_as_it_goes),
