@@ -2,6 +2,8 @@
 #include "proto/ssh.h"
 #include "proto/heads.h"
 
+#include <string.h>
+
 #define BANNER_LINES_MAX 50    /* a server may say something before its identification */
 #define PACKET_MAX       65536 /* more than anybody's; RFC 4253, 6.1 asks for 35000 */
 #define PACKET_HEAD      6u    /* length, padding, type */
@@ -108,11 +110,45 @@ static uint32_t clear(struct side *d, const uint8_t *data, uint32_t len)
     return part;
 }
 
-static void banner(struct side *d, uint8_t byte)
+/* parts: of an identification, SSH-PROTOCOL-SOFTWARE and perhaps a blank and comments. */
+static unsigned parts(const struct proto_message *message, struct proto_scratch *scratch,
+                      struct proto_part out[PROTO_MESSAGE_PARTS])
 {
+    const uint8_t *protocol = message->head.data + 4, *end = message->head.data + message->head.len;
+    const uint8_t *software = memchr(protocol, '-', (size_t)(end - protocol));
+    (void)scratch;
+    if (!software)
+        return 0;
+    out[0] = (struct proto_part){PART_SSH_PROTO, {protocol, (size_t)(software - protocol)}};
+    software++;
+    const uint8_t *blank = memchr(software, ' ', (size_t)(end - software));
+    end = blank ? blank : end;
+    out[1] = (struct proto_part){PART_SSH_SOFTWARE, {software, (size_t)(end - software)}};
+    return 2;
+}
+
+static void tell_banner(const struct state *s, enum proto_direction dir, struct bytes text,
+                        const struct proto_sink *sink)
+{
+    struct proto_message message = {.protocol = PROTOCOL_SSH,
+                                    .direction = (uint8_t)dir,
+                                    .transaction = 1,
+                                    .state = s,
+                                    .head = text,
+                                    .parts = parts};
+    if (sink->message)
+        sink->message(sink->ctx, &message);
+}
+
+static void banner(struct state *s, enum proto_direction dir, uint8_t byte,
+                   const struct proto_sink *sink)
+{
+    struct side *d = &s->side[dir];
     if (!head_line_take(&d->line, byte))
         return;
     struct bytes text = {d->line.data, d->line.len};
+    if (bytes_begin(text, "SSH-"))
+        tell_banner(s, dir, text, sink);
     if (bytes_begin(text, "SSH-2.") || bytes_begin(text, "SSH-1.99-"))
         d->mode = MODE_PACKETS;
     else if (++d->lines > BANNER_LINES_MAX || bytes_begin(text, "SSH-"))
@@ -131,7 +167,7 @@ static void feed(void *state, enum proto_direction dir, int64_t now, const uint8
     while (len > 0 && d->mode != MODE_BLIND) {
         uint32_t done = 1;
         if (d->mode == MODE_BANNER) {
-            banner(d, *data);
+            banner(s, dir, *data, sink);
         } else if (d->mode == MODE_PACKETS) {
             done = clear(d, data, len);
         } else {

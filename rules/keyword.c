@@ -480,8 +480,7 @@ static int read_keyword(struct rule_reader *r, const struct value *name, const s
                       "the keyword `%.*s` is not in this build", (int)name->len, name->text);
 }
 
-/* choose_message: of a rule that looks into parts, or asks for a protocol and for no bytes at all.
- */
+/* choose_message: of a rule that looks into parts. */
 static int choose_message(struct rule_reader *r)
 {
     struct signature *s = r->sig;
@@ -506,7 +505,7 @@ static int choose_views(struct rule_reader *r)
 {
     struct signature *s = r->sig;
     const unsigned placed = CONTENT_ABSOLUTE | CONTENT_STARTSWITH;
-    if (s->n_sections > 1 || (s->protocol && s->n_contents == 0 && !s->views))
+    if (s->n_sections > 1)
         return choose_message(r);
     if (s->views == VIEW_STREAM &&
         ((s->transport != TRANSPORT_TCP && s->transport != TRANSPORT_IP) || s->n_contents == 0))

@@ -101,7 +101,7 @@ bool matcher_wants_stream(struct matcher *m, const struct match_input *input,
 {
     const struct match_group *group = group_of(m, input);
     (void)flow;
-    return group && (group->sets[0] || group->sets[1]);
+    return m->set->bytes_and_parts || (group && (group->sets[0] || group->sets[1]));
 }
 
 void matcher_skip(struct matcher *m, uint32_t bytes)

@@ -69,6 +69,7 @@ struct rule_set {
     struct port_groups *groups[GROUP_TRANSPORTS][DIRECTIONS];
     struct message_group messages[PROTOCOL_COUNT][DIRECTIONS];
     struct part_view *views;        /* all that rules have */
+    bool bytes_and_parts;           /* a rule asks for both, so windows of streams are wanted */
     const struct address_set *home; /* $HOME_NET; NULL: it names nothing */
     struct literal_set **literal_sets;
     unsigned n_literal_sets;

@@ -23,9 +23,12 @@ VERSION = (7, 0, 10)
 TABLE = pathlib.Path(__file__).with_name("suricata_verify_differences.tsv")
 CLASSES = ["run", "version", "own command", "exit code", "requires", "no capture", "no rules", "other protocol",
            "keyword not in", "configuration not in", "no check on alerts"]
-PROTOCOLS = {"ip", "ipv4", "ip4", "ipv6", "ip6", "tcp", "tcpv4", "tcp4", "tcpv6", "tcp6", "udp", "udpv4", "udp4", "udpv6",
-             "udp6", "icmp", "icmpv4", "icmp4", "icmpv6", "icmp6", "sctp", "tcp-pkt", "tcp-stream"}
-KEYWORDS = {name.lower() for name in re.findall(r'^KEYWORD\("([^"]+)"', (TOP / "rules/keywords.def").read_text(), re.M)}
+# What the language has here: protocols of headers, keywords, parts of messages in place of keywords, their transforms.
+PROTOCOLS = set(re.findall(r'\{"([a-z0-9-]+)", TRANSPORT_', (TOP / "rules/header.c").read_text()))
+KEYWORDS = {name.lower() for file, row in (("rules/keywords.def", r'^KEYWORD\("([^"]+)"'),
+                                           ("proto/message.h", r'^ +X\([A-Z0-9_]+, [A-Z]+, [123], "([^"]+)"'),
+                                           ("rules/signature.h", r'^ +X\([A-Z_]+, "([a-z_]+)", "'))
+            for name in re.findall(row, (TOP / file).read_text(), re.M)}
 
 # Arguments and settings that say nothing of alerts, or what is so here anyway.
 ARGUMENTS = [r"-k none", r"--runmode=(single|autofp)", r"--runmode (single|autofp)", r"-v+", r"--set stats\.\S+",
