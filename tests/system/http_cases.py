@@ -127,7 +127,7 @@ CASES = {
     "gzip as deflate": packed(b"deflate", GZIP), "deflate as gzip": packed(b"gzip", RAW), "zlib as gzip": packed(b"gzip", ZLIB), "plain as gzip": packed(b"gzip", PLAIN),
     "plain as deflate": packed(b"deflate", PLAIN), "br": packed(b"br", PLAIN), "identity": packed(b"identity", PLAIN), "lzma": packed(b"lzma", PLAIN), "gzip unsaid": packed(b"", GZIP),
     "gzip, gzip": packed(b"gzip, gzip", gzip.compress(GZIP, mtime=0)), "gzip, deflate": packed(b"gzip, deflate", zlib.compress(GZIP)), "three": packed(b"gzip, gzip, gzip", gzip.compress(gzip.compress(GZIP))),
-    "two said, one done": packed(b"gzip, gzip", GZIP), "br, gzip": packed(b"br, gzip", GZIP), "gzip, br": packed(b"gzip, br", GZIP), "a word with gzip": packed(b"foogzip", GZIP), "gzip;q=1": packed(b"gzip;q=1", GZIP),
+    "two said, one done": packed(b"gzip, gzip", GZIP), "br, gzip": packed(b"br, gzip", GZIP), "br, br, gzip": packed(b"br, br, gzip", GZIP), "gzip, br": packed(b"gzip, br", GZIP), "a word with gzip": packed(b"foogzip", GZIP), "gzip;q=1": packed(b"gzip;q=1", GZIP),
     "two fields": packed(b"gzip", gzip.compress(GZIP), b"Content-Encoding: gzip\r\n"), "none, gzip": packed(b"none, gzip", GZIP), "inflate": packed(b"inflate", GZIP), "NUL in the name": packed(b"gz\0ip", GZIP),
     "cut off": packed(b"gzip", GZIP[:-20]), "damaged": packed(b"gzip", GZIP[:40] + b"\xff\xff\xff" + GZIP[43:]), "more behind": packed(b"gzip", GZIP + b"garbage"), "two members": packed(b"gzip", GZIP + GZIP),
     "wrong sum": packed(b"gzip", GZIP[:-8] + bytes(8)), "gzip to the end": packed(b"gzip", GZIP, length=False),

@@ -27,7 +27,7 @@ static const char *const keywords[PROTO_PART_COUNT] = {"none",
 struct told {
     char text[TOLD_MAX], bodies[2][TOLD_MAX];
     size_t n, body[2];
-    unsigned anomalies, lent;
+    unsigned anomalies, lent, held; /* held: rooms at the end */
     bool refuses;
     uint8_t *room[ROOM_COUNT];
 };
@@ -165,8 +165,10 @@ static struct told *talk(const struct says *says, uint32_t width, int lost, bool
         }
     }
     http1_parser.end(state, 100, OUTCOME_UNANSWERED, &sink);
-    for (int i = 0; i < ROOM_COUNT; i++)
+    for (int i = 0; i < ROOM_COUNT; i++) {
+        t->held += t->room[i] != NULL;
         free(t->room[i]);
+    }
     t->text[t->n] = 0;
     return t;
 }
@@ -266,6 +268,11 @@ static const struct conversation conversations[] = {
         "Content-Length: 5\r\n\r\nplain"),
       S("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 6\r\n\r\n<html>")},
      {"<1 http.response_body=<html>", ">2 http.request_body=plain"},
+     {0}},
+    {"a third name is not looked at",
+     {C("GET / HTTP/1.1\r\n\r\n"),
+      S("HTTP/1.1 200 OK\r\nContent-Encoding: br, br, gzip\r\nContent-Length: 5\r\n\r\nplain")},
+     {"<1 http.response_body=plain"},
      {0}},
     {"first lines that servers and browsers take",
      {C("get\t/1 http/1.1\r\n\r\n  GET  /2  HTTP/1.1\r\n\r\nGET /3\r\n\r\n"),
@@ -446,6 +453,38 @@ static void what_lies_whole_takes_no_room(void **unused)
     free(t);
 }
 
+static void a_second_layer_takes_the_other_directions_room(void **unused)
+{
+    (void)unused;
+    static const struct says says[SAYS_MAX] = {
+        C("POST /1 HTTP/1.1\r\nContent-Encoding: gzip\r\nContent-Length: 40\r\n\r\n\x1f\x8b\x08"),
+        S("HTTP/1.1 200 OK\r\nContent-Encoding: gzip, gzip\r\nContent-Length: "
+          "57\r\n\r\n" GZIP_TWICE),
+        {PROTO_TO_SERVER, &GZIP[3], 37},
+    };
+    struct told *t = talk_lossy(says, NO_LOSS);
+    assert_true(has_line(t, ">1 http.request_body=" PLAIN));
+    assert_null(strstr(t->text, "response_body"));
+    assert_int_equal(t->anomalies, 1);
+    assert_int_equal(t->held, 0);
+    free(t);
+}
+
+static void rooms_go_back_when_nothing_follows(void **unused)
+{
+    (void)unused;
+    static const struct says says[SAYS_MAX] = {
+        C("POST /1 HTTP/1.1\r\nContent-Encoding: gzip\r\nContent-Length: 40\r\n\r\n\x1f\x8b\x08"),
+        S("HTTP/1.1 101 Switching\r\n\r\n"),
+        C("x"),
+    };
+    struct told *t = talk_lossy(says, NO_LOSS);
+    assert_true(has_line(t, "<1 http.stat_code=101"));
+    assert_int_equal(t->lent, 2); /* for a head and for unpacking */
+    assert_int_equal(t->held, 0);
+    free(t);
+}
+
 static void a_long_head_is_told_as_far_as_it_fits(void **unused)
 {
     (void)unused;
@@ -494,6 +533,8 @@ int main(void)
         cmocka_unit_test(after_a_loss_the_next_start_line_is_found),
         cmocka_unit_test(without_rooms_only_what_lies_whole_is_told),
         cmocka_unit_test(what_lies_whole_takes_no_room),
+        cmocka_unit_test(a_second_layer_takes_the_other_directions_room),
+        cmocka_unit_test(rooms_go_back_when_nothing_follows),
         cmocka_unit_test(a_long_head_is_told_as_far_as_it_fits),
         cmocka_unit_test(it_is_over_when_both_speak_another_protocol),
     };
