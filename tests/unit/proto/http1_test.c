@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <zlib.h>
 
 #define TOLD_MAX   65536
 #define SAYS_MAX   12
@@ -485,6 +486,61 @@ static void rooms_go_back_when_nothing_follows(void **unused)
     free(t);
 }
 
+/* in_gzip: returns its length. */
+static size_t in_gzip(uint8_t *to, size_t room, const uint8_t *from, size_t len)
+{
+    z_stream z = {.next_in = (Bytef *)(uintptr_t)from,
+                  .avail_in = (uInt)len,
+                  .next_out = to,
+                  .avail_out = (uInt)room};
+    assert_int_equal(deflateInit2(&z, 9, Z_DEFLATED, 31, 9, Z_DEFAULT_STRATEGY), Z_OK);
+    assert_int_equal(deflate(&z, Z_FINISH), Z_STREAM_END);
+    deflateEnd(&z);
+    return z.total_out;
+}
+
+struct count {
+    struct told told; /* for rooms */
+    uint64_t bytes;
+    unsigned ends;
+};
+
+static void count_body(void *ctx, const struct proto_message *m, const struct proto_body *b)
+{
+    struct count *c = ctx;
+    (void)m;
+    c->bytes += b->data.len;
+    c->ends += b->end;
+}
+
+/* 8 MiB in some 60 bytes: libhtp gives up behind 1 MiB where that is more than 2048 times what
+ * came. */
+static void a_bomb_is_given_up(void **unused)
+{
+    (void)unused;
+    enum { ZEROS = 8 << 20 };
+    _Alignas(8) static uint8_t state[PROTO_STATE_MAX];
+    static struct count count;
+    uint8_t *zeros = calloc(1, ZEROS), *once = malloc(65536), *twice = malloc(65536);
+    assert_true(zeros && once && twice);
+    int head = sprintf((char *)twice, "HTTP/1.1 200 OK\r\nContent-Encoding: gzip, gzip\r\n\r\n");
+    size_t n = in_gzip(once, 65536, zeros, ZEROS);
+    n = in_gzip(twice + head, 65536 - (size_t)head, once, n);
+    struct proto_sink sink = {.ctx = &count,
+                              .anomaly = on_anomaly,
+                              .session = on_session,
+                              .body = count_body,
+                              .room = lend,
+                              .room_back = take_back};
+    http1_parser.feed(state, PROTO_TO_CLIENT, 0, twice, (uint32_t)(head + (int)n), &sink);
+    assert_int_equal(count.ends, 1);
+    assert_true(count.bytes > 1 << 20 && count.bytes < (1 << 20) + 65536);
+    assert_null(count.told.room[PROTO_ROOM_UNPACK_TO_CLIENT]);
+    free(zeros);
+    free(once);
+    free(twice);
+}
+
 static void a_long_head_is_told_as_far_as_it_fits(void **unused)
 {
     (void)unused;
@@ -535,6 +591,7 @@ int main(void)
         cmocka_unit_test(what_lies_whole_takes_no_room),
         cmocka_unit_test(a_second_layer_takes_the_other_directions_room),
         cmocka_unit_test(rooms_go_back_when_nothing_follows),
+        cmocka_unit_test(a_bomb_is_given_up),
         cmocka_unit_test(a_long_head_is_told_as_far_as_it_fits),
         cmocka_unit_test(it_is_over_when_both_speak_another_protocol),
     };
