@@ -3,6 +3,7 @@
  * parts. */
 #include "proto/http1.h"
 #include "proto/heads.h"
+#include "proto/http1_body.h"
 #include "proto/http1_line.h"
 #include "proto/http1_session.h"
 #include "proto/http1_tell.h"
@@ -400,7 +401,7 @@ static void take_line(struct pass *p, struct bytes line, bool cut)
         break;
     case MODE_TRAILERS:
         if (line.len == 0) {
-            http1_tell_body(&p->tell, (struct bytes){0}, true);
+            http1_body(&p->tell, (struct bytes){0}, true);
             message_over(p);
         }
         break;
@@ -477,7 +478,7 @@ static void read_body(struct pass *p)
     }
     struct bytes bytes = {p->at, n};
     p->at += n;
-    http1_tell_body(&p->tell, bytes, d->mode == MODE_BODY && d->left == 0);
+    http1_body(&p->tell, bytes, d->mode == MODE_BODY && d->left == 0);
     body_read(p);
 }
 
@@ -542,7 +543,7 @@ static void gap(void *state, enum proto_direction dir, int64_t now, uint32_t len
         return;
     /* What comes behind the hole is not told. */
     if (has_body(d))
-        http1_tell_body(&p.tell, (struct bytes){0}, true);
+        http1_body(&p.tell, (struct bytes){0}, true);
     if (counted && len > 0 && len <= d->left) {
         d->left -= len;
         body_read(&p);
@@ -560,7 +561,7 @@ static void end(void *state, int64_t now, enum outcome open_requests, const stru
     for (int i = 0; i < 2; i++) {
         struct pass p = pass(s, (enum proto_direction)i, now, sink);
         if (has_body(p.d))
-            http1_tell_body(&p.tell, (struct bytes){0}, true);
+            http1_body(&p.tell, (struct bytes){0}, true);
     }
     http1_sessions_close(&s->sessions, clear ? open_requests : OUTCOME_SEEN, now, sink);
 }

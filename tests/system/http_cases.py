@@ -41,11 +41,19 @@ def posted(coding, body):
     return [(0, b"POST /x HTTP/1.1\r\nHost: h\r\nContent-Encoding: " + coding + b"\r\nContent-Length: %d\r\n\r\n" % len(body) + body), (1, OK)]
 
 
+def form(body, kind=b"multipart/form-data; boundary=XyZ", method=b"POST"):
+    return [(0, method + b" /up/l%6fad?x=1 HTTP/1.1\r\nHost: h\r\nContent-Type: " + kind + b"\r\nContent-Length: %d\r\n\r\n" % len(body) + body), (1, OK)]
+
+
 def header_flags(flags, behind):
     """GZIP with other flags, and what they say follows the header."""
     return GZIP[:3] + bytes([flags]) + GZIP[4:10] + behind + GZIP[10:]
 
 
+FILE = b'--XyZ\r\nContent-Disposition: form-data; name="f"; filename="a b.txt"\r\nContent-Type: text/plain\r\n\r\nthe file\r\n'
+VALUE = b'--XyZ\r\nContent-Disposition: form-data; name="v"\r\n\r\nvalue\r\n'
+SECOND = FILE.replace(b"a b.txt", b"c.bin").replace(b"the file", b"the other file which is longer")
+LAST = b"--XyZ--\r\n"
 BROWSER = (b"Host: Example.COM\r\nUser-Agent: curl/1\r\nAccept: */*\r\nCookie: a=b\r\nReferer: http://x/\r\nAccept-Encoding: gzip\r\n"
            b"Accept-Language: en\r\nConnection: close\r\nAuthorization: Basic YTpi\r\n")
 SERVER = (b"HTTP/1.1 404 Not Found\r\nServer: x\r\nLocation: /y\r\nSet-Cookie: q=1\r\nSet-Cookie: r=2\r\nContent-Type: text/html\r\n"
@@ -135,6 +143,15 @@ CASES = {
     "header's sum wrong": packed(b"gzip", header_flags(2, b"\0\0")), "reserved flags": packed(b"gzip", header_flags(0x80, b"")), "no such method": packed(b"gzip", GZIP[:2] + b"\x07" + GZIP[3:]),
     "name and comment": packed(b"gzip", header_flags(0x18, b"name\0comment\0")), "extra": packed(b"gzip", header_flags(4, b"\3\0abc")),
     "posted gzip": posted(b"gzip", GZIP), "posted deflate": posted(b"deflate", RAW), "posted twice": posted(b"gzip, gzip", gzip.compress(GZIP)), "posted word": posted(b"foogzip", GZIP), "posted plain": posted(b"gzip", PLAIN),
+    # files
+    "file": form(FILE + LAST), "value, file": form(VALUE + FILE + LAST), "file, value": form(FILE + VALUE + LAST), "two files": form(FILE + SECOND + LAST),
+    "boundary in quotes": form(FILE + LAST, b'multipart/form-data; boundary="XyZ"'), "text around": form(b"before\r\n" + FILE + LAST + b"behind"),
+    "nearly a boundary": form(FILE.replace(b"the file", b"a\r\nb\r\n--Xy\r\n") + LAST), "name without quotes": form(FILE.replace(b'"a b.txt"', b"ab.txt") + LAST),
+    "semicolon in the name": form(FILE.replace(b"a b.txt", b"a;b.txt") + LAST), "file without a name": form(FILE.replace(b"a b.txt", b"") + LAST),
+    "words of any case": form(FILE.replace(b"Content-Disp", b"content-DISP").replace(b"filename", b"FileName") + LAST), "no boundary": form(FILE + LAST, b"multipart/form-data"),
+    "put": form(b"put data", b"text/plain", b"PUT"), "post": form(b"post data", b"text/plain"), "patch": form(b"patch data", b"text/plain", b"PATCH"), "form that is put": form(FILE + LAST, method=b"PUT"),
+    "related": form(FILE + LAST, b"multipart/related; boundary=XyZ"), "file of nothing": form(FILE.replace(b"the file", b"") + LAST), "no file at all": form(VALUE + LAST),
+    "long boundary": form(FILE.replace(b"XyZ", b"x" * 250), b"multipart/form-data; boundary=" + b"x" * 250), "long file": form(FILE.replace(b"the file", b"0123456789\r\n" * 300) + LAST),
     "both at once": [(0, b"POST /x HTTP/1.1\r\nHost: h\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(GZIP) + GZIP[:30]),
                      (1, b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(GZIP) + GZIP[:30]), (0, GZIP[30:]), (1, GZIP[30:])],
 }
