@@ -92,6 +92,11 @@ static bool is_digit(uint8_t c)
     return c >= '0' && c <= '9';
 }
 
+static bool is_hex(uint8_t c)
+{
+    return is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
+}
+
 static uint64_t number(struct bytes text, uint32_t base)
 {
     uint64_t value = 0;
@@ -482,6 +487,26 @@ static void read_body(struct pass *p)
     body_read(p);
 }
 
+/* chunk_begins: white space before its size is not minded. What has no size ends with the
+ * connection if it is a response, as browsers have it; of a request nothing can be made of it. */
+static void chunk_begins(struct pass *p)
+{
+    uint8_t c = *p->at;
+    struct bytes none = {0};
+    if (http1_is_space(c)) {
+        p->at++;
+    } else if (is_hex(c)) {
+        read_line(p);
+    } else if (p->dir == PROTO_TO_CLIENT) {
+        p->d->mode = MODE_TO_CLOSE;
+    } else {
+        http1_body(&p->tell, none, true);
+        p->d->mode = MODE_LOST;
+        http1_tell_next(&p->tell, p->at);
+        p->sink->anomaly(p->sink->ctx, PROTO_ANOMALY_MALFORMED, p->dir);
+    }
+}
+
 /* maybe_body: no body of such a response begins as the next response does. */
 static void maybe_body(struct pass *p)
 {
@@ -511,6 +536,8 @@ static void feed(void *state, enum proto_direction dir, int64_t now, const uint8
     while (p.at < p.end && p.d->mode != MODE_REST) {
         if (p.d->mode == MODE_MAYBE_BODY)
             maybe_body(&p);
+        else if (p.d->mode == MODE_CHUNK_SIZE && p.d->line.len == 0)
+            chunk_begins(&p);
         else if (in_body(p.d))
             read_body(&p);
         else

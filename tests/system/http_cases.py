@@ -130,6 +130,8 @@ CASES = {
     "chunked folded": [*answer(b"HTTP/1.1 200 OK\r\nTransfer-Encoding:\r\n chunked\r\n\r\n3\r\nabc\r\n"), (1, b"0\r\n\r\n")],
     "length odd": [(0, b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: x3y\r\n\r\nabc"), (1, b"HTTP/1.1 200 OK\r\nContent-Length: +3, 4\r\n\r\nabc")],
     "two lengths": [(0, b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nContent-Length: 5\r\n\r\nabc"), (1, b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 5\r\n\r\nabc")],
+    "chunks that are none": answer(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n<html>plain\r\nbody"),
+    "blanks before sizes": [*answer(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n \t3\r\nabc\r\n\r\n 2 x\r\nde\r\n"), (1, b"0\r\n\r\n")],
     # packed bodies
     "gzip": packed(b"gzip", GZIP), "x-gzip": packed(b"x-gzip", GZIP), "GZIP": packed(b"GZIP", GZIP), "deflate": packed(b"deflate", RAW), "zlib": packed(b"deflate", ZLIB),
     "gzip as deflate": packed(b"deflate", GZIP), "deflate as gzip": packed(b"gzip", RAW), "zlib as gzip": packed(b"gzip", ZLIB), "plain as gzip": packed(b"gzip", PLAIN),
