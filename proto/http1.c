@@ -3,6 +3,7 @@
  * parts. */
 #include "proto/http1.h"
 #include "proto/heads.h"
+#include "proto/http1_body.h"
 #include "proto/http1_line.h"
 #include "proto/http1_session.h"
 #include "proto/http1_tell.h"
@@ -89,6 +90,11 @@ static void pause(struct pass *p)
 static bool is_digit(uint8_t c)
 {
     return c >= '0' && c <= '9';
+}
+
+static bool is_hex(uint8_t c)
+{
+    return is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
 }
 
 static uint64_t number(struct bytes text, uint32_t base)
@@ -400,7 +406,7 @@ static void take_line(struct pass *p, struct bytes line, bool cut)
         break;
     case MODE_TRAILERS:
         if (line.len == 0) {
-            http1_tell_body(&p->tell, (struct bytes){0}, true);
+            http1_body(&p->tell, (struct bytes){0}, true);
             message_over(p);
         }
         break;
@@ -477,8 +483,28 @@ static void read_body(struct pass *p)
     }
     struct bytes bytes = {p->at, n};
     p->at += n;
-    http1_tell_body(&p->tell, bytes, d->mode == MODE_BODY && d->left == 0);
+    http1_body(&p->tell, bytes, d->mode == MODE_BODY && d->left == 0);
     body_read(p);
+}
+
+/* chunk_begins: white space before its size is not minded. What has no size ends with the
+ * connection if it is a response, as browsers have it; of a request nothing can be made of it. */
+static void chunk_begins(struct pass *p)
+{
+    uint8_t c = *p->at;
+    struct bytes none = {0};
+    if (http1_is_space(c)) {
+        p->at++;
+    } else if (is_hex(c)) {
+        read_line(p);
+    } else if (p->dir == PROTO_TO_CLIENT) {
+        p->d->mode = MODE_TO_CLOSE;
+    } else {
+        http1_body(&p->tell, none, true);
+        p->d->mode = MODE_LOST;
+        http1_tell_next(&p->tell, p->at);
+        p->sink->anomaly(p->sink->ctx, PROTO_ANOMALY_MALFORMED, p->dir);
+    }
 }
 
 /* maybe_body: no body of such a response begins as the next response does. */
@@ -510,6 +536,8 @@ static void feed(void *state, enum proto_direction dir, int64_t now, const uint8
     while (p.at < p.end && p.d->mode != MODE_REST) {
         if (p.d->mode == MODE_MAYBE_BODY)
             maybe_body(&p);
+        else if (p.d->mode == MODE_CHUNK_SIZE && p.d->line.len == 0)
+            chunk_begins(&p);
         else if (in_body(p.d))
             read_body(&p);
         else
@@ -542,7 +570,7 @@ static void gap(void *state, enum proto_direction dir, int64_t now, uint32_t len
         return;
     /* What comes behind the hole is not told. */
     if (has_body(d))
-        http1_tell_body(&p.tell, (struct bytes){0}, true);
+        http1_body(&p.tell, (struct bytes){0}, true);
     if (counted && len > 0 && len <= d->left) {
         d->left -= len;
         body_read(&p);
@@ -560,7 +588,7 @@ static void end(void *state, int64_t now, enum outcome open_requests, const stru
     for (int i = 0; i < 2; i++) {
         struct pass p = pass(s, (enum proto_direction)i, now, sink);
         if (has_body(p.d))
-            http1_tell_body(&p.tell, (struct bytes){0}, true);
+            http1_body(&p.tell, (struct bytes){0}, true);
     }
     http1_sessions_close(&s->sessions, clear ? open_requests : OUTCOME_SEEN, now, sink);
 }

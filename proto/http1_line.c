@@ -83,7 +83,7 @@ bool http1_status_line(struct bytes line, struct http1_line *out)
     *out = (struct http1_line){0};
     if (line.len >= 12 && memcmp(line.data, "HTTP/1.", 7) == 0 && line.data[8] == ' ')
         out->status = three_digits(line.data + 9);
-    return out->status > 0;
+    return out->status >= 100;
 }
 
 /* ---- as others have them ---- */

@@ -25,13 +25,13 @@ struct head {
 /* ---- lines ---- */
 
 /* next_line: moves *rest behind it; with its end, false if there is no whole one. */
-static bool next_line(const struct head *h, struct bytes *rest, struct bytes *line)
+static bool next_line(bool from_client, struct bytes *rest, struct bytes *line)
 {
     const uint8_t *lf = rest->len ? memchr(rest->data, '\n', rest->len) : NULL;
     if (!lf)
         return false;
     *line = (struct bytes){rest->data, (size_t)(lf - rest->data) + 1};
-    if (!h->from_client)
+    if (!from_client)
         line->len = http1_cr_end(*line);
     rest->data += line->len;
     rest->len -= line->len;
@@ -137,10 +137,10 @@ static bool is_named(const struct field *f, const char *name)
 }
 
 /* colon: where the name ends, or the length of the line if it has no name. */
-static size_t colon(const struct head *h, struct bytes line)
+static size_t colon(bool from_client, struct bytes line)
 {
     const uint8_t *found = line.len ? memchr(line.data, ':', line.len) : NULL;
-    if (!found || (h->from_client && memchr(line.data, 0, (size_t)(found - line.data))))
+    if (!found || (from_client && memchr(line.data, 0, (size_t)(found - line.data))))
         return line.len;
     return (size_t)(found - line.data);
 }
@@ -167,7 +167,7 @@ static void add(struct head *h, struct bytes line)
     if (h->n == HTTP1_FIELDS_MAX)
         return;
     struct field *f = &h->field[h->n];
-    size_t at = colon(h, line), name = at, end = line.len;
+    size_t at = colon(h->from_client, line), name = at, end = line.len;
     if (at == line.len) {
         name = 0;
         at = 0;
@@ -210,7 +210,7 @@ static struct bytes unfold(struct head *h, struct bytes line, struct bytes *rest
     bool copied = false;
     while (is_folded(*rest)) {
         struct bytes after = *rest, next;
-        if (!next_line(h, &after, &next) || without_end(next).len == 0)
+        if (!next_line(h->from_client, &after, &next) || without_end(next).len == 0)
             break;
         *rest = after;
         next = without_end(next);
@@ -239,7 +239,7 @@ static struct bytes without_cr(const struct head *h, struct bytes line)
 static void read_fields(struct head *h, struct proto_scratch *scratch)
 {
     struct bytes rest = h->fields, line;
-    while (next_line(h, &rest, &line)) {
+    while (next_line(h->from_client, &rest, &line)) {
         line = without_cr(h, line);
         struct bytes text = without_end(line);
         if (text.len == 0 && line.len <= 2 && line.data[line.len - 1] == '\n') {
@@ -289,7 +289,7 @@ static void read_head(struct head *h, const struct proto_message *message,
     h->from_client = message->direction == PROTO_TO_SERVER;
     h->method = h->target = h->protocol = h->status = h->reason = none;
     h->n = h->repetitions = 0;
-    if (!next_line(h, &rest, &line)) {
+    if (!next_line(h->from_client, &rest, &line)) {
         line = rest;
         rest = none;
     }
@@ -518,4 +518,30 @@ unsigned http1_parts(const struct proto_message *message, struct proto_scratch *
     if (!is_continue(&h))
         field_parts(&m);
     return m.n;
+}
+
+/* ---- for bodies ---- */
+
+struct bytes http1_field(struct bytes head, const char *name)
+{
+    struct bytes line, rest = head, wanted = {(const uint8_t *)name, strlen(name)};
+    while (next_line(true, &rest, &line)) {
+        line = without_end(line);
+        size_t at = colon(true, line);
+        if (at < line.len && same_name((struct bytes){line.data, at}, wanted))
+            return trimmed((struct bytes){line.data + at + 1, line.len - at - 1});
+    }
+    return (struct bytes){0};
+}
+
+struct bytes http1_file_name(struct bytes head, struct proto_scratch *scratch)
+{
+    struct head h;
+    struct bytes rest = head;
+    if (!next_line(true, &rest, &h.line))
+        return (struct bytes){0};
+    h.line = without_end(h.line);
+    h.target = (struct bytes){0};
+    request_line(&h);
+    return http1_uri(http1_target(h.target, false).path, false, scratch);
 }

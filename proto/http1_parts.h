@@ -16,4 +16,11 @@
 unsigned http1_parts(const struct proto_message *message, struct proto_scratch *scratch,
                      struct proto_part out[PROTO_MESSAGE_PARTS]);
 
+/* http1_field: the value of the first field of that name in a head, as it stands; no data if there
+ * is none. */
+struct bytes http1_field(struct bytes head, const char *name);
+/* http1_file_name: of a request's body that is one file, as Suricata has it: the path, normalised.
+ */
+struct bytes http1_file_name(struct bytes head, struct proto_scratch *scratch);
+
 #endif

@@ -1,27 +1,26 @@
-/* What is told of HTTP/1's messages: their heads when they are whole, their bodies as they come,
- * unpacked.
+/* What is told of HTTP/1's messages: their heads when they are whole; their bodies in http1_body.h.
  *
  * A head that lies whole in one call's bytes is told where it lies. Otherwise, and while its body
  * comes, it is kept in the direction's room; one that is longer than the room is told with what
- * fits. A message for which there is no room is given up. Bodies that are packed take a room of
- * their own, two layers of packing that of the other direction too; more layers are not undone, nor
- * what is packed otherwise than with gzip, zlib or deflate.
+ * fits. A message for which there is no room is given up.
  */
 #ifndef PROTO_HTTP1_TELL_H
 #define PROTO_HTTP1_TELL_H
 
 #include "proto/proto.h"
 
-#define HTTP1_HEAD_MAX   16384 /* of a head that parts are made of: a room */
-#define HTTP1_LAYERS_MAX 2
+#define HTTP1_HEAD_MAX 16384 /* of a head that parts are made of: a room */
 
 /* One direction's message. Owner: the flow. */
 struct http1_message {
     uint64_t packed, told; /* bytes of the body, as they came and as they were told */
+    uint64_t file;         /* bytes of the file that is told of the body */
     uint32_t transaction;
     uint16_t kept;  /* bytes of the head in the room */
     uint8_t layers; /* of packing that are to be undone */
-    bool unpacks;   /* the rooms for it are prepared */
+    uint8_t files;  /* what of the body is a file */
+    uint8_t rooms;  /* that are lent for the body */
+    bool begun;     /* the body */
     bool lent;      /* the room for the head */
     bool silent;    /* nothing more is told of this message */
 };
@@ -39,9 +38,14 @@ struct http1_tell {
 void http1_tell_next(struct http1_tell *t, const uint8_t *at);
 /* http1_tell_head: the head ends before `at`. */
 void http1_tell_head(struct http1_tell *t, const uint8_t *at);
-/* http1_tell_body: the next bytes; end: they are the last. */
-void http1_tell_body(struct http1_tell *t, struct bytes bytes, bool end);
 /* http1_tell_pause: the call ends at `at`; in_head: within a head, or where one may begin. */
 void http1_tell_pause(struct http1_tell *t, const uint8_t *at, bool in_head);
+
+/* For http1_body.c: whether anybody wants more of the message; the message as it is told; a room,
+ * NULL if there is none; no more of the message for want of a room. */
+bool http1_tell_wanted(const struct http1_tell *t);
+struct proto_message http1_tell_message(const struct http1_tell *t);
+uint8_t *http1_tell_room(const struct http1_tell *t, enum proto_room which);
+void http1_tell_give_up(struct http1_tell *t);
 
 #endif

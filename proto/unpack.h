@@ -11,7 +11,7 @@
 
 #include "base/bytes.h"
 
-#define UNPACK_ROOM 65536
+#define UNPACK_ROOM 49152
 
 /* Gets what comes out, in pieces; false: no more of it is wanted. */
 typedef bool unpack_take(void *ctx, struct bytes bytes);

@@ -344,6 +344,10 @@ seed("http1", "packed", talk((0, b"POST / HTTP/1.1\r\nContent-Encoding: gzip\r\n
 seed("http1", "raw", talk((0, b"GET / HTTP/1.1\r\n\r\n"), (1, http_response(b"Content-Encoding: deflate\r\n", zlib.compress(b"raw raw raw raw")[2:-4])),
                           (0, b"GET / HTTP/1.1\r\n\r\n"), (1, http_response(b"Content-Encoding: gzip\r\n", b"as it is"))))
 seed("http1", "gap", talk((0, b"POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\nabc")) + bytes([6, 6]) + talk((0, b"GET / HTTP/1.1\r\n\r\n"), (7, b""), (1, b"x\r\nHTTP/1.1 403 No\r\n\r\n")))
+seed("http1", "form", talk(
+    (0, b"POST / HTTP/1.1\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: 130\r\n\r\n"),
+    (0, b'--b\r\nContent-Disposition: form-data; name=a\r\n\r\nvalue\r\n--b\r\nContent-Disposition: form-data; filename="f;g"\r\n\r\nfile\r\n-\r\n--c\r\n--b--\r\n'),
+    (0, b"PUT /a/./b HTTP/1.1\r\nContent-Length: 2\r\n\r\nab")))
 seed("http1", "connect", talk((0, b"CONNECT a:1 HTTP/1.1\r\n\r\n"), (1, b"HTTP/1.1 200 OK\r\n\r\n"), (0, b"GET / HTTP/1.1\r\n\r\n")))
 
 # The line: side, conversation and time; flags; distance; length; payload.

@@ -41,11 +41,19 @@ def posted(coding, body):
     return [(0, b"POST /x HTTP/1.1\r\nHost: h\r\nContent-Encoding: " + coding + b"\r\nContent-Length: %d\r\n\r\n" % len(body) + body), (1, OK)]
 
 
+def form(body, kind=b"multipart/form-data; boundary=XyZ", method=b"POST"):
+    return [(0, method + b" /up/l%6fad?x=1 HTTP/1.1\r\nHost: h\r\nContent-Type: " + kind + b"\r\nContent-Length: %d\r\n\r\n" % len(body) + body), (1, OK)]
+
+
 def header_flags(flags, behind):
     """GZIP with other flags, and what they say follows the header."""
     return GZIP[:3] + bytes([flags]) + GZIP[4:10] + behind + GZIP[10:]
 
 
+FILE = b'--XyZ\r\nContent-Disposition: form-data; name="f"; filename="a b.txt"\r\nContent-Type: text/plain\r\n\r\nthe file\r\n'
+VALUE = b'--XyZ\r\nContent-Disposition: form-data; name="v"\r\n\r\nvalue\r\n'
+SECOND = FILE.replace(b"a b.txt", b"c.bin").replace(b"the file", b"the other file which is longer")
+LAST = b"--XyZ--\r\n"
 BROWSER = (b"Host: Example.COM\r\nUser-Agent: curl/1\r\nAccept: */*\r\nCookie: a=b\r\nReferer: http://x/\r\nAccept-Encoding: gzip\r\n"
            b"Accept-Language: en\r\nConnection: close\r\nAuthorization: Basic YTpi\r\n")
 SERVER = (b"HTTP/1.1 404 Not Found\r\nServer: x\r\nLocation: /y\r\nSet-Cookie: q=1\r\nSet-Cookie: r=2\r\nContent-Type: text/html\r\n"
@@ -122,12 +130,14 @@ CASES = {
     "chunked folded": [*answer(b"HTTP/1.1 200 OK\r\nTransfer-Encoding:\r\n chunked\r\n\r\n3\r\nabc\r\n"), (1, b"0\r\n\r\n")],
     "length odd": [(0, b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: x3y\r\n\r\nabc"), (1, b"HTTP/1.1 200 OK\r\nContent-Length: +3, 4\r\n\r\nabc")],
     "two lengths": [(0, b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nContent-Length: 5\r\n\r\nabc"), (1, b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 5\r\n\r\nabc")],
+    "chunks that are none": answer(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n<html>plain\r\nbody"),
+    "blanks before sizes": [*answer(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n \t3\r\nabc\r\n\r\n 2 x\r\nde\r\n"), (1, b"0\r\n\r\n")],
     # packed bodies
     "gzip": packed(b"gzip", GZIP), "x-gzip": packed(b"x-gzip", GZIP), "GZIP": packed(b"GZIP", GZIP), "deflate": packed(b"deflate", RAW), "zlib": packed(b"deflate", ZLIB),
     "gzip as deflate": packed(b"deflate", GZIP), "deflate as gzip": packed(b"gzip", RAW), "zlib as gzip": packed(b"gzip", ZLIB), "plain as gzip": packed(b"gzip", PLAIN),
     "plain as deflate": packed(b"deflate", PLAIN), "br": packed(b"br", PLAIN), "identity": packed(b"identity", PLAIN), "lzma": packed(b"lzma", PLAIN), "gzip unsaid": packed(b"", GZIP),
     "gzip, gzip": packed(b"gzip, gzip", gzip.compress(GZIP, mtime=0)), "gzip, deflate": packed(b"gzip, deflate", zlib.compress(GZIP)), "three": packed(b"gzip, gzip, gzip", gzip.compress(gzip.compress(GZIP))),
-    "two said, one done": packed(b"gzip, gzip", GZIP), "br, gzip": packed(b"br, gzip", GZIP), "gzip, br": packed(b"gzip, br", GZIP), "a word with gzip": packed(b"foogzip", GZIP), "gzip;q=1": packed(b"gzip;q=1", GZIP),
+    "two said, one done": packed(b"gzip, gzip", GZIP), "br, gzip": packed(b"br, gzip", GZIP), "br, br, gzip": packed(b"br, br, gzip", GZIP), "gzip, br": packed(b"gzip, br", GZIP), "a word with gzip": packed(b"foogzip", GZIP), "gzip;q=1": packed(b"gzip;q=1", GZIP),
     "two fields": packed(b"gzip", gzip.compress(GZIP), b"Content-Encoding: gzip\r\n"), "none, gzip": packed(b"none, gzip", GZIP), "inflate": packed(b"inflate", GZIP), "NUL in the name": packed(b"gz\0ip", GZIP),
     "cut off": packed(b"gzip", GZIP[:-20]), "damaged": packed(b"gzip", GZIP[:40] + b"\xff\xff\xff" + GZIP[43:]), "more behind": packed(b"gzip", GZIP + b"garbage"), "two members": packed(b"gzip", GZIP + GZIP),
     "wrong sum": packed(b"gzip", GZIP[:-8] + bytes(8)), "gzip to the end": packed(b"gzip", GZIP, length=False),
@@ -135,6 +145,15 @@ CASES = {
     "header's sum wrong": packed(b"gzip", header_flags(2, b"\0\0")), "reserved flags": packed(b"gzip", header_flags(0x80, b"")), "no such method": packed(b"gzip", GZIP[:2] + b"\x07" + GZIP[3:]),
     "name and comment": packed(b"gzip", header_flags(0x18, b"name\0comment\0")), "extra": packed(b"gzip", header_flags(4, b"\3\0abc")),
     "posted gzip": posted(b"gzip", GZIP), "posted deflate": posted(b"deflate", RAW), "posted twice": posted(b"gzip, gzip", gzip.compress(GZIP)), "posted word": posted(b"foogzip", GZIP), "posted plain": posted(b"gzip", PLAIN),
+    # files
+    "file": form(FILE + LAST), "value, file": form(VALUE + FILE + LAST), "file, value": form(FILE + VALUE + LAST), "two files": form(FILE + SECOND + LAST),
+    "boundary in quotes": form(FILE + LAST, b'multipart/form-data; boundary="XyZ"'), "text around": form(b"before\r\n" + FILE + LAST + b"behind"),
+    "nearly a boundary": form(FILE.replace(b"the file", b"a\r\nb\r\n--Xy\r\n") + LAST), "name without quotes": form(FILE.replace(b'"a b.txt"', b"ab.txt") + LAST),
+    "semicolon in the name": form(FILE.replace(b"a b.txt", b"a;b.txt") + LAST), "file without a name": form(FILE.replace(b"a b.txt", b"") + LAST),
+    "words of any case": form(FILE.replace(b"Content-Disp", b"content-DISP").replace(b"filename", b"FileName") + LAST), "no boundary": form(FILE + LAST, b"multipart/form-data"),
+    "put": form(b"put data", b"text/plain", b"PUT"), "post": form(b"post data", b"text/plain"), "patch": form(b"patch data", b"text/plain", b"PATCH"), "form that is put": form(FILE + LAST, method=b"PUT"),
+    "related": form(FILE + LAST, b"multipart/related; boundary=XyZ"), "file of nothing": form(FILE.replace(b"the file", b"") + LAST), "no file at all": form(VALUE + LAST),
+    "long boundary": form(FILE.replace(b"XyZ", b"x" * 250), b"multipart/form-data; boundary=" + b"x" * 250), "long file": form(FILE.replace(b"the file", b"0123456789\r\n" * 300) + LAST),
     "both at once": [(0, b"POST /x HTTP/1.1\r\nHost: h\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(GZIP) + GZIP[:30]),
                      (1, b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(GZIP) + GZIP[:30]), (0, GZIP[30:]), (1, GZIP[30:])],
 }

@@ -26,7 +26,7 @@ FIRST_PORT = 10000
 KEYWORDS = {
     0: "http.method http.uri http.uri.raw http.protocol http.request_line http.header http.header.raw http.header_names http.start http.host "
        "http.host.raw http.cookie http.user_agent http.referer http.accept http.accept_enc http.accept_lang http.connection http.content_type "
-       "http.content_len http.request_body".split(),
+       "http.content_len http.request_body file.data".split(),
     1: "http.protocol http.response_line http.stat_code http.stat_msg http.header http.header.raw http.header_names http.start http.cookie "
        "http.connection http.content_type http.content_len http.server http.location http.response_body".split(),
 }

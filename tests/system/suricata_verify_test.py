@@ -8,6 +8,7 @@ that the table names and that agrees is one. At least 92 of 100 must agree.
 """
 import collections
 import json
+import multiprocessing
 import os
 import pathlib
 import re
@@ -214,6 +215,10 @@ class Case:
         return wrong
 
 
+def classified(case):
+    return case.classify(), case.why
+
+
 def flat(value, at=""):
     if isinstance(value, dict):
         out = {}
@@ -234,8 +239,9 @@ def main():
     root = corpus / "tests"
     cases = [Case(path.parent, root) for path in sorted(root.rglob("test.yaml"))]
     classes = collections.defaultdict(list)
-    for case in cases:
-        classes[case.classify()].append(case)
+    with multiprocessing.Pool(os.cpu_count()) as pool:
+        for case, (name, case.why) in zip(cases, pool.map(classified, cases, chunksize=16)):
+            classes[name].append(case)
     expect(set(classes) <= set(CLASSES), f"classes that are not in the set: {set(classes) - set(CLASSES)}")
     print(f"{len(cases)} cases")
     for name in CLASSES:
@@ -249,11 +255,9 @@ def main():
 
     known = dict(line.split("\t", 1) for line in TABLE.read_text().splitlines() if line and not line.startswith("#")) \
         if TABLE.exists() else {}
-    different = {}
-    for case in classes["run"]:
-        wrong = case.run(corpus / "etc")
-        if wrong:
-            different[case.name] = wrong
+    with multiprocessing.Pool(os.cpu_count()) as pool:
+        results = pool.starmap(Case.run, [(case, corpus / "etc") for case in classes["run"]], chunksize=4)
+    different = {case.name: wrong for case, wrong in zip(classes["run"], results) if wrong}
     for name, wrong in sorted(different.items()):
         print(f"{'known     ' if name in known else 'DIFFERENT '}{name}: {known.get(name, '')}")
         for text in wrong if name not in known or os.environ.get("VERBOSE") else []:

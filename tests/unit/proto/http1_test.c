@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <zlib.h>
 
 #define TOLD_MAX   65536
 #define SAYS_MAX   12
@@ -23,31 +24,34 @@ static const char *const keywords[PROTO_PART_COUNT] = {"none",
 #undef X
 };
 
-/* All that is told, as lines: the parts of messages as they come, bodies put together. */
+/* All that is told, as lines: the parts of messages as they come, bodies put together; files behind
+ * all others, as they end before or behind their body, as the cut has it. */
 struct told {
-    char text[TOLD_MAX], bodies[2][TOLD_MAX];
-    size_t n, body[2];
-    unsigned anomalies, lent;
+    char text[TOLD_MAX], files[TOLD_MAX], bodies[3][TOLD_MAX];
+    size_t n, n_files, body[3];     /* of requests, of responses, of files */
+    unsigned anomalies, lent, held; /* held: rooms at the end */
     bool refuses;
     uint8_t *room[ROOM_COUNT];
 };
 
-static void add(struct told *t, const char *text, size_t len)
+static void add(struct told *t, bool file, const char *text, size_t len)
 {
-    assert_true(t->n + len < TOLD_MAX);
-    memcpy(t->text + t->n, text, len);
-    t->n += len;
+    size_t *n = file ? &t->n_files : &t->n;
+    assert_true(*n + len < TOLD_MAX);
+    memcpy((file ? t->files : t->text) + *n, text, len);
+    *n += len;
 }
 
 static void add_line(struct told *t, const struct proto_message *m, unsigned id, const void *bytes,
                      size_t len)
 {
     char begin[64];
+    bool file = id == PART_FILE_DATA || id == PART_FILE_NAME;
     int n = snprintf(begin, sizeof(begin), "%c%u %s=", m->direction ? '<' : '>', m->transaction,
                      keywords[id]);
-    add(t, begin, (size_t)n);
-    add(t, bytes, len);
-    add(t, "\n", 1);
+    add(t, file, begin, (size_t)n);
+    add(t, file, bytes, len);
+    add(t, file, "\n", 1);
 }
 
 static void on_message(void *ctx, const struct proto_message *m)
@@ -68,15 +72,18 @@ static void on_body(void *ctx, const struct proto_message *m, const struct proto
     static uint8_t memory[PROTO_SCRATCH];
     struct proto_scratch scratch = {.data = memory, .room = sizeof(memory)};
     struct proto_part parts[PROTO_MESSAGE_PARTS];
-    unsigned dir = m->direction;
+    unsigned dir = b->id == PART_FILE_DATA ? 2 : m->direction;
     assert_true(b->at == t->body[dir]);
     assert_true(t->body[dir] + b->data.len < TOLD_MAX);
-    assert_true(m->parts(m, &scratch, parts) > 0);
+    unsigned n = m->parts(m, &scratch, parts);
+    assert_true(n > 0);
     if (b->data.len)
         memcpy(t->bodies[dir] + t->body[dir], b->data.data, b->data.len);
     t->body[dir] += b->data.len;
     if (!b->end)
         return;
+    if (b->id == PART_FILE_DATA)
+        add_line(t, m, parts[n - 1].id, parts[n - 1].bytes.data, parts[n - 1].bytes.len);
     add_line(t, m, b->id, t->bodies[dir], t->body[dir]);
     t->body[dir] = 0;
 }
@@ -165,8 +172,11 @@ static struct told *talk(const struct says *says, uint32_t width, int lost, bool
         }
     }
     http1_parser.end(state, 100, OUTCOME_UNANSWERED, &sink);
-    for (int i = 0; i < ROOM_COUNT; i++)
+    for (int i = 0; i < ROOM_COUNT; i++) {
+        t->held += t->room[i] != NULL;
         free(t->room[i]);
+    }
+    add(t, false, t->files, t->n_files);
     t->text[t->n] = 0;
     return t;
 }
@@ -267,6 +277,24 @@ static const struct conversation conversations[] = {
       S("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 6\r\n\r\n<html>")},
      {"<1 http.response_body=<html>", ">2 http.request_body=plain"},
      {0}},
+    {"a form with files, and bodies that are files as a whole",
+     {C("POST /form HTTP/1.1\r\nContent-Type: multipart/form-data; boundary=\"=b\"\r\n"
+        "Content-Length: 230\r\n\r\nbefore\r\n--=b\r\nContent-Disposition: form-data; "
+        "name=a\r\n\r\n"
+        "value\r\n--=b\r\ncontent-disposition: form-data; name=f; filename=\"a;b.txt\"\r\n\r\n"
+        "one\r\n--=c\r\r\n--=b\r\nX: y\r\nContent-Disposition: form-data; FileName=c\r\n\r\n"
+        "two\r\n--=b--\r\nbehind\r\n--=b\r\n\r\n"),
+      C("PUT /a/%2e/b?c HTTP/1.1\r\nContent-Length: 4\r\n\r\nfileGET /3 HTTP/1.1\r\n"
+        "Content-Length: 4\r\n\r\nnone")},
+     {">1 file.name=a;b.txt", ">1 file.data=one\r\n--=c\r", ">1 file.name=c", ">1 file.data=two",
+      ">2 http.request_body=file", ">2 file.name=/a/b", ">2 file.data=file",
+      ">3 http.request_body=none"},
+     {">3 file.data", "file.data=value", "file.name=a\n"}},
+    {"a third name is not looked at",
+     {C("GET / HTTP/1.1\r\n\r\n"),
+      S("HTTP/1.1 200 OK\r\nContent-Encoding: br, br, gzip\r\nContent-Length: 5\r\n\r\nplain")},
+     {"<1 http.response_body=plain"},
+     {0}},
     {"first lines that servers and browsers take",
      {C("get\t/1 http/1.1\r\n\r\n  GET  /2  HTTP/1.1\r\n\r\nGET /3\r\n\r\n"),
       S("http/1.1  200  All right \r\nContent-Length: 2\r\n\r\nokHTTP 20x\r\n"
@@ -281,6 +309,11 @@ static const struct conversation conversations[] = {
         "POST /2 HTTP/1.1\r\nContent-Length: 9\r\nTransfer-Encoding: gzip, Chunked\r\n\r\n"
         "2\r\nde\r\n0\r\n\r\n")},
      {">1 http.request_body=abc", ">1 http.content_len=x3", ">2 http.request_body=de"},
+     {0}},
+    {"chunks that are none",
+     {C("GET / HTTP/1.1\r\n\r\n"),
+      S("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n\t3;x\r\nabc\r\n<html>\r\nplain")},
+     {"<1 http.response_body=abc<html>\r\nplain"},
      {0}},
     {"a body that the server does not want",
      {C("PUT /1 HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 999\r\n\r\n"),
@@ -382,11 +415,11 @@ static void a_loss_in_a_body_is_counted_off(void **unused)
     assert_int_equal(t->anomalies, 0);
     free(t);
     t = talk_lossy(says, 3);
-    assert_true(has_line(t, ">2 http.request_body="));
+    assert_null(strstr(t->text, ">2 http.request_body"));
     assert_true(has_line(t, ">3 http.request_body=0123"));
     free(t);
     t = talk_lossy(says, 5);
-    assert_true(has_line(t, ">3 http.request_body="));
+    assert_null(strstr(t->text, ">3 http.request_body"));
     assert_true(has_line(t, ">4 http.uri=/4"));
     assert_int_equal(t->anomalies, 0);
     free(t);
@@ -424,14 +457,14 @@ static void without_rooms_only_what_lies_whole_is_told(void **unused)
     assert_true(has_line(t, ">1 http.uri=/a/b?c=d") && has_line(t, "<1 http.response_body=body"));
     assert_int_equal(t->anomalies, 0);
     free(t);
-    /* a packed body needs one wherever it lies */
-    static const struct says packed[SAYS_MAX] = {
-        C("POST / HTTP/1.1\r\nContent-Encoding: gzip\r\nContent-Length: 40\r\n\r\n" GZIP
-          "GET /2 HTTP/1.1\r\n\r\n")};
+    /* a packed body needs one wherever it lies, a form only for its files */
+    static const struct says packed[SAYS_MAX] = {C(
+        "POST / HTTP/1.1\r\nContent-Encoding: gzip\r\nContent-Length: 40\r\n\r\n" GZIP
+        "POST /2 HTTP/1.1\r\nContent-Type: form; boundary=b\r\nContent-Length: 5\r\n\r\n--b\r\n")};
     t = talk(packed, WHOLE, NO_LOSS, true);
-    assert_null(strstr(t->text, "body"));
-    assert_true(has_line(t, ">2 http.uri=/2"));
-    assert_int_equal(t->anomalies, 1);
+    assert_null(strstr(t->text, "1 http.request_body"));
+    assert_true(has_line(t, ">2 http.request_body=--b\r\n"));
+    assert_int_equal(t->anomalies, 2);
     free(t);
 }
 
@@ -444,6 +477,93 @@ static void what_lies_whole_takes_no_room(void **unused)
     t = talk(conversations[0].says, 50, NO_LOSS, false);
     assert_int_equal(t->lent, 2);
     free(t);
+}
+
+static void a_second_layer_takes_the_other_directions_room(void **unused)
+{
+    (void)unused;
+    static const struct says says[SAYS_MAX] = {
+        C("POST /1 HTTP/1.1\r\nContent-Encoding: gzip\r\nContent-Length: 40\r\n\r\n\x1f\x8b\x08"),
+        S("HTTP/1.1 200 OK\r\nContent-Encoding: gzip, gzip\r\nContent-Length: "
+          "57\r\n\r\n" GZIP_TWICE),
+        {PROTO_TO_SERVER, &GZIP[3], 37},
+    };
+    struct told *t = talk_lossy(says, NO_LOSS);
+    assert_true(has_line(t, ">1 http.request_body=" PLAIN));
+    assert_null(strstr(t->text, "response_body"));
+    assert_int_equal(t->anomalies, 1);
+    assert_int_equal(t->held, 0);
+    free(t);
+}
+
+static void rooms_go_back_when_nothing_follows(void **unused)
+{
+    (void)unused;
+    static const struct says says[SAYS_MAX] = {
+        C("POST /1 HTTP/1.1\r\nContent-Encoding: gzip\r\nContent-Length: 40\r\n\r\n\x1f\x8b\x08"),
+        S("HTTP/1.1 101 Switching\r\n\r\n"),
+        C("x"),
+    };
+    struct told *t = talk_lossy(says, NO_LOSS);
+    assert_true(has_line(t, "<1 http.stat_code=101"));
+    assert_int_equal(t->lent, 2); /* for a head and for unpacking */
+    assert_int_equal(t->held, 0);
+    free(t);
+}
+
+/* in_gzip: returns its length. */
+static size_t in_gzip(uint8_t *to, size_t room, const uint8_t *from, size_t len)
+{
+    z_stream z = {.next_in = (Bytef *)(uintptr_t)from,
+                  .avail_in = (uInt)len,
+                  .next_out = to,
+                  .avail_out = (uInt)room};
+    assert_int_equal(deflateInit2(&z, 9, Z_DEFLATED, 31, 9, Z_DEFAULT_STRATEGY), Z_OK);
+    assert_int_equal(deflate(&z, Z_FINISH), Z_STREAM_END);
+    deflateEnd(&z);
+    return z.total_out;
+}
+
+struct count {
+    struct told told; /* for rooms */
+    uint64_t bytes;
+    unsigned ends;
+};
+
+static void count_body(void *ctx, const struct proto_message *m, const struct proto_body *b)
+{
+    struct count *c = ctx;
+    (void)m;
+    c->bytes += b->data.len;
+    c->ends += b->end;
+}
+
+/* 8 MiB in some 60 bytes: libhtp gives up behind 1 MiB where that is more than 2048 times what
+ * came. */
+static void a_bomb_is_given_up(void **unused)
+{
+    (void)unused;
+    enum { ZEROS = 8 << 20 };
+    _Alignas(8) static uint8_t state[PROTO_STATE_MAX];
+    static struct count count;
+    uint8_t *zeros = calloc(1, ZEROS), *once = malloc(65536), *twice = malloc(65536);
+    assert_true(zeros && once && twice);
+    int head = sprintf((char *)twice, "HTTP/1.1 200 OK\r\nContent-Encoding: gzip, gzip\r\n\r\n");
+    size_t n = in_gzip(once, 65536, zeros, ZEROS);
+    n = in_gzip(twice + head, 65536 - (size_t)head, once, n);
+    struct proto_sink sink = {.ctx = &count,
+                              .anomaly = on_anomaly,
+                              .session = on_session,
+                              .body = count_body,
+                              .room = lend,
+                              .room_back = take_back};
+    http1_parser.feed(state, PROTO_TO_CLIENT, 0, twice, (uint32_t)(head + (int)n), &sink);
+    assert_int_equal(count.ends, 1);
+    assert_true(count.bytes > 1 << 20 && count.bytes < (1 << 20) + 65536);
+    assert_null(count.told.room[PROTO_ROOM_UNPACK_TO_CLIENT]);
+    free(zeros);
+    free(once);
+    free(twice);
 }
 
 static void a_long_head_is_told_as_far_as_it_fits(void **unused)
@@ -494,6 +614,9 @@ int main(void)
         cmocka_unit_test(after_a_loss_the_next_start_line_is_found),
         cmocka_unit_test(without_rooms_only_what_lies_whole_is_told),
         cmocka_unit_test(what_lies_whole_takes_no_room),
+        cmocka_unit_test(a_second_layer_takes_the_other_directions_room),
+        cmocka_unit_test(rooms_go_back_when_nothing_follows),
+        cmocka_unit_test(a_bomb_is_given_up),
         cmocka_unit_test(a_long_head_is_told_as_far_as_it_fits),
         cmocka_unit_test(it_is_over_when_both_speak_another_protocol),
     };
