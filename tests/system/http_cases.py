@@ -122,6 +122,9 @@ CASES = {
     "pipelined": [(0, b"GET /1 HTTP/1.1\r\nHost: h\r\n\r\nGET /2 HTTP/1.1\r\nHost: h\r\n\r\n"), (1, OK + b"HTTP/1.1 404 No\r\nContent-Length: 2\r\n\r\nno")],
     "no response": [(0, b"GET /1 HTTP/1.1\r\nHost: h\r\n\r\n")], "no request": [(1, OK)],
     "head": [(0, b"HEAD /1 HTTP/1.1\r\nHost: h\r\n\r\n"), (1, b"HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n"), (0, b"GET /2 HTTP/1.1\r\nHost: h\r\n\r\n"), (1, OK)],
+    "head breaks off": [(0, b"GET /x HTTP/1.1\r\nHost: h\r\nA: b")], "head breaks off at a line": [(0, b"GET /x HTTP/1.1\r\nHost: h\r\nA: b\r\n")],
+    "first line alone": [(0, b"GET /x HTTP/1.1\r\n")], "0.9": [(0, b"GET /x\r\n")], "answered too early": [(0, b"GET /x HTTP/1.1\r\nHost: h\r\nA: b"), (1, OK)],
+    "body breaks off": [(0, b"POST /x HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\nabc")],
     # lengths
     "chunked": [(0, b"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n"), (0, b"A;x\r\n0123456789\r\n0\r\n\r\n"), (1, OK)],
     "post without a body": [(0, b"POST / HTTP/1.1\r\nHost: h\r\n\r\n"), (1, OK)], "get with a body": [(0, b"GET / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabc"), (1, OK)],
@@ -160,6 +163,7 @@ CASES = {
 
 # (case, direction, keyword or *): why ours is not Suricata's, or Suricata has what we do not tell.
 DIFFERENT = {
+    **{(name, 0, "http.host"): "Suricata makes it of heads that are whole" for name in ("head breaks off", "head breaks off at a line", "answered too early")},
     ("connect refused", 1, "http.response_body"): "Suricata does not look into it",
     ("304, then more", 1, "*"): "a 304 has no body whatever it says (RFC 9110, 15.4.5); Suricata takes the next response for it",
     ("100", 1, "http.header.raw"): "Suricata's goes from the 100's fields to those of the response",
