@@ -146,7 +146,7 @@ CASES = {
     "wrong sum": packed(b"gzip", GZIP[:-8] + bytes(8)), "gzip to the end": packed(b"gzip", GZIP, length=False),
     "gzip chunked": [*answer(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks(GZIP, 7)[:-5]), (1, b"0\r\n\r\n")],
     "header's sum wrong": packed(b"gzip", header_flags(2, b"\0\0")), "reserved flags": packed(b"gzip", header_flags(0x80, b"")), "no such method": packed(b"gzip", GZIP[:2] + b"\x07" + GZIP[3:]),
-    "name and comment": packed(b"gzip", header_flags(0x18, b"name\0comment\0")), "extra": packed(b"gzip", header_flags(4, b"\3\0abc")),
+    "nothing packed": packed(b"gzip", gzip.compress(b"")), "name and comment": packed(b"gzip", header_flags(0x18, b"name\0comment\0")), "extra": packed(b"gzip", header_flags(4, b"\3\0abc")),
     "posted gzip": posted(b"gzip", GZIP), "posted deflate": posted(b"deflate", RAW), "posted twice": posted(b"gzip, gzip", gzip.compress(GZIP)), "posted word": posted(b"foogzip", GZIP), "posted plain": posted(b"gzip", PLAIN),
     # files
     "file": form(FILE + LAST), "value, file": form(VALUE + FILE + LAST), "file, value": form(FILE + VALUE + LAST), "two files": form(FILE + SECOND + LAST),
@@ -155,7 +155,8 @@ CASES = {
     "semicolon in the name": form(FILE.replace(b"a b.txt", b"a;b.txt") + LAST), "file without a name": form(FILE.replace(b"a b.txt", b"") + LAST),
     "words of any case": form(FILE.replace(b"Content-Disp", b"content-DISP").replace(b"filename", b"FileName") + LAST), "no boundary": form(FILE + LAST, b"multipart/form-data"),
     "put": form(b"put data", b"text/plain", b"PUT"), "post": form(b"post data", b"text/plain"), "patch": form(b"patch data", b"text/plain", b"PATCH"), "form that is put": form(FILE + LAST, method=b"PUT"),
-    "related": form(FILE + LAST, b"multipart/related; boundary=XyZ"), "file of nothing": form(FILE.replace(b"the file", b"") + LAST), "no file at all": form(VALUE + LAST),
+    "related": form(FILE + LAST, b"multipart/related; boundary=XyZ"), "file of nothing": form(FILE.replace(b"the file", b"") + LAST), "no file at all": form(VALUE + LAST), "file behind the last": form(FILE + LAST + SECOND + LAST),
+    "long line before": form(FILE.replace(b"Content-Disp", b"X: " + b"y" * 3000 + b"\r\nContent-Disp") + LAST),
     "long boundary": form(FILE.replace(b"XyZ", b"x" * 250), b"multipart/form-data; boundary=" + b"x" * 250), "long file": form(FILE.replace(b"the file", b"0123456789\r\n" * 300) + LAST),
     "both at once": [(0, b"POST /x HTTP/1.1\r\nHost: h\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(GZIP) + GZIP[:30]),
                      (1, b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(GZIP) + GZIP[:30]), (0, GZIP[30:]), (1, GZIP[30:])],
