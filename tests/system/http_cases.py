@@ -68,6 +68,11 @@ TARGETS = [
     rb"/a%c3%a9%3d", rb"ftp://h/x", rb"/%ff%fe", rb"/%f0%9f%98%80", rb"/%u12", rb"/%uzzzz", rb"/a/..", rb"/a/b/../", rb"/a/./",
     rb"/%e0%80%af", rb"/%u2216a", rb"/%uff0fa//b", rb"/x%c0%afy%c0%af/z", rb"http://[::1]:80/x", rb"/%u0100%u0131%u2013%u20ac%u3000%uff21",
     rb"/%ed%a0%80x%f4%90%80%80y", rb"/%25%32%35", rb"/a%2", rb"/a?b=%4&c=%", b"/" + b"a" * 3000,
+    # the other rows of tests/unit/proto/http1_uri_test.c
+    rb"/a/b.c?d=e+f&g#h", rb"/%41%2541%2fb%5cc", rb"/a?b=%41%2541%2f", rb"/%zz%4", rb"/?%u0041%zz%4", rb"/%u0041%uzzzz%u12", rb"/a#%u0041%42",
+    rb"/%u010d%uff21%u2215b%u4e2d", b"/\xc4\x8d\xef\xbc\xa1", rb"/%c3%a9", rb"/%c0%afa%e0%80%af", b"/\xc3x\xffy", b"/x\xe4\xb8", rb"/%ed%a0%80",
+    rb"//a///b\\c", rb"/a/./b/../c", rb"/../../a", rb"/.../..a/.b", rb"../a", rb"./../a/b", rb"..", rb"/a?b/../c//d", rb"http://u:p@Ho%53t.:80/a?b",
+    rb"http://[FE80::1]:80", rb"http:///a", rb"http:a",
 ]
 
 CASES = {
