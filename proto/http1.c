@@ -580,6 +580,17 @@ static void gap(void *state, enum proto_direction dir, int64_t now, uint32_t len
     pause(&p);
 }
 
+/* break_off: of a request, the whole lines of its head say what was wanted even if no more of them
+ * came. */
+static void break_off(struct pass *p)
+{
+    struct bytes none = {0};
+    if (has_body(p->d))
+        http1_body(&p->tell, none, true);
+    else if (p->dir == PROTO_TO_SERVER && p->d->mode == MODE_FIELDS && p->d->message.kept > 0)
+        http1_tell_head(&p->tell, p->at);
+}
+
 static void end(void *state, int64_t now, enum outcome open_requests, const struct proto_sink *sink)
 {
     struct state *s = state;
@@ -587,8 +598,7 @@ static void end(void *state, int64_t now, enum outcome open_requests, const stru
     bool clear = d->mode == MODE_START && d->line.len == 0;
     for (int i = 0; i < 2; i++) {
         struct pass p = pass(s, (enum proto_direction)i, now, sink);
-        if (has_body(p.d))
-            http1_body(&p.tell, (struct bytes){0}, true);
+        break_off(&p);
     }
     http1_sessions_close(&s->sessions, clear ? open_requests : OUTCOME_SEEN, now, sink);
 }

@@ -1,10 +1,10 @@
-/* Bodies that were packed: gzip (RFC 1952), zlib (RFC 1950), deflate (RFC 1951), bit by bit as they
- * come.
+/* Bodies that were packed: gzip (RFC 1952), zlib (RFC 1950), deflate (RFC 1951), piece by piece as
+ * they come.
  *
  * Which of the three it is, the first bytes say, not the name that the sender gave: senders mix
  * them up and receivers are lenient. What is none of them is handed on as it is, as browsers do.
- * Only the first member of a gzip file is unpacked. All memory is the caller's: 65536 bytes,
- * 16-byte aligned, that stay where they are.
+ * Only the first member of a gzip file is unpacked. All memory is the caller's, UNPACK_ROOM bytes,
+ * 16-byte aligned, and stays where it is.
  */
 #ifndef PROTO_UNPACK_H
 #define PROTO_UNPACK_H
@@ -18,8 +18,8 @@ typedef bool unpack_take(void *ctx, struct bytes bytes);
 
 /* unpack_begin: the memory is for a new body. */
 void unpack_begin(uint8_t *room);
-/* unpack: the next bytes. False: nothing more will come out of this body (it is over, or damaged,
- * or not wanted). cost  1 ns a byte that comes out, about */
+/* unpack: the next bytes. False: nothing more will come out of this body; it is over, or damaged,
+ * or not wanted. */
 bool unpack(uint8_t *room, struct bytes packed, unpack_take *take, void *ctx);
 
 #endif

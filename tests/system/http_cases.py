@@ -68,6 +68,11 @@ TARGETS = [
     rb"/a%c3%a9%3d", rb"ftp://h/x", rb"/%ff%fe", rb"/%f0%9f%98%80", rb"/%u12", rb"/%uzzzz", rb"/a/..", rb"/a/b/../", rb"/a/./",
     rb"/%e0%80%af", rb"/%u2216a", rb"/%uff0fa//b", rb"/x%c0%afy%c0%af/z", rb"http://[::1]:80/x", rb"/%u0100%u0131%u2013%u20ac%u3000%uff21",
     rb"/%ed%a0%80x%f4%90%80%80y", rb"/%25%32%35", rb"/a%2", rb"/a?b=%4&c=%", b"/" + b"a" * 3000,
+    # the other rows of tests/unit/proto/http1_uri_test.c
+    rb"/a/b.c?d=e+f&g#h", rb"/%41%2541%2fb%5cc", rb"/a?b=%41%2541%2f", rb"/%zz%4", rb"/?%u0041%zz%4", rb"/%u0041%uzzzz%u12", rb"/a#%u0041%42",
+    rb"/%u010d%uff21%u2215b%u4e2d", b"/\xc4\x8d\xef\xbc\xa1", rb"/%c3%a9", rb"/%c0%afa%e0%80%af", b"/\xc3x\xffy", b"/x\xe4\xb8", rb"/%ed%a0%80",
+    rb"//a///b\\c", rb"/a/./b/../c", rb"/../../a", rb"/.../..a/.b", rb"../a", rb"./../a/b", rb"..", rb"/a?b/../c//d", rb"http://u:p@Ho%53t.:80/a?b",
+    rb"http://[FE80::1]:80", rb"http:///a", rb"http:a",
 ]
 
 CASES = {
@@ -122,6 +127,9 @@ CASES = {
     "pipelined": [(0, b"GET /1 HTTP/1.1\r\nHost: h\r\n\r\nGET /2 HTTP/1.1\r\nHost: h\r\n\r\n"), (1, OK + b"HTTP/1.1 404 No\r\nContent-Length: 2\r\n\r\nno")],
     "no response": [(0, b"GET /1 HTTP/1.1\r\nHost: h\r\n\r\n")], "no request": [(1, OK)],
     "head": [(0, b"HEAD /1 HTTP/1.1\r\nHost: h\r\n\r\n"), (1, b"HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n"), (0, b"GET /2 HTTP/1.1\r\nHost: h\r\n\r\n"), (1, OK)],
+    "head breaks off": [(0, b"GET /x HTTP/1.1\r\nHost: h\r\nA: b")], "head breaks off at a line": [(0, b"GET /x HTTP/1.1\r\nHost: h\r\nA: b\r\n")],
+    "first line alone": [(0, b"GET /x HTTP/1.1\r\n")], "0.9": [(0, b"GET /x\r\n")], "answered too early": [(0, b"GET /x HTTP/1.1\r\nHost: h\r\nA: b"), (1, OK)],
+    "body breaks off": [(0, b"POST /x HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\nabc")],
     # lengths
     "chunked": [(0, b"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n"), (0, b"A;x\r\n0123456789\r\n0\r\n\r\n"), (1, OK)],
     "post without a body": [(0, b"POST / HTTP/1.1\r\nHost: h\r\n\r\n"), (1, OK)], "get with a body": [(0, b"GET / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabc"), (1, OK)],
@@ -143,7 +151,7 @@ CASES = {
     "wrong sum": packed(b"gzip", GZIP[:-8] + bytes(8)), "gzip to the end": packed(b"gzip", GZIP, length=False),
     "gzip chunked": [*answer(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks(GZIP, 7)[:-5]), (1, b"0\r\n\r\n")],
     "header's sum wrong": packed(b"gzip", header_flags(2, b"\0\0")), "reserved flags": packed(b"gzip", header_flags(0x80, b"")), "no such method": packed(b"gzip", GZIP[:2] + b"\x07" + GZIP[3:]),
-    "name and comment": packed(b"gzip", header_flags(0x18, b"name\0comment\0")), "extra": packed(b"gzip", header_flags(4, b"\3\0abc")),
+    "nothing packed": packed(b"gzip", gzip.compress(b"")), "name and comment": packed(b"gzip", header_flags(0x18, b"name\0comment\0")), "extra": packed(b"gzip", header_flags(4, b"\3\0abc")),
     "posted gzip": posted(b"gzip", GZIP), "posted deflate": posted(b"deflate", RAW), "posted twice": posted(b"gzip, gzip", gzip.compress(GZIP)), "posted word": posted(b"foogzip", GZIP), "posted plain": posted(b"gzip", PLAIN),
     # files
     "file": form(FILE + LAST), "value, file": form(VALUE + FILE + LAST), "file, value": form(FILE + VALUE + LAST), "two files": form(FILE + SECOND + LAST),
@@ -152,7 +160,8 @@ CASES = {
     "semicolon in the name": form(FILE.replace(b"a b.txt", b"a;b.txt") + LAST), "file without a name": form(FILE.replace(b"a b.txt", b"") + LAST),
     "words of any case": form(FILE.replace(b"Content-Disp", b"content-DISP").replace(b"filename", b"FileName") + LAST), "no boundary": form(FILE + LAST, b"multipart/form-data"),
     "put": form(b"put data", b"text/plain", b"PUT"), "post": form(b"post data", b"text/plain"), "patch": form(b"patch data", b"text/plain", b"PATCH"), "form that is put": form(FILE + LAST, method=b"PUT"),
-    "related": form(FILE + LAST, b"multipart/related; boundary=XyZ"), "file of nothing": form(FILE.replace(b"the file", b"") + LAST), "no file at all": form(VALUE + LAST),
+    "related": form(FILE + LAST, b"multipart/related; boundary=XyZ"), "file of nothing": form(FILE.replace(b"the file", b"") + LAST), "no file at all": form(VALUE + LAST), "file behind the last": form(FILE + LAST + SECOND + LAST),
+    "long line before": form(FILE.replace(b"Content-Disp", b"X: " + b"y" * 3000 + b"\r\nContent-Disp") + LAST),
     "long boundary": form(FILE.replace(b"XyZ", b"x" * 250), b"multipart/form-data; boundary=" + b"x" * 250), "long file": form(FILE.replace(b"the file", b"0123456789\r\n" * 300) + LAST),
     "both at once": [(0, b"POST /x HTTP/1.1\r\nHost: h\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(GZIP) + GZIP[:30]),
                      (1, b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(GZIP) + GZIP[:30]), (0, GZIP[30:]), (1, GZIP[30:])],
@@ -160,6 +169,7 @@ CASES = {
 
 # (case, direction, keyword or *): why ours is not Suricata's, or Suricata has what we do not tell.
 DIFFERENT = {
+    **{(name, 0, "http.host"): "Suricata makes it of heads that are whole" for name in ("head breaks off", "head breaks off at a line", "answered too early")},
     ("connect refused", 1, "http.response_body"): "Suricata does not look into it",
     ("304, then more", 1, "*"): "a 304 has no body whatever it says (RFC 9110, 15.4.5); Suricata takes the next response for it",
     ("100", 1, "http.header.raw"): "Suricata's goes from the 100's fields to those of the response",

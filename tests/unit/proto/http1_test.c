@@ -290,6 +290,11 @@ static const struct conversation conversations[] = {
       ">2 http.request_body=file", ">2 file.name=/a/b", ">2 file.data=file",
       ">3 http.request_body=none"},
      {">3 file.data", "file.data=value", "file.name=a\n"}},
+    {"nothing that is packed",
+     {C("GET / HTTP/1.1\r\n\r\n"),
+      S("HTTP/1.1 200 OK\r\nContent-Encoding: deflate\r\nContent-Length: 2\r\n\r\n\x03\0")},
+     {"<1 http.stat_code=200"},
+     {"response_body"}},
     {"a third name is not looked at",
      {C("GET / HTTP/1.1\r\n\r\n"),
       S("HTTP/1.1 200 OK\r\nContent-Encoding: br, br, gzip\r\nContent-Length: 5\r\n\r\nplain")},
@@ -314,6 +319,10 @@ static const struct conversation conversations[] = {
      {C("GET / HTTP/1.1\r\n\r\n"),
       S("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n\t3;x\r\nabc\r\n<html>\r\nplain")},
      {"<1 http.response_body=abc<html>\r\nplain"},
+     {0}},
+    {"a request that breaks off",
+     {C("GET /1 HTTP/1.1\r\n\r\nGET /2 HTTP/1.1\r\nHost: h\r\nA: b"), S(OK_2)},
+     {">2 http.uri=/2", ">2 http.header=Host: h\r\n", ">2 http.header.raw=Host: h\r\nA: b"},
      {0}},
     {"a body that the server does not want",
      {C("PUT /1 HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 999\r\n\r\n"),
@@ -479,6 +488,27 @@ static void what_lies_whole_takes_no_room(void **unused)
     free(t);
 }
 
+static void a_form_of_odd_parts(void **unused)
+{
+    (void)unused;
+    static char said[8000];
+    size_t n = (size_t)sprintf(said, "POST / HTTP/1.1\r\nContent-Type: form; boundary=b\r\n"
+                                     "Content-Length: 4098\r\n\r\n--b\r\nX: ");
+    size_t body = n - 8;
+    memset(said + n, 'y', 3000);
+    n += 3000;
+    n += (size_t)sprintf(said + n,
+                         "\r\nContent-Disposition: a; filename=one\r\n\r\n1\r\n--b--\r\n"
+                         "--b\r\nContent-Disposition: a; filename=late\r\n\r\n2\r\n--b\r\n");
+    memset(said + n, ' ', body + 4098 - n);
+    const struct says says[SAYS_MAX] = {{PROTO_TO_SERVER, said, (uint32_t)(body + 4098)}};
+    struct told *t = talk_lossy(says, NO_LOSS);
+    assert_true(has_line(t, ">1 file.name=one") && has_line(t, ">1 file.data=1"));
+    /* behind the last delimiter there is nothing */
+    assert_null(strstr(t->text, "file.name=late"));
+    free(t);
+}
+
 static void a_second_layer_takes_the_other_directions_room(void **unused)
 {
     (void)unused;
@@ -614,6 +644,7 @@ int main(void)
         cmocka_unit_test(after_a_loss_the_next_start_line_is_found),
         cmocka_unit_test(without_rooms_only_what_lies_whole_is_told),
         cmocka_unit_test(what_lies_whole_takes_no_room),
+        cmocka_unit_test(a_form_of_odd_parts),
         cmocka_unit_test(a_second_layer_takes_the_other_directions_room),
         cmocka_unit_test(rooms_go_back_when_nothing_follows),
         cmocka_unit_test(a_bomb_is_given_up),
