@@ -25,10 +25,10 @@
 #define JA4_LIST_MAX 512 /* of ciphers, or of extensions; over that there is no JA4 */
 
 /* What JA3S needs of a server's hello, to be kept. */
-#define JA3S_EXTENSIONS_MAX 64
+#define JA3S_EXTENSIONS_MAX 256
 struct ja3s {
     uint16_t version, cipher;
-    uint8_t n;     /* extensions, without GREASE */
+    uint16_t n;    /* extensions, without GREASE */
     bool too_many; /* there were more: no JA3S */
     bool broken;   /* they are unknown */
     uint16_t extensions[JA3S_EXTENSIONS_MAX];
