@@ -10,8 +10,8 @@ afresh with each. A part that only one of them has, or that differs, is a fault 
   version   Suricata takes the version of a record where it has no hello, and of the last hello
   capture   tls_differences.tsv has its cause
 JA4 is compared with what follows from tshark's fields by the specification, and Suricata's with what follows when it
-is made as Suricata makes it (proto/ja3.h says how they differ). Of tshark are also JA3, JA3S, server names, serial
-numbers, and the digests of certificates, by connection as far as both have them.
+is made as Suricata makes it (proto/ja3.h says how they differ). Of tshark are also JA3, JA3S, server names, and the
+first certificate with its digest, by connection as far as both have them.
 """
 import base64
 import collections
@@ -219,7 +219,7 @@ def ja4(version, ciphers, extensions, versions, signatures, protocols, as_surica
 FIELDS = ["tls.handshake.type", "tls.handshake.version", "tls.handshake.ciphersuite", "tls.handshake.extension.type",
           "tls.handshake.extensions.supported_version", "tls.handshake.sig_hash_alg", "tls.handshake.extensions_alpn_str",
           "tls.handshake.ja3_full", "tls.handshake.ja3", "tls.handshake.ja3s_full", "tls.handshake.ja3s",
-          "tls.handshake.extensions_server_name", "tls.handshake.certificate", "x509af.serialNumber"]
+          "tls.handshake.extensions_server_name", "tls.handshake.certificate"]
 ENDS = ["tcp.stream", "ip.src", "ipv6.src", "tcp.srcport", "ip.dst", "ipv6.dst", "tcp.dstport"]
 
 
@@ -251,7 +251,7 @@ def compare_tshark(capture, mine, other, counts, differences):
                 # Extensions 34 and 50 list algorithms too, and tshark does not tell whose they are.
                 if "\\" not in protocols and not {34, 50} & set(hello[2]):
                     wanted["ja4.hash"] = ja4(*hello, False)
-                    if len(parts["ja4.hash"]) == 1 and other[key]["ja4.hash"] == {ja4(*hello, True)}:
+                    if other[key]["ja4.hash"] == {ja4(*hello, True)}:
                         counts["JA4 that Suricata makes as is known"] += 1
                 wanted |= {"ja3.string": texts[0].encode(), "ja3.hash": texts[1].encode(), "tls.sni": texts[4].encode()}
             elif kind == 2:
@@ -294,6 +294,8 @@ def main():
     print(f"{len(captures)} captures and {len(tls_made.HANDSHAKES)} handshakes made by hand, {len(mine)} connections")
     for what, n in sorted(counts.items()):
         print(f"  {n:6}  {what}")
+    # A second hello of a connection, which HelloRetryRequest asks for, is added by Suricata to the first.
+    expect(counts["JA4 that Suricata makes as is known"] * 100 >= counts["of tshark: ja4.hash"] * 98, "Suricata makes JA4 in another way")
     expect(counts["equal"] > 1000 and counts["of tshark: ja4.hash"] > 20, "too little was compared")
     finish("tls")
 

@@ -440,6 +440,19 @@ static void the_first_hellos_count(void **state)
     want_server();
     want_chain();
     is_wanted("twice", 0);
+
+    begin(); /* no room is asked for a second */
+    says(PROTO_TO_SERVER);
+    client_hello("a.example", 9, 0);
+    records(ROOM_BYTES);
+    size_t first = talk.bytes.len;
+    says(PROTO_TO_SERVER);
+    client_hello("another.example", 15, 0);
+    records(ROOM_BYTES);
+    run((struct way){.no_rooms = true, .first = first});
+    want_client("a.example");
+    is_wanted("without rooms", 0);
+    assert_int_equal(all_anomalies(), 0);
 }
 
 static void the_server_may_be_seen_first(void **state)
