@@ -1,9 +1,11 @@
 /* Fingerprints of hellos.
  *
  * JA3 and JA3S: the texts and rules of github.com/salesforce/ja3. Numbers as they come, decimal,
- * joined by "-", values of GREASE left out; lists joined by ",":
- *   of the client  version, ciphers, extensions, groups, point formats
- *   of the server  version, cipher, extensions
+ * joined by "-", values of GREASE left out; lists joined by ",".
+ *
+ * - Of the client: version, ciphers, extensions, groups, point formats.
+ * - Of the server: version, cipher, extensions.
+ *
  * The hash is the text's MD5. Where the list of extensions is unknown the text ends before it and
  * there is no hash, as in Suricata.
  *
@@ -20,15 +22,14 @@
 #include "proto/scratch.h"
 #include "proto/tls_hello.h"
 
-#define JA3_HASH_LEN 32
 #define JA4_LEN      36
 #define JA4_LIST_MAX 512 /* of ciphers, or of extensions; over that there is no JA4 */
 
 /* What JA3S needs of a server's hello, to be kept. */
-#define JA3S_EXTENSIONS_MAX 64
+#define JA3S_EXTENSIONS_MAX 256
 struct ja3s {
     uint16_t version, cipher;
-    uint8_t n;     /* extensions, without GREASE */
+    uint16_t n;    /* extensions, without GREASE */
     bool too_many; /* there were more: no JA3S */
     bool broken;   /* they are unknown */
     uint16_t extensions[JA3S_EXTENSIONS_MAX];

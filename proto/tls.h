@@ -3,16 +3,19 @@
  * Format: RFC 5246, 6.2.1 and 7.4 (records, handshake messages); RFC 8446, 4 and 5; RFC 6101; RFC
  * 5246, E.2 (a hello in the form of SSL 2.0). Names and contents of parts are Suricata 7's.
  *
- * One message is told a direction, when all that it will have is there:
- *   to the server  when the ClientHello is whole: server name, version, JA3, JA4
- *   to the client  when the Certificate is whole, with what the ServerHello said: version, JA3S,
- * and the certificates. Where none comes it is told when that shows: by a ServerHello of TLS 1.3,
- * which encrypts what follows, by ServerHelloDone, by the first record that is encrypted, by a
- * loss, or by the end. So a rule that asks for several parts of a direction finds them in one
- * message, and is asked once. The first hello of a direction counts, and the first Certificate: as
- * in Suricata, JA3S of a server that asks for another hello (HelloRetryRequest) is of that request.
- * A handshake over again is encrypted. STARTTLS and what is said to a proxy before belong to other
- * protocols.
+ * One message is told a direction, when all that it will have is there, so that a rule that asks
+ * for several parts of it finds them together and is asked once.
+ *
+ * - To the server when the ClientHello is whole: server name, version, JA3, JA4.
+ * - To the client when the Certificate is whole: the certificates, and what the ServerHello said,
+ *   version and JA3S. Where none comes it is told when that shows: by a ServerHello of TLS 1.3
+ *   (which encrypts what follows), by ServerHelloDone, by the first record that is encrypted, by a
+ *   loss, or by the end.
+ *
+ * The first hello of a direction counts, and the first Certificate: as in Suricata, JA3S of a
+ * server that asks for another hello (HelloRetryRequest) is of that request. A handshake over again
+ * is encrypted. STARTTLS and what is said to a proxy before belong to other protocols. Certificates
+ * of clients are not told.
  *
  * Of the ServerHello the state keeps what JA3S needs. A handshake message that is not whole in one
  * record of one call is put together in the room of its direction. One that is longer than that is

@@ -2,12 +2,16 @@
  * serial number. Signatures, dates and extensions are not looked at.
  *
  * Format: RFC 5280, 4.1 (certificates), 4.1.2.4 (names); X.690, 8 and 10 (DER); names of
- * attributes: X.520, RFC 2985, RFC 4519. The text of a name is Suricata's: in the order of the
- * certificate, "C=US, ST=Ohio, CN=a + OU=b", nothing escaped, an attribute without a name
- * OID(1.2.3)= strings                      as they are if that is UTF-8; BMPString as UTF-8 what is
- * no string            its bytes in upper case hex a string that is none of these makes the whole
- * name "<X509Error: Invalid X.509 name>" what follows behind something that is no attribute is left
- * out
+ * attributes: X.520, RFC 2985, RFC 4519.
+ *
+ * The text of a name is Suricata's, in the order of the certificate, with nothing escaped: "C=US,
+ * ST=Ohio, CN=a + OU=b", the latter of one set.
+ *
+ * - An attribute that has no name there is OID(1.2.3).
+ * - Strings are as they are if that is UTF-8, BMPString is made UTF-8, other values are shown
+ *   in upper case hex.
+ * - A string that is neither makes the whole name "<X509Error: Invalid X.509 name>".
+ * - A set ends with something that is no attribute, the name with a set that has none.
  */
 #ifndef PROTO_X509_H
 #define PROTO_X509_H

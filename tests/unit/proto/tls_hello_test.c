@@ -186,9 +186,11 @@ static void servers_decide(void **state)
             store_be16(version, cases[i].extension);
             put_extension(&m, TLS_EXTENSION_VERSIONS, version, 2);
         }
+        put_extension(&m, 23, "", 0);
         close_list(&m, list, 2);
         assert_true(tls_server_hello_read(made_view(&m), &hello));
         assert_int_equal(load_be16(hello.ciphers.data), 0xc02f);
+        assert_int_equal(hello.extensions.len, m.len - list);
         if (hello.agreed != cases[i].agreed ||
             tls_hides_certificate(hello.agreed) != cases[i].hides)
             fail_msg("case %zu: %04x", i, hello.agreed);

@@ -25,8 +25,9 @@ struct talk {
 static struct talk talk;
 static struct made messages; /* of the record that is being put together */
 static char *told_lines;     /* by the last run */
-static unsigned told_messages, told_anomalies[PROTO_ANOMALY_COUNT];
-static bool told_over; /* before the end */
+static unsigned told_messages, told_early,
+    told_anomalies[PROTO_ANOMALY_COUNT]; /* early: before the end */
+static bool told_over;                   /* before the end */
 
 /* ---- making ---- */
 
@@ -206,6 +207,7 @@ static void run(struct way way)
         assert_int_equal(tls_parser.deadline(m->bench->state), INT64_MAX);
     }
     told_over = tls_parser.over(m->bench->state);
+    told_early = m->messages;
     if (told_over)
         assert_int_equal(m->lent, 0);
     tls_parser.end(m->bench->state, START + STEPS * SECOND, OUTCOME_SEEN, &m->bench->sink);
@@ -371,6 +373,7 @@ static void without_certificate_the_server_is_told_when_that_shows(void **state)
             want_server();
             is_wanted("ending", i);
             assert_false(told_over); /* the client has not ended */
+            assert_int_equal(told_early, endings[i] ? 2 : 1);
             assert_int_equal(told_messages, 2);
         }
     }
@@ -437,6 +440,19 @@ static void the_first_hellos_count(void **state)
     want_server();
     want_chain();
     is_wanted("twice", 0);
+
+    begin(); /* no room is asked for a second */
+    says(PROTO_TO_SERVER);
+    client_hello("a.example", 9, 0);
+    records(ROOM_BYTES);
+    size_t first = talk.bytes.len;
+    says(PROTO_TO_SERVER);
+    client_hello("another.example", 15, 0);
+    records(ROOM_BYTES);
+    run((struct way){.no_rooms = true, .first = first});
+    want_client("a.example");
+    is_wanted("without rooms", 0);
+    assert_int_equal(all_anomalies(), 0);
 }
 
 static void the_server_may_be_seen_first(void **state)
@@ -640,6 +656,11 @@ static void of_a_long_chain_what_fits_is_told(void **state)
         assert_int_equal(told_anomalies[PROTO_ANOMALY_OVERFLOW], 1);
         assert_int_equal(all_anomalies(), 1);
     }
+    /* It is told when the room is full, whether its end comes or not. */
+    talk.steps[1].len -= 5000;
+    run((struct way){.cut = 1000});
+    assert_int_equal(told_early, 2);
+    assert_non_null(strstr(told_lines, "tls.cert_subject=CN=a.example"));
 }
 
 static void of_a_long_hello_what_fits_is_told(void **state)
@@ -674,20 +695,20 @@ static void of_a_long_hello_what_fits_is_told(void **state)
 static void a_message_in_one_long_record_is_no_longer_than_others(void **state)
 {
     (void)state;
-    static const uint8_t padding[16600];
+    static const uint8_t padding[ROOM_BYTES];
     begin();
     says(PROTO_TO_SERVER);
     size_t at = open_message(CLIENT_HELLO);
     put_hello_head(&messages, 0x0303, ARRAY(0x002f));
     size_t list = open_list(&messages, 2);
-    put_server_name(&messages, "a.example", 9);
     put_extension(&messages, 21, padding, sizeof padding);
+    put_server_name(&messages, "a.example", 9);
     close_list(&messages, list, 2);
     close_list(&messages, at, 3);
     records(18000);
     for (size_t cut = 0; cut < 30000; cut = 3 * cut + 7) {
         run((struct way){.cut = cut});
-        want_server_name("a.example", "1.2");
+        want(PROTO_TO_SERVER, PART_TLS_VERSION, "1.2");
         is_wanted("cut", cut);
         assert_int_equal(told_anomalies[PROTO_ANOMALY_OVERFLOW], 1);
     }
@@ -863,6 +884,52 @@ static void alerts_heartbeats_and_empty_records_are_passed_over(void **state)
     }
 }
 
+static void lists_that_reach_behind_their_hello_have_no_hashes(void **state)
+{
+    (void)state;
+    begin();
+    says(PROTO_TO_SERVER);
+    size_t at = open_message(CLIENT_HELLO);
+    put_hello_head(&messages, 0x0303, ARRAY(0x1301, 0x002f));
+    put_number(&messages, 99, 2);
+    close_list(&messages, at, 3);
+    records(ROOM_BYTES);
+    says(PROTO_TO_CLIENT);
+    at = open_message(SERVER_HELLO);
+    put_server_head(&messages, 0x0303, 0x002f);
+    put_number(&messages, 99, 2);
+    close_list(&messages, at, 3);
+    records(ROOM_BYTES);
+    run((struct way){0});
+    want(PROTO_TO_SERVER, PART_TLS_VERSION, "1.2");
+    want(PROTO_TO_SERVER, PART_JA3_STRING, "771,4865-47");
+    want(PROTO_TO_CLIENT, PART_TLS_VERSION, "1.2");
+    want(PROTO_TO_CLIENT, PART_JA3S_STRING, "771,47");
+    is_wanted("behind", 0);
+}
+
+static void a_server_with_too_many_extensions_has_no_ja3s(void **state)
+{
+    (void)state;
+    for (unsigned n = 256; n <= 257; n++) {
+        begin();
+        says(PROTO_TO_CLIENT);
+        size_t at = open_message(SERVER_HELLO);
+        put_server_head(&messages, 0x0303, 0x002f);
+        size_t list = open_list(&messages, 2);
+        for (unsigned i = 0; i < n; i++)
+            put_extension(&messages, (uint16_t)(100 + i), "", 0);
+        close_list(&messages, list, 2);
+        close_list(&messages, at, 3);
+        records(ROOM_BYTES);
+        run((struct way){0});
+        assert_non_null(strstr(told_lines, "tls.version=1.2"));
+        assert_int_equal(strstr(told_lines, "ja3s.hash") != NULL, n == 256);
+        assert_int_equal(strstr(told_lines, "ja3s.string") != NULL, n == 256);
+        assert_int_equal(told_anomalies[PROTO_ANOMALY_OVERFLOW], n > 256);
+    }
+}
+
 static void hellos_that_cannot_be_read_tell_nothing(void **state)
 {
     (void)state;
@@ -995,6 +1062,8 @@ int main(void)
         cmocka_unit_test(parts_have_a_bound),
         cmocka_unit_test(records_that_are_none_end_their_direction),
         cmocka_unit_test(alerts_heartbeats_and_empty_records_are_passed_over),
+        cmocka_unit_test(lists_that_reach_behind_their_hello_have_no_hashes),
+        cmocka_unit_test(a_server_with_too_many_extensions_has_no_ja3s),
         cmocka_unit_test(hellos_that_cannot_be_read_tell_nothing),
         cmocka_unit_test(a_direction_that_ends_amid_a_message_gives_its_room_back),
         cmocka_unit_test(beginnings_are_recognised),

@@ -179,6 +179,7 @@ static void attributes_have_names(void **state)
         {"\x2a\xff\xff\xff\xff\xff\xff\xff\xff\x7f", 10, "OID(1.2.9223372036854775807)=x"},
         {"\x2a\xff\xff\xff\xff\xff\xff\xff\xff\xff\x7f", 11,
          "OID(2a ff ff ff ff ff ff ff ff ff 7f)=x"},
+        {"\x2a\1\2\3\4\5\6\7\x08\x09\x0a\x0b", 12, "OID(1.2.1.2.3.4.5.6.7.8.9.10.11)=x"},
         {"\x2a\x83", 2, "OID(1.2.3)=x"}, /* it ends within an arc */
         {"", 0, "OID()=x"},
     };
@@ -208,6 +209,7 @@ static void values_are_texts_or_hex(void **state)
         {12, TEXT(""), "CN="},
         {12, TEXT("\xf0\x9f\x9a\xa2"), "CN=\xf0\x9f\x9a\xa2"},
         {12, TEXT("Z\xfcrich"), INVALID},
+        {12, TEXT("\xc3("), INVALID},
         {12, TEXT("\xc3"), INVALID},             /* its end is missing */
         {12, TEXT("\xc0\x80"), INVALID},         /* longer than need be */
         {12, TEXT("\xe0\x9f\xbf"), INVALID},     /* the same */
@@ -229,6 +231,8 @@ static void values_are_texts_or_hex(void **state)
         {30, TEXT("\xd8\x3d\xde\xa2"), "CN=\xf0\x9f\x9a\xa2"},       /* a pair */
         {30, TEXT("\xd8\x3d"), INVALID},
         {30, TEXT("\xd8\x3d\0a"), INVALID},
+        {30, TEXT("\xd8\x3d\xe0\0"), INVALID},
+        {30, TEXT("\xde\xa2\xde\xa2"), INVALID},
         {30, TEXT("\xde\xa2"), INVALID},
         {30, TEXT("\0ab"), "CN=ab"},          /* half a character */
         {28, TEXT("\0\0\0a"), "CN=00000061"}, /* UniversalString */
@@ -331,6 +335,33 @@ static void lengths_of_der_are_bounded(void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
         assert_false(x509_read((struct bytes){(const uint8_t *)cases[i].data, cases[i].len}, &x));
+    /* Values with lengths that are not taken: indefinite, of nine bytes; of eight it is. */
+    static const struct {
+        const char *value;
+        size_t len;
+        const char *text;
+    } values[] = {{TEXT("\x0c\x80"), ""},
+                  {TEXT("\x0c\x89\0\0\0\0\0\0\0\0\1x"), ""},
+                  {TEXT("\x0c\x88\0\0\0\0\0\0\0\1x"), "CN=x"},
+                  {TEXT("\x1f\x2c\1a"), "CN=61"}}; /* and of a tag of two bytes, 44 */
+    static struct made m;
+    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
+        m.len = 0;
+        size_t set = open_der(&m, DER_SET), sequence = open_der(&m, DER_SEQUENCE);
+        put_der(&m, 6, CN);
+        put(&m, values[i].value, values[i].len);
+        close_der(&m, sequence);
+        close_der(&m, set);
+        name_is(made_view(&m), values[i].text, strlen(values[i].text));
+    }
+    /* A tag of 39 bits is no sequence, whatever its last 32 are. */
+    m.len = 0;
+    put(&m, "\x3f\x90\x80\x80\x80\x80\x10", 7);
+    size_t head = m.len;
+    put_certificate(&m, "a", "b");
+    assert_true(x509_read((struct bytes){m.data + head, m.len - head}, &x));
+    memmove(m.data + head, m.data + head + 1, m.len - head - 1);
+    assert_false(x509_read((struct bytes){m.data, m.len - 1}, &x));
 }
 
 int main(void)
