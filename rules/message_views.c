@@ -54,7 +54,9 @@ static void make(struct message_views *v, const struct part_view *view)
 {
     const struct match_body *body = v->body;
     if (body && view->parts >> body->id & 1)
-        add(v, view, (struct match_bytes){.data = body->data, .len = body->len, .at = body->at});
+        add(v, view,
+            (struct match_bytes){
+                .data = body->data, .len = body->len, .at = body->at, .unfinished = !body->end});
     if (!(view->parts & ~BODY_PARTS))
         return;
     if (!v->has_parts) {

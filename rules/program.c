@@ -355,7 +355,7 @@ static bool chain_holds(struct search *s, unsigned i, int64_t previous)
 static bool size_holds(const struct search *s, const struct byte_step *size)
 {
     uint64_t bytes = s->in->at + s->in->len;
-    return (bytes >= size->low && bytes <= size->high) != size->negated;
+    return !s->in->unfinished && (bytes >= size->low && bytes <= size->high) != size->negated;
 }
 
 /* alone_holds: of a step that is in no chain. */

@@ -84,8 +84,9 @@ void rules_compile_free(struct rule_set *set);
 struct match_bytes {
     const uint8_t *data;
     uint32_t len;
-    uint32_t fresh; /* where what is new begins: a match must end behind it */
-    uint64_t at;    /* of data[0] in the stream or the body */
+    uint32_t fresh;  /* where what is new begins: a match must end behind it */
+    uint64_t at;     /* of data[0] in the stream or the body */
+    bool unfinished; /* a body of which more is to come: its size is not known */
 };
 
 /* program.c: does the rule match this input? */

@@ -75,6 +75,9 @@ enum rule_transport {
     X(STRIP_WHITESPACE, "strip_whitespace", "without blanks")                       \
     X(COMPRESS_WHITESPACE, "compress_whitespace", "of blanks in a row one is left") \
     X(URL_DECODE, "url_decode", "percent-encoded bytes decoded")                    \
+    X(TO_MD5, "to_md5", "the MD5, as bytes")                                        \
+    X(TO_SHA1, "to_sha1", "the SHA-1, as bytes")                                    \
+    X(TO_SHA256, "to_sha256", "the SHA-256, as bytes")                              \
     X(HEADER_LOWERCASE, "header_lowercase", "names of header fields in lower case") \
     X(STRIP_PSEUDO_HEADERS, "strip_pseudo_headers", "without fields that begin with a colon")
 enum rule_transform {

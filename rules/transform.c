@@ -1,11 +1,14 @@
 /* Transforms of parts. Suricata's documentation, "Transformations". */
 #include "rules/message_views.h"
 
+#include "base/digest.h"
+
 #include <ctype.h>
 #include <string.h>
 
-/* Each writes what it makes of `in` to `out`, which has room for as much and a byte; returns how
- * much it is. */
+/* Each writes what it makes of `in` to `out`, which has room for as much and OUT_MORE bytes;
+ * returns how much it is. */
+#define OUT_MORE SHA256_BYTES
 typedef size_t transform_fn(const uint8_t *in, size_t n, uint8_t *out);
 
 static size_t dot_prefix(const uint8_t *in, size_t n, uint8_t *out)
@@ -98,6 +101,24 @@ static size_t without_pseudo(const uint8_t *in, size_t n, uint8_t *out)
     return k;
 }
 
+static size_t md5_of(const uint8_t *in, size_t n, uint8_t *out)
+{
+    md5(out, in, n);
+    return MD5_BYTES;
+}
+
+static size_t sha1_of(const uint8_t *in, size_t n, uint8_t *out)
+{
+    sha1(out, in, n);
+    return SHA1_BYTES;
+}
+
+static size_t sha256_of(const uint8_t *in, size_t n, uint8_t *out)
+{
+    sha256(out, in, n);
+    return SHA256_BYTES;
+}
+
 static transform_fn *const functions[TRANSFORM_COUNT] = {
     [TRANSFORM_DOTPREFIX] = dot_prefix,
     [TRANSFORM_TO_LOWERCASE] = lower,
@@ -105,6 +126,9 @@ static transform_fn *const functions[TRANSFORM_COUNT] = {
     [TRANSFORM_STRIP_WHITESPACE] = without_blanks,
     [TRANSFORM_COMPRESS_WHITESPACE] = single_blanks,
     [TRANSFORM_URL_DECODE] = url_decoded,
+    [TRANSFORM_TO_MD5] = md5_of,
+    [TRANSFORM_TO_SHA1] = sha1_of,
+    [TRANSFORM_TO_SHA256] = sha256_of,
     [TRANSFORM_HEADER_LOWERCASE] = lower_names,
     [TRANSFORM_STRIP_PSEUDO_HEADERS] = without_pseudo,
 };
@@ -114,9 +138,10 @@ struct bytes transform_apply(enum rule_transform transform, struct bytes in,
 {
     uint8_t *out = scratch->data + scratch->used;
     size_t room = scratch->room - scratch->used;
-    if (room < 1)
+    if (room <= OUT_MORE)
         return (struct bytes){out, 0};
-    size_t n = functions[transform](in.data, in.len < room - 1 ? in.len : room - 1, out);
+    room -= OUT_MORE;
+    size_t n = functions[transform](in.data, in.len < room ? in.len : room, out);
     scratch->used += n;
     return (struct bytes){out, n};
 }

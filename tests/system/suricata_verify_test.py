@@ -28,7 +28,7 @@ CLASSES = ["run", "version", "own command", "exit code", "requires", "no capture
 PROTOCOLS = set(re.findall(r'\{"([a-z0-9-]+)", TRANSPORT_', (TOP / "rules/header.c").read_text()))
 KEYWORDS = {name.lower() for file, row in (("rules/keywords.def", r'^KEYWORD\("([^"]+)"'),
                                            ("proto/message.h", r'^ +X\([A-Z0-9_]+, [A-Z]+, [123], "([^"]+)"'),
-                                           ("rules/signature.h", r'^ +X\([A-Z_]+, "([a-z_]+)", "'))
+                                           ("rules/signature.h", r'^ +X\([A-Z_]+, "([a-z0-9_]+)", "'))
             for name in re.findall(row, (TOP / file).read_text(), re.M)}
 
 # Arguments and settings that say nothing of alerts, or what is so here anyway.

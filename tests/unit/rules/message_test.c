@@ -164,6 +164,13 @@ static void sizes_and_transforms(void **state)
         "alert dns any any -> any any (dns.query; bsize:>20; bsize:<100; sid:4;)\n"
         "alert dns any any -> any any (dns.query; strip_whitespace; content:\"xy\"; sid:5;)\n"
         "alert dns any any -> any any (dns.query; compress_whitespace; content:\"x y\"; sid:6;)\n"
+        "alert dns any any -> any any (dns.query; to_md5; content:\"|90 01 50 98 3c d2 4f b0|\"; "
+        "startswith; bsize:16; sid:8;)\n" /* RFC 1321, A.5: of "abc"; SHA: FIPS 180-4 examples */
+        "alert dns any any -> any any (dns.query; to_sha1; content:\"|a9 99 3e 36 47 06 81 6a|\"; "
+        "startswith; bsize:20; sid:9;)\n"
+        "alert dns any any -> any any (dns.query; to_lowercase; to_sha256; content:\"|ba 78 16 bf "
+        "8f 01 "
+        "cf ea|\"; startswith; bsize:32; sid:10;)\n"
         "alert dns any any -> any any (dns.query; url_decode; to_uppercase; content:\"X Y\"; "
         "sid:7;)\n");
     const struct {
@@ -179,6 +186,8 @@ static void sizes_and_transforms(void **state)
         {"x  y", "5 6 "},
         {"x%20y", "7 "},
         {"x%2", ""},
+        {"abc", "8 9 10 "},
+        {"ABC", "10 "},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         assert_string_equal(HEAD(&b, PROTO_TO_SERVER, {PART_DNS_QUERY, rows[i].name}),
@@ -247,6 +256,8 @@ static void head_and_body_are_joined(void **state)
             "alert http any any -> any any (http.uri; content:\"/a\"; file.data; "
             "content:\"first\"; "
             "sid:4;)\n" /* no file is uploaded */
+            "alert http any any -> any any (http.request_body; bsize:17; sid:6;)\n"
+            "alert http any any -> any any (http.request_body; bsize:<17; sid:7;)\n" /* never */
             "alert http any any -> any any (http.request_body; pcre:\"/first.*second/\"; "
             "sid:5;)\n");
         char before[32] = {0}, found[64] = {0};
@@ -257,7 +268,7 @@ static void head_and_body_are_joined(void **state)
         unsigned seen = 0;
         for (const char *s = found; *s; s += 2)
             seen += 1u << (*s - '0');
-        assert_int_equal(seen, 1u << 1 | 1u << 2 | 1u << 3 | 1u << 5);
+        assert_int_equal(seen, 1u << 1 | 1u << 2 | 1u << 3 | 1u << 5 | 1u << 6);
         bench_end(&b);
     }
 }
