@@ -25,6 +25,11 @@ stream:
   inline: no
   midstream: {midstream}
   reassembly: {{memcap: 4gb, depth: 1mb, randomize-chunk-size: no}}
+app-layer: {{protocols: {{http: {{enabled: yes, libhtp: {{default-config: {{
+  personality: IDS, request-body-limit: 100kb, response-body-limit: 100kb, request-body-minimal-inspect-size: 32kb,
+  request-body-inspect-window: 4kb, response-body-minimal-inspect-size: 40kb, response-body-inspect-window: 16kb,
+  response-body-decompress-layer-limit: 2, http-body-inline: auto, randomize-inspection-sizes: no,
+  double-decode-path: no, double-decode-query: no}}}}}}}}}}
 """
 
 

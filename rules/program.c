@@ -536,7 +536,8 @@ static bool header_holds(const struct signature *s, const struct match_input *in
 enum rule_verdict rule_confirm(const struct signature *s, const struct match_input *input,
                                const struct match_flow *flow, struct confirm_room *room)
 {
-    const struct match_bytes bytes = {input->data, input->len, input->fresh, input->stream_at};
+    const struct match_bytes bytes = {
+        .data = input->data, .len = input->len, .fresh = input->fresh, .at = input->stream_at};
     room->cut = false;
     if (!ends_hold(s, input) || !direction_holds(s, input) || !dsize_holds(s, input->len) ||
         !header_holds(s, input))
