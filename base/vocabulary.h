@@ -57,9 +57,7 @@
     X(SSH, "ssh", "SSH (RFC 4253), up to the new keys")                                       \
     X(RDP, "rdp", "RDP ([MS-RDPBCGR]), its connection request")                               \
     X(VNC, "vnc", "VNC (RFC 6143), its handshake")                                            \
-    X(TELNET, "telnet", "Telnet (RFC 854), its login")                                        \
-    X(DNS, "dns", "DNS (RFC 1035), over UDP and TCP")                                         \
-    X(TLS, "tls", "TLS (RFC 5246, RFC 8446), its handshake")
+    X(TELNET, "telnet", "Telnet (RFC 854), its login")
 
 /* From what it is known which end asked first. */
 #define VOCABULARY_ROLES(X)                         \

@@ -3,13 +3,18 @@
  * A parser is incremental: it is given the next bytes of one direction of one stream, keeps what it
  * needs in a state of fixed size inside the caller's flow, and reports what it understood through a
  * sink. It survives gaps, finds its way back to a message boundary, never invents, never allocates,
- * never asks what time it is. What it has to keep whole and its state cannot hold it keeps in rooms
- * that the sink lends.
+ * never asks what time it is.
  */
 #ifndef PROTO_PROTO_H
 #define PROTO_PROTO_H
 
-#include "proto/message.h"
+#include "base/bytes.h"
+#include "base/vocabulary.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum proto_direction { PROTO_TO_SERVER = 0, PROTO_TO_CLIENT = 1 };
 
 /* What is reported. Requests of a control protocol are paired with their answers; one that stays
  * unanswered is reported when its deadline passes. */
@@ -50,33 +55,12 @@ enum proto_anomaly {
 };
 extern const struct word proto_anomaly_words[PROTO_ANOMALY_COUNT];
 
-/* Memory that is lent to one stream or conversation until it is given back or ends; rows: suffix,
- * bytes, text. */
-#define PROTO_ROOMS(X)                                                          \
-    X(TO_SERVER, 16384, "a message to the server that is not whole yet")        \
-    X(TO_CLIENT, 16384, "a message to the client that is not whole yet")        \
-    X(UNPACK_TO_SERVER, 65536, "unpacking the body of a message to the server") \
-    X(UNPACK_TO_CLIENT, 65536, "unpacking the body of a message to the client")
-enum proto_room {
-#define X(s, bytes, text) PROTO_ROOM_##s,
-    PROTO_ROOMS(X)
-#undef X
-        PROTO_ROOM_COUNT
-};
-
 /* Where reports go, and what each call is told of its bytes. */
 struct proto_sink {
     void *ctx;
     void (*command)(void *ctx, const struct proto_command *command);
     void (*anomaly)(void *ctx, enum proto_anomaly anomaly, enum proto_direction dir);
     void (*session)(void *ctx, const struct proto_session *session);
-    /* Of what rules look into; NULL: nobody does. */
-    void (*message)(void *ctx, const struct proto_message *message);
-    void (*body)(void *ctx, const struct proto_message *message, const struct proto_body *body);
-    /* room: the one that was lent before, else fresh memory that is not zeroed, 16-byte aligned;
-     * NULL: there is none, or nobody lends. room_back: it is not needed any more. */
-    uint8_t *(*room)(void *ctx, enum proto_room which);
-    void (*room_back)(void *ctx, enum proto_room which);
     /* When the bytes that are fed were seen: before `now` if they had to wait for others. Requests
      * are dated by it; how long they wait for an answer counts from `now`, as none could come
      * before. */
@@ -89,8 +73,7 @@ struct proto_sink {
 /* One parser. All functions: threads: any, each state has one owner. */
 struct proto_parser {
     enum protocol protocol;
-    bool datagrams;      /* of UDP: each call of feed is one datagram; else of a stream of TCP */
-    uint16_t port;       /* well-known port, tried after the content; 0 none */
+    uint16_t port;       /* well-known TCP port, tried after the content */
     uint32_t state_size; /* <= PROTO_STATE_MAX; a zeroed state is a fresh one */
     /* probe: > 0 it is this protocol, < 0 it is not, 0 these bytes do not tell.
      * *from_server: which side is believed to send them; changed where the bytes tell better. */
@@ -108,9 +91,6 @@ struct proto_parser {
     void (*expire)(void *state, int64_t now, const struct proto_sink *sink);
     void (*end)(void *state, int64_t now, enum outcome open_requests,
                 const struct proto_sink *sink);
-    /* over: nothing that follows is of interest (it is encrypted); the state may go. NULL: never.
-     */
-    bool (*over)(const void *state);
 };
 
 /* The parsers of this build, in probing order; a new protocol is one file and one row
