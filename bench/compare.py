@@ -37,12 +37,13 @@ def machine(core, hyperscan):
     cpuinfo = pathlib.Path("/proc/cpuinfo").read_text()
     model = re.search(r"^model name\s*: (.*)$", cpuinfo, re.M)
     virtual = " (virtual machine)" if re.search(r"^flags.*\bhypervisor\b", cpuinfo, re.M) else ""
+    suricata = re.search(r"\d[\d.]+", first_line("suricata", "-V") or "")
     memory = int(re.search(r"MemTotal: *(\d+)", pathlib.Path("/proc/meminfo").read_text())[1]) / 2**20
     return [
         f"- CPU: {model[1] if model else platform.machine()}, {os.cpu_count()} logical cores{virtual}, {memory:.0f} GiB",
         f"- kernel {platform.release()}, {first_line('gcc', '--version')}, meson buildtype release",
         f"- Hyperscan {hyperscan}, DPDK {first_line('pkg-config', '--modversion', 'libdpdk')}, "
-        f"{(first_line('suricata', '-V') or 'Suricata is not installed').removeprefix('This is ')}",
+        f"{'Suricata ' + suricata[0] if suricata else 'Suricata is not installed'}",
         f"- pinned to core {core}; load average before the first round {os.getloadavg()[0]:.2f}",
     ]
 

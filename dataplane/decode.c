@@ -6,8 +6,6 @@
  */
 #include "dataplane/decode_parts.h"
 
-#define IP_TCP       6
-#define IP_UDP       17
 #define IP_AH        51
 #define IP6_ROUTING  43
 #define IP6_FRAGMENT 44

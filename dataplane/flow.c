@@ -38,6 +38,19 @@ void flow_shard_free(struct flow_shard *s)
     s->timers = NULL;
 }
 
+/* What a packet has in one word is in a key's word as well, in the same places. */
+#define SAME_PLACE(member, first, of_key, first_of_key)                                            \
+    static_assert(offsetof(struct packet, member) - offsetof(struct packet, first) ==              \
+                      offsetof(struct flow_key, of_key) - offsetof(struct flow_key, first_of_key), \
+                  "flow_key_of takes them at once")
+SAME_PLACE(source_port, talk, low_port, words[4]);
+SAME_PLACE(target_port, talk, high_port, words[4]);
+SAME_PLACE(vlan, talk, vlan, words[4]);
+SAME_PLACE(transport, talk, transport, words[4]);
+SAME_PLACE(tunnels, talk, tunnels, words[4]);
+SAME_PLACE(shard, place, shard, words[5]);
+SAME_PLACE(point, place, point, words[5]);
+
 /* Which end is the lower one is as good as random, so there is no branch on it that the processor
  * would have to guess; and a key is written in words, because it is read in words at once. */
 unsigned flow_key_of(const struct packet *pkt, struct flow_key *key)
@@ -64,8 +77,9 @@ static __attribute__((noinline)) uint64_t hash_of_ip6(const struct flow_key *key
     return XXH3_64bits_withSeed(key->words, sizeof key->words, seed);
 }
 
-/* Of IPv4 all but four bytes of each address are known; with them and the ports it is two words, of
- * which each place has its own hash. */
+/* Of IPv4 all but four bytes of each address are known: two words are hashed, and the third, shard
+ * and point, goes into the seed. Who could make two seeds answer alike would have no more keys of
+ * one hash than there are shards and points. */
 uint64_t flow_hash(const struct flow_pools *pools, const struct flow_key *key)
 {
     const uint64_t *w = key->words, ip4 = UINT64_C(0xffff0000), low = UINT32_MAX;

@@ -93,7 +93,7 @@ struct packet {
         uint16_t place;
     };
     uint8_t flags; /* PACKET_TIME_BACK, PACKET_CUT, PACKET_OVERLONG */
-    /* from decode */
+    /* from decode: cleared from here on before it begins */
     uint8_t verdict; /* enum decode_verdict */
     uint8_t tcp_flags;
     uint8_t network; /* IP version of the packet, 0 none */

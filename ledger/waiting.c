@@ -171,7 +171,7 @@ void waiting_close(struct waiting *w, struct diags *diags)
     /* An entry that was refused stays in the file, though it waits no more. */
     if (w->known && w->n == 0 && w->file.durable == 0 && unlink(w->path) && errno != ENOENT)
         disk_error(w->path, "remove it", &w->why_it_stays);
-    if (w->why_it_stays.n)
+    if (w->n == 0 && w->why_it_stays.n)
         diag_warning(diags, w->why_it_stays.items[0].error, diag_file(w->path),
                      "leave it: the next run hands over what it holds, and what is sealed is not "
                      "repeated",

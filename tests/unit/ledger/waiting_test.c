@@ -109,6 +109,31 @@ static void file_that_stays_is_said(void **state)
     place_remove(&p);
 }
 
+/* Without its descriptor a file can no more be emptied than on a disk that answers with errors.
+ * What waits since then is not said to be nothing. */
+static void file_that_is_not_emptied_is_said_while_nothing_waits(void **state)
+{
+    (void)state;
+    for (unsigned later = 0; later < 2; later++) {
+        struct place p;
+        place_make(&p);
+        assert_int_equal(open_waiting(&p, 65536), 0);
+        assert_int_equal(add(&p.waiting, 0), 0);
+        assert_int_equal(waiting_keep(&p.waiting, &p.diags), 0);
+        waiting_done(&p.waiting);
+        close(p.waiting.file.fd);
+        p.waiting.file.fd = -1;
+        waiting_reset(&p.waiting);
+        for (unsigned i = 0; i < later; i++)
+            assert_int_equal(add(&p.waiting, 1), 0);
+        waiting_close(&p.waiting, &p.diags);
+        assert_int_equal(p.diags.n, !later);
+        assert_int_equal(diags_mention(&p.diags, "Bad file descriptor"), !later);
+        assert_int_equal(access(p.file, F_OK), 0);
+        place_remove(&p);
+    }
+}
+
 static void reset_file_gives_nothing_back(void **state)
 {
     (void)state;
@@ -270,6 +295,7 @@ int main(void)
         cmocka_unit_test(kept_drafts_are_there_for_the_next_owner_and_others_are_not),
         cmocka_unit_test(room_is_reserved_and_taken_away_when_nothing_waits),
         cmocka_unit_test(file_that_stays_is_said),
+        cmocka_unit_test(file_that_is_not_emptied_is_said_while_nothing_waits),
         cmocka_unit_test(reset_file_gives_nothing_back),
         cmocka_unit_test(bound_is_kept_in_memory_and_in_the_file),
         cmocka_unit_test(second_engine_is_refused_and_takes_nothing_away),
