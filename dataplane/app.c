@@ -174,7 +174,6 @@ static void adopt(struct line *line, unsigned parser, bool from_server)
 static void probe(struct line *line, const uint8_t *data, uint32_t len)
 {
     struct flow *f = line->now.flow;
-    struct flow_side *me = &f->side[line->now.side];
     bool open = false, of_port_serves = false;
     unsigned of_port = proto_parser_count;
     for (unsigned i = 0; i < proto_parser_count; i++) {
@@ -198,8 +197,9 @@ static void probe(struct line *line, const uint8_t *data, uint32_t len)
         adopt(line, of_port, of_port_serves);
         return;
     }
-    me->probed += len;
-    if (!open || me->probed >= PROBE_BYTES_MAX)
+    uint32_t probed = f->probed[line->now.side] + len;
+    f->probed[line->now.side] = (uint16_t)probed; /* which is enough: below PROBE_BYTES_MAX */
+    if (!open || probed >= PROBE_BYTES_MAX)
         f->app = APP_OPAQUE;
 }
 

@@ -38,6 +38,5 @@ uint8_t frame_shard(uint16_t linktype, const uint8_t *data, uint32_t len);
  * they lie behind one another in a header; an even length. */
 uint8_t shard_of_pair(const struct address *a, const struct address *b);
 uint8_t shard_of_bytes(const uint8_t *both, unsigned len);
-uint8_t shard_of_ip4(const uint8_t *both);
 
 #endif

@@ -6,6 +6,7 @@
 #include "dataplane/checksum.h"
 #include "dataplane/decode.h"
 
+#include <emmintrin.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -59,13 +60,33 @@ static inline uint16_t decode_place(const struct decoder *d)
     X(6081, carries_geneve, GENEVE) \
     X(6635, carries_labels, MPLS_TUNNEL)
 
-/* decode_may_tunnel: one of the ports may be a tunnel's, by its last six bits. */
-static inline bool decode_may_tunnel(uint16_t a, uint16_t b)
+/* decode_is_tunnel: one of the ports is a tunnel's, or 0, which fills the rest. */
+static inline bool decode_is_tunnel(uint16_t a, uint16_t b)
 {
-#define X(port, carries, layer) | UINT64_C(1) << (port) % 64
-    const uint64_t tunnels = 0 TUNNELS_IN_UDP(X);
+#define X(port, carries, layer) (port),
+    static const int16_t tunnels[8] = { TUNNELS_IN_UDP(X) };
 #undef X
-    return (tunnels >> a % 64 | tunnels >> b % 64) & 1;
+    __m128i all = _mm_loadu_si128((const __m128i *)(const void *)tunnels);
+    __m128i found = _mm_or_si128(_mm_cmpeq_epi16(all, _mm_set1_epi16((short)a)),
+                                 _mm_cmpeq_epi16(all, _mm_set1_epi16((short)b)));
+    return _mm_movemask_epi8(found) != 0;
+}
+
+/* shard.c: what the two bytes of folded addresses, as they lie in memory, add to the shard. */
+extern const uint8_t shard_of_byte[2][256];
+
+static inline uint8_t shard_of_folded(uint16_t folded)
+{
+    return shard_of_byte[0][folded & 0xff] ^ shard_of_byte[1][folded >> 8];
+}
+
+/* shard_of_ip4: of the two addresses as they lie behind one another in a header. */
+static inline uint8_t shard_of_ip4(const uint8_t *both)
+{
+    uint64_t words;
+    memcpy(&words, both, sizeof words);
+    words ^= words >> 32;
+    return shard_of_folded((uint16_t)(words ^ words >> 16));
 }
 
 /* decode_forget: what decode says of a packet; decode_finish: what comes last. */

@@ -7,27 +7,29 @@
 #define IP_TCP 6
 #define IP_UDP 17
 
+#define PLAIN_NETWORK_AT 14 /* behind Ethernet */
+
 /* plain_link: false, and nothing is changed, for what needs a closer look; likewise below. */
 static inline bool plain_link(struct packet *pkt, const uint8_t *data, uint32_t len)
 {
-    if (pkt->linktype != LINKTYPE_ETHERNET || len < 34 || len > UINT16_MAX ||
+    if (pkt->linktype != LINKTYPE_ETHERNET || len < PLAIN_NETWORK_AT + 20 || len > UINT16_MAX ||
         load_be16(data + 12) != ETHERTYPE_IP4)
         return false;
     decode_forget(pkt);
     pkt->verdict = DECODE_ONWARD;
     pkt->network = 4;
-    pkt->network_at = 14;
+    pkt->network_at = PLAIN_NETWORK_AT;
     pkt->layers = LAYER_BIT(ETH) | LAYER_BIT(IP4);
-    pkt->shard = shard_of_ip4(data + 26);
+    pkt->shard = shard_of_ip4(data + PLAIN_NETWORK_AT + 12);
     if (pkt->wire > len)
         pkt->flags |= PACKET_CUT;
     return true;
 }
 
-static inline bool plain_network(struct packet *pkt, const uint8_t *data, uint32_t len)
+static inline bool plain_network(struct packet *pkt, const uint8_t *data, uint32_t len, uint32_t at)
 {
-    const uint8_t *ip = data + pkt->network_at, *h = ip + 20;
-    uint32_t left = len - pkt->network_at;
+    const uint8_t *ip = data + at, *h = ip + 20;
+    uint32_t left = len - at;
     if (left < 40 || ip[0] != 0x45 || load_be16(ip + 6) & 0x3fff)
         return false;
     uint32_t total = load_be16(ip + 2);
@@ -45,7 +47,7 @@ static inline bool plain_network(struct packet *pkt, const uint8_t *data, uint32
         pkt->layers |= LAYER_BIT(TCP);
     } else if (ip[9] == IP_UDP) {
         header = load_be16(h + 4);
-        if (header < 8 || header > total - 20 || decode_may_tunnel(load_be16(h), load_be16(h + 2)))
+        if (header < 8 || header > total - 20 || decode_is_tunnel(load_be16(h), load_be16(h + 2)))
             return false;
         wire = header - 8;
         header = 8;
@@ -55,11 +57,9 @@ static inline bool plain_network(struct packet *pkt, const uint8_t *data, uint32
     }
     pkt->source = address_v4(ip + 12);
     pkt->target = address_v4(ip + 16);
-    pkt->transport = ip[9];
-    pkt->source_port = load_be16(h);
-    pkt->target_port = load_be16(h + 2);
-    pkt->transport_at = (uint16_t)(pkt->network_at + 20);
-    pkt->payload_at = (uint16_t)(pkt->transport_at + header);
+    pkt->talk |= PACKET_TALK(load_be16(h), load_be16(h + 2), ip[9]);
+    pkt->transport_at = (uint16_t)(at + 20);
+    pkt->payload_at = (uint16_t)(at + 20 + header);
     pkt->payload_len = pkt->payload_wire = (uint16_t)wire;
     pkt->verdict = DECODE_TRANSPORT;
     return true;
@@ -74,14 +74,21 @@ void decode_link(struct packet *pkt, const uint8_t *data, uint32_t len)
 void decode_network(struct packet *pkt, const uint8_t *data, uint32_t len)
 {
     if (pkt->network == 4 && !pkt->tunnels &&
-        plain_network(pkt, data, len < UINT16_MAX ? len : UINT16_MAX))
+        plain_network(pkt, data, len < UINT16_MAX ? len : UINT16_MAX, pkt->network_at))
         decode_finish(pkt, data);
     else
         decode_any_network(pkt, data, len);
 }
 
+/* As the two above; what is plain to the link needs not be asked again. */
 void decode_frame(struct packet *pkt, const uint8_t *data, uint32_t len)
 {
-    decode_link(pkt, data, len);
-    decode_network(pkt, data, len);
+    if (!plain_link(pkt, data, len)) {
+        decode_any_link(pkt, data, len);
+        decode_network(pkt, data, len);
+    } else if (plain_network(pkt, data, len, PLAIN_NETWORK_AT)) {
+        decode_finish(pkt, data);
+    } else {
+        decode_any_network(pkt, data, len);
+    }
 }

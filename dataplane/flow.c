@@ -18,9 +18,6 @@
 #include "base/error.h"
 #include "base/time_point.h"
 
-#define XXH_INLINE_ALL
-#include <xxhash.h>
-
 #include <string.h>
 
 int flow_shard_init(struct flow_shard *s, const struct flow_pools *pools, unsigned number)
@@ -36,57 +33,6 @@ void flow_shard_free(struct flow_shard *s)
 {
     timers_destroy(s->timers);
     s->timers = NULL;
-}
-
-/* What a packet has in one word is in a key's word as well, in the same places. */
-#define SAME_PLACE(member, first, of_key, first_of_key)                                            \
-    static_assert(offsetof(struct packet, member) - offsetof(struct packet, first) ==              \
-                      offsetof(struct flow_key, of_key) - offsetof(struct flow_key, first_of_key), \
-                  "flow_key_of takes them at once")
-SAME_PLACE(source_port, talk, low_port, words[4]);
-SAME_PLACE(target_port, talk, high_port, words[4]);
-SAME_PLACE(vlan, talk, vlan, words[4]);
-SAME_PLACE(transport, talk, transport, words[4]);
-SAME_PLACE(tunnels, talk, tunnels, words[4]);
-SAME_PLACE(shard, place, shard, words[5]);
-SAME_PLACE(point, place, point, words[5]);
-
-/* Which end is the lower one is as good as random, so there is no branch on it that the processor
- * would have to guess; and a key is written in words, because it is read in words at once. */
-unsigned flow_key_of(const struct packet *pkt, struct flow_key *key)
-{
-    uint64_t a[2], b[2];
-    memcpy(a, pkt->source.b, sizeof a);
-    memcpy(b, pkt->target.b, sizeof b);
-    bool swap = a[1] > b[1];
-    if (a[1] == b[1])
-        swap = a[0] > b[0] || (a[0] == b[0] && pkt->source_port > pkt->target_port);
-    uint64_t mask = -(uint64_t)swap, differs[2] = {(a[0] ^ b[0]) & mask, (a[1] ^ b[1]) & mask};
-    key->words[0] = a[0] ^ differs[0];
-    key->words[1] = a[1] ^ differs[1];
-    key->words[2] = b[0] ^ differs[0];
-    key->words[3] = b[1] ^ differs[1];
-    uint32_t ports = (uint32_t)pkt->talk;
-    key->words[4] = pkt->talk ^ ((ports ^ (ports << 16 | ports >> 16)) & mask);
-    key->words[5] = pkt->place;
-    return swap;
-}
-
-static __attribute__((noinline)) uint64_t hash_of_ip6(const struct flow_key *key, uint64_t seed)
-{
-    return XXH3_64bits_withSeed(key->words, sizeof key->words, seed);
-}
-
-/* Of IPv4 all but four bytes of each address are known: two words are hashed, and the third, shard
- * and point, goes into the seed. Who could make two seeds answer alike would have no more keys of
- * one hash than there are shards and points. */
-uint64_t flow_hash(const struct flow_pools *pools, const struct flow_key *key)
-{
-    const uint64_t *w = key->words, ip4 = UINT64_C(0xffff0000), low = UINT32_MAX;
-    if (w[0] | w[2] | ((w[1] ^ ip4) & low) | ((w[3] ^ ip4) & low))
-        return hash_of_ip6(key, pools->hash_seed);
-    const uint64_t words[2] = {w[1] >> 32 | (w[3] & ~low), w[4]};
-    return XXH3_64bits_withSeed(words, sizeof words, pools->hash_seed ^ w[5]);
 }
 
 /* use_list_of: where a flow used at this count belongs. */

@@ -9,33 +9,11 @@
 #include "base/timers.h"
 #include "base/vocabulary.h"
 #include "dataplane/event.h"
-#include "dataplane/packet.h"
+#include "dataplane/flow_key.h"
 #include "dataplane/reassembly.h"
 #include "rules/matcher.h"
 
-#include <emmintrin.h>
 #include <stddef.h>
-
-/* The two ends in some order that is the same for both directions: of their addresses as words in
- * memory, then of their ports. The shard is part of it: what a tunnel carries belongs to the
- * tunnel's hosts. */
-struct flow_key {
-    union {
-        uint64_t words[6]; /* hashed and compared */
-        struct {
-            struct address low, high;
-            uint16_t low_port, high_port;
-            uint16_t vlan;
-            uint8_t transport, tunnels;
-            uint8_t shard;
-            uint8_t point; /* each sees a conversation for itself */
-            bool ended;    /* no packet's any more: who guessed that it is theirs sees it */
-            uint8_t unused[5];
-        };
-    };
-};
-static_assert(sizeof(struct flow_key) == 48 && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
-              "the words are all of it, and flow_key_of makes them");
 
 enum flow_fate { ATTEMPT_NONE, ATTEMPT_OPEN, ATTEMPT_DONE };
 /* APP_OVER: it was parsed, and what follows is of no interest. */
@@ -69,7 +47,6 @@ struct flow_side {
     uint32_t window;    /* handle of its stream window, POOL_NONE */
     uint32_t first_seq; /* of its SYN or of its first data */
     uint32_t data_end;  /* behind the last byte of data sent, or its FIN */
-    uint32_t probed;    /* bytes that probing has seen */
 };
 
 /* In the order of use: what a look-up needs, what every packet needs, what few need. */
@@ -89,6 +66,7 @@ struct flow {
     uint8_t parser;    /* in proto_parsers */
     bool handshake, closed, gaps, alerted;
     struct flow_shown shown[2];
+    uint16_t probed[2]; /* bytes of each side that probing has seen */
     int64_t attempt_began;
     uint64_t id;
     struct flow_side side[2];
@@ -138,20 +116,15 @@ static inline struct flow *flow_at(const struct flow_pools *pools, const struct 
     return pool_at(&pools->flows, &s->share, item);
 }
 
+/* flow_hash: of a key, with the pools' secret. */
+static inline uint64_t flow_hash(const struct flow_pools *pools, const struct flow_key *key)
+{
+    return flow_key_hash(key, pools->hash_seed);
+}
 static inline bool flow_key_is(const struct flow *f, const struct flow_key *key)
 {
-    __m128i same = _mm_set1_epi8(-1);
-    for (unsigned i = 0; i < 3; i++)
-        same = _mm_and_si128(
-            same, _mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)(const void *)&f->key + i),
-                                 _mm_loadu_si128((const __m128i *)(const void *)key + i)));
-    return _mm_movemask_epi8(same) == 0xffff;
+    return flow_keys_same(&f->key, key);
 }
-
-/* flow_key_of: the key of a packet; returns the side that sent it. flow_hash: keyed by the pools'
- * secret. */
-unsigned flow_key_of(const struct packet *pkt, struct flow_key *key);
-uint64_t flow_hash(const struct flow_pools *pools, const struct flow_key *key);
 
 /* flow_make: a fresh one, used last; NULL when the budget is used up (flow_oldest then says which
  * to end). It is in no table yet. flow_drop: it is in no table any more. */

@@ -10,6 +10,7 @@
 
 #include <assert.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* Layers found in a frame, as bits; rows: suffix, name (as tshark calls it), text. Those of the
@@ -119,6 +120,13 @@ struct packet {
     uint16_t payload_wire; /* what the headers say its length is; larger when the capture cut it */
     uint16_t named_at;     /* of a fragment: the byte that names what follows the IP headers */
 };
+/* PACKET_TALK: of ports and a transport, in one word. */
+#define PACKET_TALK(source, target, transport) \
+    ((uint64_t)(source) | (uint64_t)(target) << 16 | (uint64_t)(transport) << 48)
+static_assert(offsetof(struct packet, target_port) - offsetof(struct packet, talk) == 2 &&
+                  offsetof(struct packet, transport) - offsetof(struct packet, talk) == 6,
+              "as PACKET_TALK has them");
+
 #define PACKET_TIME_BACK 1u
 #define PACKET_CUT       2u /* captured less than was on the wire */
 #define PACKET_OVERLONG  4u /* longer than a packet buffer can show; its end is left out */

@@ -6,7 +6,7 @@
  * 16-bit words of the input: each input bit i contributes the 32 key bits from i on, and these only
  * depend on i modulo 16.
  */
-#include "dataplane/decode.h"
+#include "dataplane/decode_parts.h"
 
 #include <string.h>
 
@@ -26,7 +26,7 @@
 #define OF_64(b, at) OF_16(b, at), OF_16((b) + 16, at), OF_16((b) + 32, at), OF_16((b) + 48, at)
 #define OF_256(at)   OF_64(0, at), OF_64(64, at), OF_64(128, at), OF_64(192, at)
 
-static const uint8_t of_byte[2][256] = {{OF_256(0)}, {OF_256(8)}};
+const uint8_t shard_of_byte[2][256] = {{OF_256(0)}, {OF_256(8)}};
 
 /* fold: exclusive or of the 16-bit words of a range of even length, as they lie in memory. */
 static uint16_t fold(const uint8_t *data, unsigned len)
@@ -43,28 +43,16 @@ static uint16_t fold(const uint8_t *data, unsigned len)
     return (uint16_t)(words ^ words >> 16);
 }
 
-static uint8_t toeplitz_low(uint16_t folded)
-{
-    uint8_t bytes[2];
-    memcpy(bytes, &folded, sizeof bytes);
-    return of_byte[0][bytes[0]] ^ of_byte[1][bytes[1]];
-}
-
 uint8_t shard_of_pair(const struct address *a, const struct address *b)
 {
     if (address_is_v4(a) && address_is_v4(b))
-        return toeplitz_low(fold(a->b + 12, 4) ^ fold(b->b + 12, 4));
-    return toeplitz_low(fold(a->b, 16) ^ fold(b->b, 16));
-}
-
-uint8_t shard_of_ip4(const uint8_t *both)
-{
-    return toeplitz_low(fold(both, 8));
+        return shard_of_folded(fold(a->b + 12, 4) ^ fold(b->b + 12, 4));
+    return shard_of_folded(fold(a->b, 16) ^ fold(b->b, 16));
 }
 
 uint8_t shard_of_bytes(const uint8_t *both, unsigned len)
 {
-    return toeplitz_low(fold(both, len));
+    return shard_of_folded(fold(both, len));
 }
 
 uint8_t frame_shard(uint16_t linktype, const uint8_t *data, uint32_t len)
