@@ -106,7 +106,7 @@ struct flow *flow_make(struct flow_pools *pools, struct flow_shard *s, const str
     f->key = *key;
     f->hash = hash;
     f->item = item;
-    f->slot = pool_slot(&s->share, item);
+    f->slot = pool_slot(&pools->flows, &s->share, item);
     f->id = s->next_id;
     s->next_id += SHARDS;
     f->attempt_at = f->app_at = f->timer_at = INT64_MAX;

@@ -8,7 +8,7 @@
 
 int flow_table_init(struct flow_table *t, const struct shard_pool *flows)
 {
-    uint64_t buckets = 1, wanted = (uint64_t)flows->pages * POOL_PAGE / FLOW_BUCKET;
+    uint64_t buckets = 1, wanted = (uint64_t)flows->pages * flows->page_items / FLOW_BUCKET;
     while (buckets < wanted)
         buckets *= 2;
     *t = (struct flow_table){.flows = flows, .mask = buckets - 1};

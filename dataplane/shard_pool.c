@@ -22,10 +22,13 @@ int shard_pool_init(struct shard_pool *p, uint32_t total, size_t item_size)
     memset(p, 0, sizeof *p);
     /* An odd number of lines of the cache, so that the first lines of items use all of its sets. */
     p->item_size = ((item_size + 63) & ~(size_t)63) | 64;
-    p->pages = (total + POOL_PAGE - 1) / POOL_PAGE;
-    p->budget = total / 16 < POOL_PAGE ? POOL_PAGE : total / 16;
-    if (p->budget > POOL_PAGE * POOL_PAGES)
-        p->budget = POOL_PAGE * POOL_PAGES;
+    p->page_items = POOL_PAGE;
+    while (p->page_items > 1 && p->page_items * p->item_size > POOL_PAGE_BYTES)
+        p->page_items /= 2;
+    p->pages = (total + p->page_items - 1) / p->page_items;
+    p->budget = total / 16 < p->page_items ? p->page_items : total / 16;
+    if (p->budget > p->page_items * POOL_PAGES)
+        p->budget = p->page_items * POOL_PAGES;
     p->memory = pool_map(shard_pool_bytes(p));
     return p->memory ? 0 : ERR_NOMEM;
 }
@@ -39,7 +42,7 @@ void shard_pool_free(struct shard_pool *p)
 
 size_t shard_pool_bytes(const struct shard_pool *p)
 {
-    return (size_t)p->pages * POOL_PAGE * p->item_size;
+    return (size_t)p->pages * p->page_items * p->item_size;
 }
 
 void pool_share_init(struct pool_share *s)
@@ -58,14 +61,14 @@ uint32_t pool_take(struct shard_pool *p, struct pool_share *s)
     if (s->made >= p->budget)
         return POOL_NONE;
     item = s->made;
-    if (item % POOL_PAGE == 0) {
+    if ((item & (p->page_items - 1)) == 0) {
         uint32_t page = atomic_fetch_add_explicit(&p->next_page, 1, memory_order_relaxed);
         if (page >= p->pages) {
             atomic_fetch_sub_explicit(&p->next_page, 1, memory_order_relaxed);
             atomic_store_explicit(&p->total_reached, true, memory_order_relaxed);
             return POOL_NONE;
         }
-        s->page[item / POOL_PAGE] = page;
+        s->page[item >> __builtin_ctz(p->page_items)] = page;
     }
     s->made++;
     return item;

@@ -13,9 +13,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SHARDS     256
-#define POOL_NONE  UINT32_MAX
-#define POOL_PAGE  16   /* items */
+#define SHARDS    256
+#define POOL_NONE UINT32_MAX
+#define POOL_PAGE 16 /* items of a page at most, and */
+#define POOL_PAGE_BYTES                                                                        \
+    65536               /* what it takes at most, where an item is not larger: few large items \
+                           are not tied to few shards */
 #define POOL_PAGES 2048 /* of one shard */
 
 /* Shared by all workers; only next_page is written after creation. */
@@ -23,6 +26,7 @@ struct shard_pool {
     uint8_t *memory;
     size_t item_size;
     uint32_t pages, budget; /* pages in all; items of one shard */
+    uint32_t page_items;    /* a power of two */
     _Atomic uint32_t next_page;
     atomic_bool total_reached;
 };
@@ -44,9 +48,11 @@ size_t shard_pool_bytes(const struct shard_pool *p);
 void pool_share_init(struct pool_share *s);
 
 /* pool_slot: where an item of a share lies among those of all shards. */
-static inline uint32_t pool_slot(const struct pool_share *s, uint32_t item)
+static inline uint32_t pool_slot(const struct shard_pool *p, const struct pool_share *s,
+                                 uint32_t item)
 {
-    return s->page[item / POOL_PAGE] * POOL_PAGE + item % POOL_PAGE;
+    uint32_t in_page = item & (p->page_items - 1);
+    return s->page[item >> __builtin_ctz(p->page_items)] * p->page_items + in_page;
 }
 static inline void *pool_of_slot(const struct shard_pool *p, uint32_t slot)
 {
@@ -54,7 +60,7 @@ static inline void *pool_of_slot(const struct shard_pool *p, uint32_t slot)
 }
 static inline void *pool_at(const struct shard_pool *p, const struct pool_share *s, uint32_t item)
 {
-    return pool_of_slot(p, pool_slot(s, item));
+    return pool_of_slot(p, pool_slot(p, s, item));
 }
 /* pool_take: a free item's number, POOL_NONE when the shard's budget or the total is used up. The
  * item's first four bytes were used by the pool; the rest is as it was left (zero when never used).

@@ -44,7 +44,7 @@ RULES = [
     ('alert tcp any any -> any 80 (msg:"x"; content:"abc"; dsize:¦9<>3; sid:1;)', "9<>3"),
     ('alert tcp any any -> any 80 (msg:"x"; pcre:"/a(b¦/"; sid:1;)', "parenthesis"),
     ('alert tcp any any -> any 80 (msg:"x"; pcre:"/ab/i¦k"; sid:1;)', "`k`"),
-    ('alert tcp any any -> any 80 (msg:"x"; pcre:"/ab/¦U"; sid:1;)', "http_uri"),
+    ('alert tcp any any -> any 80 (msg:"x"; pcre:"/ab/U¦P"; sid:1;)', "another part"),
     ('alert tcp any any -> any 80 (msg:"x"; content:"abc"; byte_test:1,¦?,3,0; sid:1;)', "operator"),
     ('alert tcp any any -> any 80 (msg:"x"; content:"abc"; byte_test:¦9,=,3,0; sid:1;)', "more bytes"),
     ('alert tcp any any -> any 80 (msg:"x"; content:"abc"; byte_jump:1,0,¦relativ; sid:1;)', "relativ"),

@@ -136,12 +136,38 @@ static void reaching_the_total_is_told(void **state)
     shard_pool_free(&pool);
 }
 
+/* Ten items of 64 KiB are for ten shards, if each wants one; one alone may have its budget. */
+static void few_large_items_are_not_tied_to_few_shards(void **state)
+{
+    (void)state;
+    struct shard_pool pool;
+    assert_int_equal(shard_pool_init(&pool, 10, 65536), 0);
+    assert_int_equal(shard_pool_bytes(&pool), 10 * (65536 + 64));
+    struct pool_share *shares[11];
+    for (int i = 0; i < 11; i++) {
+        shares[i] = new_share();
+        assert_int_equal(pool_take(&pool, shares[i]), i < 10 ? 0 : POOL_NONE);
+        assert_int_equal(atomic_load(&pool.total_reached), i == 10);
+        if (i)
+            assert_true(i == 10 || pool_at(&pool, shares[i], 0) != pool_at(&pool, shares[0], 0));
+    }
+    for (int i = 0; i < 11; i++)
+        free(shares[i]);
+    shard_pool_free(&pool);
+    /* 20,000 bytes: two of them are a page of at most 64 KiB, as four would be too many. */
+    assert_int_equal(shard_pool_init(&pool, 3, 20000), 0);
+    assert_int_equal(pool.budget, 2);
+    assert_int_equal(shard_pool_bytes(&pool), 2 * 2 * 20032);
+    shard_pool_free(&pool);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(items_are_distinct_and_keep_what_is_written),
         cmocka_unit_test(numbers_do_not_depend_on_other_shards),
         cmocka_unit_test(reaching_the_total_is_told),
+        cmocka_unit_test(few_large_items_are_not_tied_to_few_shards),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
