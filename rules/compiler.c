@@ -24,20 +24,25 @@ struct bucket {
     unsigned n_any, n_ported;
 };
 
+static bool of_direction(const struct signature *s, int direction)
+{
+    return !(s->flow & (direction == DIRECTION_TO_SERVER ? FLOW_TO_CLIENT : FLOW_TO_SERVER));
+}
+
 static bool belongs(const struct signature *s, int transport, int direction)
 {
     static const int groups[] = {[TRANSPORT_TCP] = GROUP_TCP,
                                  [TRANSPORT_UDP] = GROUP_UDP,
                                  [TRANSPORT_ICMP] = GROUP_ICMP,
                                  [TRANSPORT_SCTP] = GROUP_OTHER};
-    if (s->views == VIEW_MESSAGE)
+    if (s->views == VIEW_MESSAGE || s->protocol)
         return false;
     if (s->transport == TRANSPORT_TCP_UDP && transport != GROUP_TCP && transport != GROUP_UDP)
         return false;
     if (s->transport != TRANSPORT_IP && s->transport != TRANSPORT_TCP_UDP &&
         groups[s->transport] != transport)
         return false;
-    return !(s->flow & (direction == DIRECTION_TO_SERVER ? FLOW_TO_CLIENT : FLOW_TO_SERVER));
+    return of_direction(s, direction);
 }
 
 /* server_ports: the list that must hold the server's port; NULL for any, or nearly any. */
@@ -62,113 +67,8 @@ static void sort_into_bucket(const struct rule_set *set, int transport, int dire
     }
 }
 
-/* Patterns of a set while it is built. */
-struct pattern {
-    struct literal literal;
-    uint32_t rule;
-};
-
-static int by_literal(const void *a, const void *b)
-{
-    const struct pattern *x = a, *y = b;
-    int order = memcmp(&x->literal, &y->literal, sizeof x->literal);
-    return order ? order : x->rule < y->rule ? -1 : x->rule > y->rule;
-}
-
-/* compile_patterns: each distinct literal once; HS ids are their places. */
-static int compile_patterns(struct rule_set *owner, struct literal_set *set,
-                            struct pattern *patterns, unsigned n, struct diags *diags)
-{
-    qsort(patterns, n, sizeof *patterns, by_literal);
-    char(*texts)[4 * LITERAL_BYTES + 1] = calloc(n, sizeof *texts);
-    const char **expressions = calloc(n, sizeof *expressions);
-    unsigned *flags = calloc(n, sizeof *flags), *ids = calloc(n, sizeof *ids);
-    set->first = arena_alloc(&owner->arena, (n + 1) * sizeof *set->first);
-    set->pattern_rules = arena_alloc(&owner->arena, n * sizeof *set->pattern_rules);
-    int error = ERR_NOMEM;
-    if (!texts || !expressions || !flags || !ids || !set->first || !set->pattern_rules)
-        goto out;
-    for (unsigned i = 0; i < n; i++) {
-        const struct literal *l = &patterns[i].literal;
-        if (i == 0 || memcmp(l, &patterns[i - 1].literal, sizeof *l) != 0) {
-            unsigned id = set->n_patterns++;
-            for (unsigned k = 0; k < l->len; k++)
-                snprintf(texts[id] + 4 * k, 5, "\\x%02x", l->bytes[k]);
-            expressions[id] = texts[id];
-            flags[id] = l->nocase ? HS_FLAG_CASELESS : 0;
-            ids[id] = id;
-            set->first[id] = i;
-            if (l->len > set->literal_max)
-                set->literal_max = l->len;
-        }
-        set->pattern_rules[i] = patterns[i].rule;
-    }
-    set->first[set->n_patterns] = n;
-    hs_compile_error_t *fault = NULL;
-    error = 0;
-    if (hs_compile_multi(expressions, flags, ids, set->n_patterns, HS_MODE_BLOCK, NULL,
-                         &set->database, &fault) != HS_SUCCESS) {
-        error = diag_error(diags, ERR_INTERNAL, diag_file(NULL), NULL,
-                           "Hyperscan refuses %u literals: %s", set->n_patterns, fault->message);
-        hs_free_compile_error(fault);
-    }
-    owner->counts.literals += set->n_patterns;
-    owner->counts.databases += !error;
-out:
-    free(texts);
-    free(expressions);
-    free(flags);
-    free(ids);
-    return error;
-}
-
-/* index_addresses: rules without a literal that ask for addresses only, by the narrower list; out
- * of `always`. */
-static int index_addresses(struct rule_set *owner, struct literal_set *set)
-{
-    uint32_t *chosen = calloc(set->n_always + 1, sizeof *chosen);
-    int error = chosen ? 0 : ERR_NOMEM;
-    for (unsigned source = 0; source < 2 && !error; source++) {
-        unsigned n = 0, kept = 0;
-        for (unsigned i = 0; i < set->n_always; i++) {
-            const struct signature *s = &owner->rules[set->always[i]];
-            if (s->addresses_only && !s->bidirectional &&
-                address_set_is_narrow(source ? s->source : s->target))
-                chosen[n++] = set->always[i];
-            else
-                set->always[kept++] = set->always[i];
-        }
-        set->n_always = kept;
-        error = address_index_make(source ? &set->by_source : &set->by_target, &owner->arena,
-                                   owner->rules, chosen, n, source);
-    }
-    free(chosen);
-    return error;
-}
-
-static int fill_set(struct rule_set *owner, struct literal_set *set, struct diags *diags)
-{
-    struct pattern *patterns = calloc(set->n_rules, sizeof *patterns);
-    set->always = arena_alloc(&owner->arena, set->n_rules * sizeof *set->always);
-    int error = patterns && set->always ? 0 : ERR_NOMEM;
-    unsigned n = 0;
-    for (unsigned i = 0; i < set->n_rules && !error; i++) {
-        const struct literal *literal = &owner->rules[set->rules[i]].literal;
-        if (literal->len)
-            patterns[n++] = (struct pattern){.literal = *literal, .rule = set->rules[i]};
-        else
-            set->always[set->n_always++] = set->rules[i];
-    }
-    if (!error)
-        error = index_addresses(owner, set);
-    if (n && !error)
-        error = compile_patterns(owner, set, patterns, n, diags);
-    free(patterns);
-    return error;
-}
-
 /* shared_set: the set of these rules, made unless there is one already; NULL for none. */
-static int shared_set(struct rule_set *owner, const uint32_t *rules, unsigned n,
+static int shared_set(struct rule_set *owner, const uint32_t *rules, unsigned n, bool split,
                       const struct literal_set **out, struct diags *diags)
 {
     *out = NULL;
@@ -194,7 +94,15 @@ static int shared_set(struct rule_set *owner, const uint32_t *rules, unsigned n,
         return ERR_NOMEM;
     owner->literal_sets[owner->n_literal_sets++] = set;
     *out = set;
-    return fill_set(owner, set, diags);
+    int error = literal_set_fill(set, &owner->arena, owner->rules, split, diags);
+    for (unsigned i = 0; i < LITERAL_SCANS; i++) {
+        owner->counts.literals += set->scans[i].n_patterns;
+        owner->counts.databases += set->scans[i].database != NULL;
+    }
+    for (unsigned i = 0; i < set->n_probes; i++)
+        for (unsigned k = 0; k < 1u << set->probes[i].bits; k++)
+            owner->counts.probed += set->probes[i].slots[k].n != 0;
+    return error;
 }
 
 /* in_view: the rules of a list that look at packets, or at streams; without streams all look at
@@ -302,11 +210,11 @@ static int make_groups(struct rule_set *set, struct bucket *b, int transport, in
         for (unsigned view = VIEW_PACKET; view <= VIEW_STREAM && !error; view <<= 1) {
             struct match_group *group = view == VIEW_STREAM ? &g->stream[c] : &g->packet[c];
             unsigned found = in_view(set, transport, b->any, b->n_any, view, scratch);
-            error = shared_set(set, scratch, found, &group->sets[0], diags);
+            error = shared_set(set, scratch, found, true, &group->sets[0], diags);
             if (error)
                 break;
             found = in_view(set, transport, members, n, view, scratch);
-            error = shared_set(set, scratch, found, &group->sets[1], diags);
+            error = shared_set(set, scratch, found, true, &group->sets[1], diags);
             set->counts.groups += group->sets[0] || group->sets[1];
         }
     }
@@ -343,7 +251,7 @@ static int add_scan(struct rule_set *set, struct message_group *g, unsigned prot
         return 0;
     set->counts.groups++;
     g->scans[g->n_scans].view = view;
-    return shared_set(set, scratch, n, &g->scans[g->n_scans++].set, diags);
+    return shared_set(set, scratch, n, false, &g->scans[g->n_scans++].set, diags);
 }
 
 static int make_messages(struct rule_set *set, unsigned protocol, int direction, uint32_t *scratch,
@@ -372,14 +280,64 @@ static int make_messages(struct rule_set *set, unsigned protocol, int direction,
     return error;
 }
 
+/* looks_at: does a rule of a protocol's bytes look at them this way? */
+static bool looks_at(const struct signature *s, unsigned look)
+{
+    bool tcp = look != LOOK_DATAGRAM;
+    if (s->transport == (tcp ? TRANSPORT_UDP : TRANSPORT_TCP))
+        return false;
+    return !tcp || s->views & (look == LOOK_STREAM ? VIEW_STREAM : VIEW_PACKET);
+}
+
+/* make_of_protocol: rules of a protocol that look at bytes, not into messages. */
+static int make_of_protocol(struct rule_set *set, unsigned protocol, int direction,
+                            uint32_t *scratch, struct diags *diags)
+{
+    int error = 0;
+    for (unsigned look = 0; look < LOOKS && !error; look++) {
+        unsigned n = 0;
+        for (uint32_t i = 0; i < set->counts.loaded; i++) {
+            const struct signature *s = &set->rules[i];
+            if (s->protocol == protocol && s->views != VIEW_MESSAGE && of_direction(s, direction) &&
+                looks_at(s, look))
+                scratch[n++] = i;
+        }
+        error =
+            shared_set(set, scratch, n, true, &set->of_protocol[protocol][direction][look], diags);
+        set->counts.groups += n != 0;
+        set->protocols_stream |= look == LOOK_STREAM && n;
+    }
+    return error;
+}
+
+/* make_screens: and the lists of addresses by their numbers. */
+static int make_screens(struct rule_set *set)
+{
+    set->screens = arena_alloc(&set->arena, (set->counts.loaded + 1) * sizeof *set->screens);
+    set->address_lists =
+        arena_alloc(&set->arena, (set->n_address_lists + 1) * sizeof *set->address_lists);
+    if (!set->screens || !set->address_lists)
+        return ERR_NOMEM;
+    for (uint32_t i = 0; i < set->counts.loaded; i++) {
+        const struct signature *s = &set->rules[i];
+        set->screens[i] = screen_of(s);
+        set->address_lists[s->source->number] = s->source;
+        set->address_lists[s->target->number] = s->target;
+    }
+    return 0;
+}
+
 int rules_compile(struct rule_set *set, struct diags *diags)
 {
     size_t n = set->counts.loaded + 1;
     uint32_t *scratch = calloc(n, sizeof *scratch);
-    int error = scratch ? 0 : ERR_NOMEM;
+    int error = scratch ? make_screens(set) : ERR_NOMEM;
     for (unsigned protocol = PROTOCOL_UNKNOWN + 1; protocol < PROTOCOL_COUNT && !error; protocol++)
-        for (int direction = 0; direction < DIRECTIONS && !error; direction++)
+        for (int direction = 0; direction < DIRECTIONS && !error; direction++) {
             error = make_messages(set, protocol, direction, scratch, diags);
+            if (!error)
+                error = make_of_protocol(set, protocol, direction, scratch, diags);
+        }
     for (int transport = 0; transport < GROUP_TRANSPORTS && !error; transport++)
         for (int direction = 0; direction < DIRECTIONS && !error; direction++) {
             struct bucket b = {.any = calloc(n, sizeof *b.any),
@@ -401,7 +359,7 @@ int rules_compile(struct rule_set *set, struct diags *diags)
 void rules_compile_free(struct rule_set *set)
 {
     for (unsigned i = 0; i < set->n_literal_sets; i++)
-        hs_free_database(set->literal_sets[i]->database);
+        literal_set_free(set->literal_sets[i]);
     free(set->literal_sets);
     for (int transport = 0; transport < GROUP_TRANSPORTS; transport++)
         for (int direction = 0; direction < DIRECTIONS; direction++)

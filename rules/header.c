@@ -291,6 +291,7 @@ static int address_set_of(struct rule_reader *r, const struct field *f,
         *set = (struct address_set){
             .next = *place,
             .text = arena_strndup(ctx->arena, text, f->len),
+            .number = ctx->n_address_sets++,
             .ranges = arena_memdup(ctx->arena, ranges.items, ranges.n * sizeof *ranges.items),
             .n = ranges.n};
         error = set->text && set->ranges ? 0 : ERR_NOMEM;

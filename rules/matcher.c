@@ -25,20 +25,24 @@ struct matcher *matcher_create(const struct rule_set *set, struct diags *diags)
     }
     if (m)
         m->views = message_views_create();
-    if (!m || confirm_room_init(&m->room) || !m->marks || !m->candidates || !m->cut || !m->views) {
+    if (!m || confirm_room_init(&m->room) ||
+        screen_room_init(&m->ends, set->address_lists, set->n_address_lists) || !m->marks ||
+        !m->candidates || !m->cut || !m->views) {
         matcher_destroy(m);
         diag_error(diags, ERR_NOMEM, diag_file(NULL), NULL, "no memory for a matcher");
         return NULL;
     }
     m->set = set;
-    for (unsigned i = 0; i < set->n_literal_sets; i++)
-        if (set->literal_sets[i]->database &&
-            hs_alloc_scratch(set->literal_sets[i]->database, &m->scratch) != HS_SUCCESS) {
+    for (unsigned i = 0; i < set->n_literal_sets * LITERAL_SCANS; i++) {
+        const struct literal_scan *scan =
+            &set->literal_sets[i / LITERAL_SCANS]->scans[i % LITERAL_SCANS];
+        if (scan->database && hs_alloc_scratch(scan->database, &m->scratch) != HS_SUCCESS) {
             diag_error(diags, ERR_NOMEM, diag_file(NULL), NULL,
                        "Hyperscan finds no memory to scan with");
             matcher_destroy(m);
             return NULL;
         }
+    }
     return m;
 }
 
@@ -49,6 +53,7 @@ void matcher_destroy(struct matcher *m)
     if (m->scratch)
         hs_free_scratch(m->scratch);
     confirm_room_free(&m->room);
+    screen_room_free(&m->ends);
     message_views_free(m->views);
     free(m->marks);
     free(m->candidates);
@@ -63,7 +68,8 @@ size_t matcher_bytes(const struct matcher *m)
         hs_scratch_size(m->scratch, &scratch);
     return sizeof *m + scratch + sizeof *m->views + VIEW_MEMORY +
            (m->set->counts.loaded + 1) *
-               (sizeof *m->marks + sizeof *m->candidates + sizeof *m->cut);
+               (sizeof *m->marks + sizeof *m->candidates + sizeof *m->cut) +
+           2 * m->set->n_address_lists * sizeof *m->ends.source_known;
 }
 
 const struct matcher_stats *matcher_stats(const struct matcher *m)
@@ -84,24 +90,33 @@ void matcher_stats_add(struct matcher_stats *sum, const struct matcher_stats *pa
         into[i] += from[i];
 }
 
-/* group_of: what applies to an input. */
-static const struct match_group *group_of(const struct matcher *m, const struct match_input *in)
+/* The sets that apply to an input: of any port, of its port, of its protocol; NULL: none. */
+enum { OF_ANY_PORT, OF_PORT, OF_PROTOCOL, APPLICABLE };
+
+static bool applicable(const struct matcher *m, const struct match_input *in,
+                       const struct literal_set *sets[APPLICABLE])
 {
     static const uint8_t transports[256] = {
         [1] = GROUP_ICMP, [6] = GROUP_TCP, [17] = GROUP_UDP, [58] = GROUP_ICMP}; /* others: 0 */
-    const struct port_groups *g =
-        m->set->groups[transports[in->transport]]
-                      [in->to_server ? DIRECTION_TO_SERVER : DIRECTION_TO_CLIENT];
+    unsigned transport = transports[in->transport],
+             direction = in->to_server ? DIRECTION_TO_SERVER : DIRECTION_TO_CLIENT;
+    const struct port_groups *g = m->set->groups[transport][direction];
     unsigned class = g->class_of[in->to_server ? in->target_port : in->source_port];
-    return in->stream ? &g->stream[class] : &g->packet[class];
+    const struct match_group *group = in->stream ? &g->stream[class] : &g->packet[class];
+    unsigned look = transport != GROUP_TCP ? LOOK_DATAGRAM : in->stream ? LOOK_STREAM : LOOK_PACKET;
+    sets[OF_ANY_PORT] = group->sets[0];
+    sets[OF_PORT] = group->sets[1];
+    sets[OF_PROTOCOL] = m->set->of_protocol[in->protocol][direction][look];
+    return sets[OF_ANY_PORT] || sets[OF_PORT] || sets[OF_PROTOCOL];
 }
 
 bool matcher_wants_stream(struct matcher *m, const struct match_input *input,
                           struct match_flow *flow)
 {
-    const struct match_group *group = group_of(m, input);
+    const struct literal_set *sets[APPLICABLE];
     (void)flow;
-    return m->set->bytes_and_parts || (group && (group->sets[0] || group->sets[1]));
+    return applicable(m, input, sets) || m->set->bytes_and_parts ||
+           (input->protocol == PROTOCOL_UNKNOWN && m->set->protocols_stream);
 }
 
 void matcher_skip(struct matcher *m, uint32_t bytes)
@@ -114,11 +129,18 @@ void matcher_add_candidate(struct matcher *m, uint32_t rule, uint32_t at)
 {
     struct rule_mark *mark = &m->marks[rule];
     if (mark->input == m->input) {
+        if (mark->place == TURNED_AWAY)
+            return;
         uint64_t *c = &m->candidates[mark->place], later = candidate(rule, at);
         *c = later > *c ? later : *c;
         return;
     }
     mark->input = m->input;
+    mark->place = TURNED_AWAY;
+    if (!screen_lets_pass(&m->ends, &m->set->screens[rule], m->input_now)) {
+        m->stats.turned_away++;
+        return;
+    }
     mark->place = m->n;
     m->candidates[m->n++] = candidate(rule, at);
     m->stats.candidates++;
@@ -128,33 +150,64 @@ static int on_literal(unsigned id, unsigned long long from, unsigned long long t
                       void *ctx)
 {
     struct matcher *m = ctx;
-    const struct literal_set *set = m->scanning;
+    const struct literal_scan *scan = m->scanning;
     uint32_t end = m->scan_from + (uint32_t)to;
     (void)from;
     (void)flags;
     if (end <= m->fresh)
         return 0;
     m->stats.literal_hits++;
-    for (uint32_t i = set->first[id]; i < set->first[id + 1]; i++)
-        matcher_add_candidate(m, set->pattern_rules[i], end);
+    for (uint32_t i = scan->first[id]; i < scan->first[id + 1]; i++)
+        matcher_add_candidate(m, scan->pattern_rules[i], end);
     return 0;
 }
 
-void matcher_scan(struct matcher *m, const struct literal_set *set, const uint8_t *data,
-                  uint32_t len, uint32_t fresh)
+/* scan: data up to len, of which what is behind `fresh` is new. */
+static void scan(struct matcher *m, const struct literal_scan *scan, const uint8_t *data,
+                 uint32_t len, uint32_t fresh)
 {
-    for (unsigned i = 0; i < set->n_always; i++)
-        matcher_add_candidate(m, set->always[i], len);
-    if (!set->database || len == fresh)
-        return;
-    uint32_t back = set->literal_max - 1;
-    m->scanning = set;
+    uint32_t back = scan->literal_max - 1;
+    m->scanning = scan;
     m->fresh = fresh;
     m->scan_from = fresh > back ? fresh - back : 0;
     m->stats.scans++;
     m->stats.bytes_scanned += len - m->scan_from;
-    hs_scan(set->database, (const char *)data + m->scan_from, len - m->scan_from, 0, m->scratch,
+    hs_scan(scan->database, (const char *)data + m->scan_from, len - m->scan_from, 0, m->scratch,
             on_literal, m);
+}
+
+/* look_up: literals whose place is known, where that is in the data and new. */
+static void look_up(struct matcher *m, const struct literal_set *set, const uint8_t *data,
+                    uint32_t len, uint32_t fresh, uint64_t at)
+{
+    for (unsigned i = 0; i < set->n_probes; i++) {
+        const struct literal_probe *p = &set->probes[i];
+        uint64_t place = p->at - at, end = place + p->bytes;
+        if (p->at < at || end > len || end <= fresh)
+            continue;
+        unsigned n;
+        const uint32_t *rules =
+            literal_probe_find(set, p, literal_probe_key(data + place, p->bytes), &n);
+        m->stats.probes++;
+        for (unsigned k = 0; k < n; k++)
+            matcher_add_candidate(m, rules[k], (uint32_t)end);
+    }
+}
+
+void matcher_scan(struct matcher *m, const struct literal_set *set, const uint8_t *data,
+                  uint32_t len, uint32_t fresh, uint64_t at)
+{
+    for (unsigned i = 0; i < set->n_always; i++)
+        matcher_add_candidate(m, set->always[i], len);
+    if (len == fresh || m->input_now->opaque)
+        return;
+    look_up(m, set, data, len, fresh, at);
+    for (unsigned i = 0; i < LITERAL_SCANS; i++) {
+        const struct literal_scan *s = &set->scans[i];
+        uint64_t end = at + len < s->end ? at + len : s->end;
+        if (s->database && at + fresh < end)
+            scan(m, s, data, (uint32_t)(end - at), fresh);
+    }
 }
 
 /* recall_pending: rules that wait for more of the stream are candidates again while their literal
@@ -237,7 +290,9 @@ static void find_by_address(struct matcher *m, const struct literal_set *set,
         matcher_add_candidate(m, rules[i], in->len);
 }
 
-static size_t confirm_all(struct matcher *m, const struct match_input *in, struct match_flow *flow,
+/* confirm_all: early is the input as rules of the flow's protocol see it. */
+static size_t confirm_all(struct matcher *m, const struct match_input *in,
+                          const struct match_input *early, struct match_flow *flow,
                           struct hit *hits)
 {
     size_t n = 0;
@@ -248,7 +303,8 @@ static size_t confirm_all(struct matcher *m, const struct match_input *in, struc
         if (m->marks[rule].packet == m->packet || (s->addresses_only && addresses_done(in, flow)))
             continue;
         m->stats.confirms += !m->passed;
-        enum rule_verdict verdict = m->passed ? RULE_NOT_YET : rule_confirm(s, in, flow, &m->room);
+        enum rule_verdict verdict =
+            m->passed ? RULE_NOT_YET : rule_confirm(s, s->protocol ? early : in, flow, &m->room);
         matcher_note_cut(m, rule);
         if (verdict == RULE_NOT_YET && in->stream && s->grows)
             remember_pending(m, in, flow, rule, at);
@@ -260,11 +316,13 @@ static size_t confirm_all(struct matcher *m, const struct match_input *in, struc
     return n;
 }
 
-void matcher_begin(struct matcher *m, bool same_packet)
+void matcher_begin(struct matcher *m, const struct match_input *input)
 {
     m->n = 0;
     m->input++;
-    if (!same_packet) {
+    m->input_now = input;
+    screen_ends(&m->ends, input);
+    if (!input->same_packet) {
         m->packet++;
         m->passed = false;
     }
@@ -274,32 +332,47 @@ void matcher_begin(struct matcher *m, bool same_packet)
     }
 }
 
+/* first_seen: where what is new begins for rules of the flow's protocol: once it is known they see
+ * the whole window, however the stream was cut before. */
+static uint32_t first_seen(const struct match_input *in, struct match_flow *flow)
+{
+    uint8_t *as = &flow->streamed_as[!in->to_server];
+    bool known = *as == in->protocol;
+    if (!in->stream)
+        return 0;
+    *as = in->protocol;
+    return known ? in->fresh : 0;
+}
+
 size_t matcher_run(struct matcher *m, const struct match_input *input, struct match_flow *flow,
                    struct hit hits[MATCH_HITS_MAX])
 {
-    const struct match_group *group = group_of(m, input);
+    const struct literal_set *sets[APPLICABLE];
     uint32_t fresh = input->len - input->fresh;
-    matcher_begin(m, input->same_packet);
-    if (!group || (!group->sets[0] && !group->sets[1]) || m->passed || flow->passed) {
+    bool any = applicable(m, input, sets);
+    matcher_begin(m, input);
+    if (!any || m->passed || flow->passed) {
         if (fresh)
             matcher_skip(m, fresh);
         return 0;
     }
     m->stats.inputs++;
     m->stats.bytes_offered += fresh;
-    uint64_t scans = m->stats.scans;
-    for (unsigned i = 0; i < 2; i++) {
-        if (!group->sets[i])
+    if (input->opaque)
+        m->stats.bytes_skipped_encrypted += fresh;
+    struct match_input early = *input;
+    early.fresh = first_seen(input, flow);
+    for (unsigned i = 0; i < APPLICABLE; i++) {
+        if (!sets[i])
             continue;
-        matcher_scan(m, group->sets[i], input->data, input->len, input->fresh);
+        matcher_scan(m, sets[i], input->data, input->len,
+                     i == OF_PROTOCOL ? early.fresh : input->fresh, input->stream_at);
         if (!input->stream && !addresses_done(input, flow))
-            find_by_address(m, group->sets[i], input);
+            find_by_address(m, sets[i], input);
     }
-    if (m->stats.scans == scans)
-        m->stats.bytes_skipped_no_rule += fresh;
     if (input->stream && flow->n_pending[!input->to_server])
         recall_pending(m, input, flow);
-    size_t n = m->n ? confirm_all(m, input, flow, hits) : 0;
+    size_t n = m->n ? confirm_all(m, input, &early, flow, hits) : 0;
     if (!input->stream)
         flow->addresses_done |= (uint8_t)(1u << !input->to_server);
     return n;

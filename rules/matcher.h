@@ -73,7 +73,8 @@ struct match_flow {
     uint8_t generation;     /* of the set that the rest is in the terms of; the caller's to keep */
     uint8_t addresses_done; /* a bit a direction: rules that ask for addresses only were tried */
     bool passed;            /* a pass holds for all that follows */
-    uint8_t pad[3];
+    uint8_t streamed_as[2]; /* the protocol whose rules have seen the window of a direction */
+    uint8_t pad;
 };
 
 /* What is matched. to_server also holds for packets without a flow direction (then both are
@@ -86,6 +87,7 @@ struct match_input {
     bool to_server;
     bool established; /* both ends have talked (flow:established) */
     bool stream;      /* data is a window of the reassembled stream, else one packet's payload */
+    bool opaque;      /* the bytes are encrypted: no rule asks anything of them */
     uint32_t stream_size[2]; /* TCP: sequence numbers that the client and the server have used */
     bool same_packet; /* the input before was of this packet too: a rule matches a packet once, and
                          a pass holds for all of it */
@@ -123,7 +125,10 @@ struct hit {
 struct matcher_stats {
     uint64_t inputs, bytes_offered, bytes_scanned, scans;
     uint64_t bytes_skipped_no_rule; /* no rule of the flow's group could match, or a pass did */
-    uint64_t literal_hits, candidates, confirms, hits, hits_over_limit, pending_over_limit;
+    uint64_t bytes_skipped_encrypted;
+    uint64_t probes; /* looked up at their place */
+    uint64_t literal_hits, turned_away, candidates, confirms, hits, hits_over_limit,
+        pending_over_limit;
     uint64_t
         confirms_cut; /* confirming was given up: too many steps, or too much for an expression */
 };
@@ -146,7 +151,8 @@ void matcher_skip(struct matcher *m, uint32_t bytes);
  *   hits     out, at most MATCH_HITS_MAX, in Suricata's order (action, flowbits, priority, sid)
  *   returns  how many
  *   threads  the matcher's worker, which owns the flow
- *   cost     no allocation; at most two scans: rules of any port, and rules of the server's port */
+ *   cost     no allocation; at most six scans: rules of any port, of the server's port, and of the
+ *            protocol, near the start and anywhere */
 size_t matcher_run(struct matcher *m, const struct match_input *input, struct match_flow *flow,
                    struct hit hits[MATCH_HITS_MAX]);
 

@@ -42,7 +42,8 @@ static void scan_part(struct matcher *m, const struct message_scan *scan,
     for (unsigned i = 0; i < n; i++) {
         bool whole = !body || scan->view->n_transforms || bytes[i].data != body->data;
         m->stats.bytes_offered += bytes[i].len;
-        matcher_scan(m, scan->set, bytes[i].data, bytes[i].len, whole ? 0 : body->fresh);
+        matcher_scan(m, scan->set, bytes[i].data, bytes[i].len, whole ? 0 : body->fresh,
+                     bytes[i].at);
     }
 }
 
@@ -119,7 +120,7 @@ size_t matcher_message(struct matcher *m, const struct match_input *input,
         return 0;
     if (state->transaction != message->transaction)
         *state = (struct match_message){.transaction = message->transaction};
-    matcher_begin(m, false);
+    matcher_begin(m, input);
     message_views_begin(m->views, message, body);
     m->stats.inputs++;
     scan_all(m, g, body, state);

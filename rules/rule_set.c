@@ -272,9 +272,10 @@ static size_t bytes_of(const struct rule_set *set)
                  GROUP_TRANSPORTS * DIRECTIONS * sizeof(struct port_groups);
     for (unsigned i = 0; i < set->n_literal_sets; i++) {
         size_t size;
-        if (set->literal_sets[i]->database &&
-            hs_database_size(set->literal_sets[i]->database, &size) == HS_SUCCESS)
-            sum += size;
+        for (unsigned k = 0; k < LITERAL_SCANS; k++)
+            if (set->literal_sets[i]->scans[k].database &&
+                hs_database_size(set->literal_sets[i]->scans[k].database, &size) == HS_SUCCESS)
+                sum += size;
     }
     return sum;
 }
@@ -302,6 +303,7 @@ int rule_set_build(struct rule_set **out, const struct rule_set_config *config, 
         set->regexes = ctx.regexes;
         set->views = ctx.views;
         set->home = rule_addresses(&ctx, "$HOME_NET");
+        set->n_address_lists = ctx.n_address_sets;
     }
     if (!error)
         error = rules_compile(set, diags);

@@ -37,8 +37,9 @@ extern const size_t rule_default_variable_count;
 
 struct rule_set_counts {
     size_t files, lines, rules, loaded, rejected,
-        disabled; /* disabled: commented rules are only counted */
-    size_t literals, groups, databases;
+        disabled;                         /* disabled: commented rules are only counted */
+    size_t literals, groups, databases;   /* literals: that are scanned for */
+    size_t probed;                        /* that are looked up at their place */
     size_t without_literal, with_headers; /* with_headers: that ask for fields of match_header */
     size_t bytes;                         /* memory of the compiled set */
 };

@@ -3,26 +3,10 @@
 #ifndef RULES_SET_PARTS_H
 #define RULES_SET_PARTS_H
 
-#include "rules/address_index.h"
-
-#include <hs.h>
+#include "rules/literal_set.h"
+#include "rules/screen.h"
 
 #define PORT_CLASSES 1024 /* of one direction and transport */
-
-/* A set of rules to find by their literals: one Hyperscan database, the rules of each of its
- * patterns, and rules that have no literal. Shared by all groups with the same rules. */
-struct literal_set {
-    uint32_t *rules; /* its members, ascending: the key for sharing */
-    unsigned n_rules;
-    hs_database_t *database; /* NULL when no member has a literal */
-    uint32_t *first;         /* of pattern i: rules first[i] up to first[i + 1] in pattern_rules */
-    uint32_t *pattern_rules;
-    unsigned n_patterns;
-    uint32_t *always; /* without a literal: confirmed on every input */
-    unsigned n_always;
-    struct address_index by_source, by_target; /* of those that ask for few addresses and no more */
-    unsigned literal_max;                      /* bytes of the longest literal */
-};
 
 /* What applies to one input: rules of any port, and rules of this port. Either may be NULL. */
 struct match_group {
@@ -47,6 +31,9 @@ struct message_group {
 enum { DIRECTION_TO_SERVER, DIRECTION_TO_CLIENT, DIRECTIONS };
 enum { GROUP_OTHER, GROUP_TCP, GROUP_UDP, GROUP_ICMP, GROUP_TRANSPORTS };
 
+/* How bytes are looked at: of TCP as packets and as streams, of others as packets. */
+enum { LOOK_PACKET, LOOK_STREAM, LOOK_DATAGRAM, LOOKS };
+
 /* Groups of one transport and direction, by class of the server's port; for packets and for
  * streams. */
 struct port_groups {
@@ -58,7 +45,10 @@ struct port_groups {
 struct rule_set {
     struct arena arena;
     struct signature *rules; /* in the order in which they are tried */
-    uint32_t *by_id;         /* their numbers, by gid and sid */
+    struct rule_screen *screens;
+    const struct address_set **address_lists; /* by number */
+    uint32_t n_address_lists;
+    uint32_t *by_id; /* their numbers, by gid and sid */
     struct rule_set_counts counts;
     struct parse_counts parsed;
     struct reference_system *systems; /* that rules refer to; NULL: no file says */
@@ -67,6 +57,10 @@ struct rule_set {
     unsigned n_flowbits;
     struct regex *regexes;
     struct port_groups *groups[GROUP_TRANSPORTS][DIRECTIONS];
+    /* Rules of one protocol's bytes, whatever the port: asked once it is known that a flow speaks
+     * it. */
+    const struct literal_set *of_protocol[PROTOCOL_COUNT][DIRECTIONS][LOOKS];
+    bool protocols_stream; /* some of them look at streams */
     struct message_group messages[PROTOCOL_COUNT][DIRECTIONS];
     struct part_view *views;        /* all that rules have */
     bool bytes_and_parts;           /* a rule asks for both, so windows of streams are wanted */

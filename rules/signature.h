@@ -29,6 +29,7 @@
 struct address_set {
     struct address_set *next; /* of those found in the same place of the index */
     const char *text;
+    uint32_t number;      /* of those of a set, from 0 */
     struct range *ranges; /* ascending, apart */
     size_t n;
 };
@@ -228,6 +229,7 @@ struct rule_threshold {
 #define FLOW_NOT_ESTABLISHED 8u
 #define FLOW_STATELESS       16u
 
+#define LITERAL_ANYWHERE UINT32_MAX
 struct literal {
     uint8_t bytes[LITERAL_BYTES];
     uint8_t len; /* 0: the rule has none */
@@ -261,6 +263,8 @@ struct signature {
     unsigned n_variables;
     struct literal literal;
     uint8_t literal_section; /* where it is looked for */
+    uint32_t literal_at;     /* the only place where it can be, LITERAL_ANYWHERE */
+    uint32_t literal_end;    /* where it ends at the latest, UINT32_MAX: anywhere */
     struct rule_threshold threshold;
     struct flowbit flowbits[FLOWBITS_MAX];
     unsigned n_flowbits;
@@ -277,6 +281,7 @@ struct rule_context {
     const struct rule_variable *variables;
     size_t n_variables;
     struct address_set *address_sets[SET_INDEX]; /* one for each distinct text, by its hash */
+    uint32_t n_address_sets;
     struct port_set *port_sets[SET_INDEX];
     const char **flowbit_names;
     unsigned n_flowbits;

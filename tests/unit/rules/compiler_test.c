@@ -55,10 +55,10 @@ static void a_literal_of_many_rules_is_one_pattern(void **state)
                NULL);
     const struct literal_set *s = set->groups[GROUP_UDP][DIRECTION_TO_SERVER]->packet[0].sets[0];
     assert_int_equal(s->n_rules, 4);
-    assert_int_equal(s->n_patterns, 2); /* with case and without are two */
-    assert_int_equal(s->first[2], 3);
+    assert_int_equal(s->scans[SCAN_ANYWHERE].n_patterns, 2); /* with case and without are two */
+    assert_int_equal(s->scans[SCAN_ANYWHERE].first[2], 3);
     assert_int_equal(s->n_always, 1);
-    assert_int_equal(s->literal_max, 4);
+    assert_int_equal(s->scans[SCAN_ANYWHERE].literal_max, 4);
     assert_int_equal(rule_set_counts(set)->literals, 2);
     assert_int_equal(rule_set_counts(set)->without_literal, 1);
     rule_set_destroy(set);

@@ -1,0 +1,89 @@
+/* Rules to find by their literals. Inside rules/.
+ *
+ * A literal whose place is known is looked up there: the bytes at the place are hashed, and no scan
+ * sees them. One that must end near the start of its data is scanned for in that start alone, the
+ * others everywhere. What has no literal is asked of every input, but for rules that ask for few
+ * addresses and no more, which are found by them. Immutable once built; its memory is the arena's,
+ * but for the databases. Threads: any.
+ */
+#ifndef RULES_LITERAL_SET_H
+#define RULES_LITERAL_SET_H
+
+#include "rules/address_index.h"
+
+#include <hs.h>
+
+/* A Hyperscan database of distinct literals, and the rules of each. */
+struct literal_scan {
+    hs_database_t *database; /* NULL: there are none */
+    uint32_t *first;         /* of pattern i: rules first[i] up to first[i + 1] in pattern_rules */
+    uint32_t *pattern_rules;
+    unsigned n_patterns;
+    unsigned literal_max; /* bytes of the longest literal */
+    uint64_t end;         /* none ends behind this place */
+};
+/* Of data from its start on; elsewhere. */
+enum { SCAN_START, SCAN_ANYWHERE, LITERAL_SCANS };
+#define SCAN_START_BYTES                                                    \
+    256 /* a literal that must end by this place is looked for in the start \
+         */
+
+/* All literals of some bytes at one place: a hash table, open, at most half full. */
+struct probe_slot {
+    uint32_t key;
+    uint32_t first, n; /* in probe_rules; n 0: empty */
+};
+struct literal_probe {
+    struct probe_slot *slots;
+    uint32_t at;   /* the place */
+    uint8_t bytes; /* 4, 2 or 1, in lower case */
+    uint8_t bits;  /* of the table's size */
+};
+
+struct literal_set {
+    uint32_t *rules; /* its members, ascending: the key for sharing */
+    unsigned n_rules;
+    struct literal_scan scans[LITERAL_SCANS];
+    struct literal_probe *probes;
+    unsigned n_probes;
+    uint32_t *probe_rules;
+    uint32_t *always; /* without a literal: confirmed on every input */
+    unsigned n_always;
+    struct address_index by_source, by_target; /* of those that ask for few addresses and no more */
+};
+
+/* literal_set_fill: of the members, which are there; the start is looked into apart if `split`. 0,
+ * ERR_NOMEM, or ERR_INTERNAL with a diagnostic. literal_set_free: the databases, also after a
+ * failure. */
+int literal_set_fill(struct literal_set *set, struct arena *arena, const struct signature *all,
+                     bool split, struct diags *diags);
+void literal_set_free(struct literal_set *set);
+
+/* literal_probe_key: what is looked up, of `bytes` bytes: their lower case as one number. */
+static inline uint32_t literal_probe_key(const uint8_t *data, unsigned bytes)
+{
+    uint32_t word = data[0];
+    if (bytes == 4)
+        word = load_le32(data);
+    else if (bytes == 2)
+        word = load_le16(data);
+    /* In each byte bit 7 of the sums says at least 'A', and more than 'Z'. */
+    uint32_t seven = word & 0x7f7f7f7f, from_a = seven + 0x3f3f3f3f, behind_z = seven + 0x25252525;
+    return word | (from_a & ~behind_z & ~word & 0x80808080) >> 2;
+}
+
+/* literal_probe_find: the rules of the set that the key stands for; *n of them. */
+static inline const uint32_t *literal_probe_find(const struct literal_set *set,
+                                                 const struct literal_probe *probe, uint32_t key,
+                                                 unsigned *n)
+{
+    uint32_t mask = (UINT32_C(1) << probe->bits) - 1;
+    for (uint32_t i = key * UINT32_C(0x9e3779b1) >> (32 - probe->bits);; i++) {
+        const struct probe_slot *slot = &probe->slots[i & mask];
+        *n = slot->n;
+        if (slot->n == 0 || slot->key == key)
+            return set->probe_rules + slot->first;
+    }
+}
+
+#endif
