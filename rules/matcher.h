@@ -114,7 +114,8 @@ struct match_body {
 struct match_message {
     uint32_t transaction;
     uint8_t n_done, n_waiting; /* the oldest give way (pending_over_limit) */
-    uint32_t done[MATCH_MESSAGE_RULES], waiting[MATCH_MESSAGE_RULES];
+    uint32_t done[MATCH_MESSAGE_RULES];
+    struct match_pending waiting[MATCH_MESSAGE_RULES]; /* at: in the body, where it is in one */
 };
 
 struct hit {

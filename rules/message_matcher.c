@@ -47,8 +47,37 @@ static void scan_part(struct matcher *m, const struct message_scan *scan,
     }
 }
 
+/* in_body: is the rule's literal looked for in a body as it is? */
+static bool in_body(const struct signature *s)
+{
+    const struct part_view *view = s->literal.len ? s->sections[s->literal_section].view : NULL;
+    return view && view->parts & BODY_PARTS && !view->n_transforms;
+}
+
+/* recall_waiting: what waits is asked again, but for rules whose literal has left the window, and
+ * not before its flowbits hold. */
+static void recall_waiting(struct matcher *m, const struct match_body *body,
+                           struct match_message *state, const struct match_flow *flow)
+{
+    unsigned kept = 0;
+    for (unsigned i = 0; i < state->n_waiting; i++) {
+        struct match_pending w = state->waiting[i];
+        if (w.rule >= m->set->counts.loaded)
+            continue; /* of a set that is in force no more */
+        const struct signature *s = &m->set->rules[w.rule];
+        uint32_t at = w.at - (uint32_t)body->at;
+        if (in_body(s) && at - s->literal.len > body->len)
+            continue;
+        state->waiting[kept++] = w;
+        if (rule_flowbits_hold(s, flow))
+            matcher_add_candidate(m, w.rule, in_body(s) ? at : 0);
+    }
+    state->n_waiting = (uint8_t)kept;
+}
+
 static void scan_all(struct matcher *m, const struct message_group *g,
-                     const struct match_body *body, const struct match_message *state)
+                     const struct match_body *body, struct match_message *state,
+                     const struct match_flow *flow)
 {
     for (unsigned i = 0; i < g->n_scans; i++) {
         const struct message_scan *scan = &g->scans[i];
@@ -61,9 +90,8 @@ static void scan_all(struct matcher *m, const struct message_group *g,
                 matcher_add_candidate(m, scan->set->always[k], 0);
         }
     }
-    for (unsigned i = 0; body && i < state->n_waiting; i++)
-        if (state->waiting[i] < m->set->counts.loaded)
-            matcher_add_candidate(m, state->waiting[i], 0);
+    if (body)
+        recall_waiting(m, body, state, flow);
 }
 
 static bool is_done(const struct match_message *state, uint32_t rule)
@@ -74,14 +102,32 @@ static bool is_done(const struct match_message *state, uint32_t rule)
     return false;
 }
 
-/* note: into a list, of which the oldest gives way; true when one did. */
-static bool note(uint32_t *list, uint8_t *n, uint32_t rule)
+/* note_done: the oldest gives way. */
+static void note_done(struct match_message *state, uint32_t rule)
 {
-    bool full = *n == MATCH_MESSAGE_RULES;
-    if (full)
-        memmove(list, list + 1, --*n * sizeof *list);
-    list[(*n)++] = rule;
-    return full;
+    if (state->n_done == MATCH_MESSAGE_RULES)
+        memmove(state->done, state->done + 1, --state->n_done * sizeof state->done[0]);
+    state->done[state->n_done++] = rule;
+}
+
+/* wait_no_more, wait_on: a rule waits once, with the last place of its literal. */
+static void wait_no_more(struct match_message *state, uint32_t rule)
+{
+    unsigned kept = 0;
+    for (unsigned i = 0; i < state->n_waiting; i++)
+        if (state->waiting[i].rule != rule)
+            state->waiting[kept++] = state->waiting[i];
+    state->n_waiting = (uint8_t)kept;
+}
+
+static void wait_on(struct matcher *m, struct match_message *state, uint32_t rule, uint32_t at)
+{
+    wait_no_more(state, rule);
+    if (state->n_waiting == MATCH_MESSAGE_RULES) {
+        memmove(state->waiting, state->waiting + 1, --state->n_waiting * sizeof state->waiting[0]);
+        m->stats.pending_over_limit++;
+    }
+    state->waiting[state->n_waiting++] = (struct match_pending){rule, at};
 }
 
 static size_t confirm_all(struct matcher *m, const struct match_input *in,
@@ -90,7 +136,6 @@ static size_t confirm_all(struct matcher *m, const struct match_input *in,
 {
     size_t n = 0;
     sort_u64(m->candidates, m->n);
-    state->n_waiting = 0;
     for (unsigned i = 0; i < m->n && !m->passed; i++) {
         uint32_t rule = matcher_candidate_rule(m->candidates[i]);
         const struct signature *s = &m->set->rules[rule];
@@ -100,10 +145,12 @@ static size_t confirm_all(struct matcher *m, const struct match_input *in,
         enum rule_verdict verdict = rule_confirm_message(s, in, m->views, flow, &m->room);
         matcher_note_cut(m, rule);
         if (verdict == RULE_NOT_YET && bodies_of(s) && !(body && body->end))
-            m->stats.pending_over_limit += note(state->waiting, &state->n_waiting, rule);
+            wait_on(m, state, rule, (uint32_t)m->candidates[i] + (body ? (uint32_t)body->at : 0));
+        else
+            wait_no_more(state, rule);
         if (verdict != RULE_MATCHES)
             continue;
-        note(state->done, &state->n_done, rule);
+        note_done(state, rule);
         matcher_hit(m, rule, flow, hits, &n);
         flow->passed |= m->passed;
     }
@@ -123,6 +170,6 @@ size_t matcher_message(struct matcher *m, const struct match_input *input,
     matcher_begin(m, input);
     message_views_begin(m->views, message, body);
     m->stats.inputs++;
-    scan_all(m, g, body, state);
+    scan_all(m, g, body, state, flow);
     return m->n ? confirm_all(m, input, body, state, flow, hits) : 0;
 }

@@ -42,6 +42,7 @@ struct search {
     unsigned fresh;              /* the step that must read in the new bytes; NO_CONTENT: none */
     unsigned steps;              /* made so far, when places are not ascending */
     bool over;                   /* it cannot hold, no other place helps */
+    bool beyond;                 /* what did not hold may when more of the data comes */
     int64_t tried[CONTENTS_MAX]; /* no place before this needs a try */
     uint64_t variables[VARIABLES_MAX];
 };
@@ -83,14 +84,14 @@ static int64_t place(const struct search *s, const struct content *c, unsigned f
     return value < INT32_MAX ? (int64_t)value : INT32_MAX;
 }
 
-/* bounds_of: where the content may begin and must end, as places in the data. The stream's start
- * may lie before the data. */
+/* bounds_of: where the content may begin and must end, as places in the data; *open: behind its end
+ * too. The stream's start may lie before the data. */
 static bool bounds_of(const struct search *s, const struct content *c, int64_t previous,
-                      int64_t *low, int64_t *end)
+                      int64_t *low, int64_t *end, bool *open)
 {
     int64_t len = s->in->len;
     *low = -(int64_t)s->in->at;
-    *end = len;
+    *end = INT64_MAX;
     if (c->flags & CONTENT_RELATIVE)
         *low = previous + place(s, c, CONTENT_DISTANCE_VARIABLE, c->distance);
     else
@@ -105,6 +106,7 @@ static bool bounds_of(const struct search *s, const struct content *c, int64_t p
         *low = *low > len - c->len ? *low : len - c->len;
     if (*low < 0)
         *low = 0;
+    *open = *end > len || c->flags & CONTENT_ENDSWITH;
     if (*end > len)
         *end = len;
     return *end - *low >= c->len;
@@ -158,12 +160,13 @@ static bool digits_of(const uint8_t *data, unsigned n, unsigned base, uint64_t *
 }
 
 /* read_number: false where the bytes are not there. *end is behind them. */
-static bool read_number(const struct search *s, const struct content *c, int64_t at,
-                        uint64_t *value, int64_t *end)
+static bool read_number(struct search *s, const struct content *c, int64_t at, uint64_t *value,
+                        int64_t *end)
 {
     const struct byte_step *b = c->number;
     unsigned used = b->bytes;
     *value = 0;
+    s->beyond |= b->digits || at + b->bytes > (int64_t)s->in->len;
     if (at < 0 || at + b->bytes > (int64_t)s->in->len)
         return false;
     const uint8_t *data = s->in->data + at;
@@ -205,7 +208,7 @@ static bool compares(const struct search *s, const struct byte_step *b, uint64_t
 
 /* jump: where a byte_jump leads; false when that is behind the data. In front of it there is only
  * its start. */
-static bool jump(const struct search *s, const struct byte_step *b, uint64_t value, int64_t end,
+static bool jump(struct search *s, const struct byte_step *b, uint64_t value, int64_t end,
                  int64_t *to)
 {
     if (value > UINT32_MAX)
@@ -216,6 +219,7 @@ static bool jump(const struct search *s, const struct byte_step *b, uint64_t val
     far += b->post_offset;
     *to = far + (b->from_beginning ? -(int64_t)s->in->at : b->from_end ? (int64_t)s->in->len : end);
     *to = larger(*to, 0);
+    s->beyond |= b->from_end || *to >= (int64_t)s->in->len;
     return *to < (int64_t)s->in->len;
 }
 
@@ -235,6 +239,7 @@ static bool number_holds(struct search *s, unsigned i, int64_t *previous)
     if (c->kind ==
         STEP_ISDATAAT) { /* relative: so many bytes follow; else there is a byte at this place */
         end = at + !(c->flags & CONTENT_RELATIVE);
+        s->beyond |= end > (int64_t)s->in->len;
         return (end <= (int64_t)s->in->len) != !!(c->flags & CONTENT_NEGATED) &&
                fresh_enough(s, i, end);
     }
@@ -260,6 +265,7 @@ static bool number_holds(struct search *s, unsigned i, int64_t *previous)
 static bool expression_finds(struct search *s, const struct content *c, int64_t base, int64_t from,
                              int64_t *begin, int64_t *end)
 {
+    s->beyond = true;
     if (s->in->len == 0 || base > (int64_t)s->in->len)
         return false;
     base = base < 0 ? 0 : base;
@@ -308,7 +314,8 @@ static bool content_holds(struct search *s, unsigned i, int64_t previous)
 {
     const struct content *c = &s->sig->contents[i];
     int64_t low, end, none = INT64_MIN, *tried = s->sig->ascending ? &s->tried[i] : &none;
-    bool room = bounds_of(s, c, previous, &low, &end);
+    bool open, room = bounds_of(s, c, previous, &low, &end, &open);
+    s->beyond |= open;
     if (c->flags & CONTENT_NEGATED) {
         int64_t at = room ? find(s, c, larger(low, *tried), end) : -1;
         if (at >= 0)
@@ -352,9 +359,10 @@ static bool chain_holds(struct search *s, unsigned i, int64_t previous)
     return number_holds(s, i, &previous) && rest_holds(s, c, previous);
 }
 
-static bool size_holds(const struct search *s, const struct byte_step *size)
+static bool size_holds(struct search *s, const struct byte_step *size)
 {
     uint64_t bytes = s->in->at + s->in->len;
+    s->beyond |= s->in->unfinished;
     return !s->in->unfinished && (bytes >= size->low && bytes <= size->high) != size->negated;
 }
 
@@ -363,8 +371,12 @@ static bool alone_holds(struct search *s, unsigned i)
 {
     const struct content *c = &s->sig->contents[i];
     int64_t low, end, start = -(int64_t)s->in->at;
-    if (c->kind == STEP_CONTENT) /* a negated one */
-        return !(bounds_of(s, c, 0, &low, &end) && find(s, c, low, end) >= 0);
+    bool open;
+    if (c->kind == STEP_CONTENT) { /* a negated one */
+        bool found = bounds_of(s, c, 0, &low, &end, &open) && find(s, c, low, end) >= 0;
+        s->beyond |= c->flags & CONTENT_ENDSWITH;
+        return !found;
+    }
     if (c->kind == STEP_PCRE)
         return !expression_finds(s, c, start, start, &low, &end) && !s->over;
     if (c->kind == STEP_SIZE)
@@ -390,6 +402,7 @@ static bool all_hold(struct search *s)
         const struct content *c = &s->sig->contents[i];
         if (c->section != s->section)
             continue;
+        s->beyond = s->sig->n_variables != 0;
         if (c->flags & CONTENT_HEAD ? !chain_from_head(s, i) : !in_chain(c) && !alone_holds(s, i))
             return false;
     }
@@ -407,25 +420,25 @@ static bool holds_freshly(struct search *s, unsigned head, unsigned i)
 }
 
 /* contents_hold: of a rule that looks into packets or streams. */
-static bool contents_hold(const struct signature *sig, const struct match_bytes *in,
-                          struct confirm_room *room)
+static enum rule_verdict contents_hold(const struct signature *sig, const struct match_bytes *in,
+                                       struct confirm_room *room)
 {
     struct search s = {.sig = sig, .in = in, .room = room, .fresh = NO_CONTENT};
     unsigned positive = 0, head = 0;
     if (!all_hold(&s))
-        return false;
+        return s.beyond ? RULE_NOT_YET : RULE_NEVER;
     for (unsigned i = 0; i < sig->n_contents; i++)
         positive += !(sig->contents[i].flags & CONTENT_NEGATED);
     if (in->fresh == 0 && (positive || in->at == 0))
-        return true;
+        return RULE_MATCHES;
     for (unsigned i = 0; i < sig->n_contents; i++) {
         const struct content *c = &sig->contents[i];
         if (c->flags & CONTENT_HEAD)
             head = i;
         if (!(c->flags & CONTENT_NEGATED) && holds_freshly(&s, head, i))
-            return true;
+            return RULE_MATCHES;
     }
-    return sig->n_contents == 0;
+    return sig->n_contents == 0 ? RULE_MATCHES : RULE_NOT_YET;
 }
 
 static bool ends_hold(const struct signature *s, const struct match_input *in)
@@ -456,8 +469,7 @@ static bool bit_of(const struct match_flow *flow, uint16_t bit)
     return flow->flowbits[bit / 64] >> bit % 64 & 1;
 }
 
-/* flowbits_hold: of the alternatives of each question one is answered as asked. */
-static bool flowbits_hold(const struct signature *s, const struct match_flow *flow)
+bool rule_flowbits_hold(const struct signature *s, const struct match_flow *flow)
 {
     bool one = false;
     for (unsigned i = 0; i < s->n_flowbits; i++) {
@@ -542,10 +554,10 @@ enum rule_verdict rule_confirm(const struct signature *s, const struct match_inp
     if (!ends_hold(s, input) || !direction_holds(s, input) || !dsize_holds(s, input->len) ||
         !header_holds(s, input))
         return RULE_NEVER;
-    return (!s->protocol || s->protocol == input->protocol) && state_holds(s, input) &&
-                   flowbits_hold(s, flow) && contents_hold(s, &bytes, room)
-               ? RULE_MATCHES
-               : RULE_NOT_YET;
+    if ((s->protocol && s->protocol != input->protocol) || !state_holds(s, input) ||
+        !rule_flowbits_hold(s, flow))
+        return RULE_NOT_YET;
+    return contents_hold(s, &bytes, room);
 }
 
 /* section_holds: all of it in one and the same part. */
@@ -553,12 +565,15 @@ static bool section_holds(struct search *s, unsigned number, struct message_view
 {
     unsigned n;
     const struct match_bytes *bytes = message_views_of(views, s->sig->sections[number].view, &n);
+    bool beyond = n == 0; /* it may come yet */
     s->section = number;
     for (unsigned i = 0; i < n; i++) {
         s->in = &bytes[i];
         if (all_hold(s))
             return true;
+        beyond |= s->beyond;
     }
+    s->beyond = beyond;
     return false;
 }
 
@@ -587,8 +602,11 @@ enum rule_verdict rule_confirm_message(const struct signature *s, const struct m
     search.section = 0;
     if (!all_hold(&search))
         return RULE_NEVER;
-    return flowbits_hold(s, flow) && sections_hold(&search, views, true) ? RULE_MATCHES
-                                                                         : RULE_NOT_YET;
+    if (!rule_flowbits_hold(s, flow))
+        return RULE_NOT_YET;
+    if (sections_hold(&search, views, true))
+        return RULE_MATCHES;
+    return search.beyond ? RULE_NOT_YET : RULE_NEVER;
 }
 
 void rule_apply_flowbits(const struct signature *s, struct match_flow *flow)

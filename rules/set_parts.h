@@ -107,7 +107,9 @@ enum rule_verdict rule_confirm(const struct signature *s, const struct match_inp
 enum rule_verdict rule_confirm_message(const struct signature *s, const struct match_input *input,
                                        struct message_views *views, const struct match_flow *flow,
                                        struct confirm_room *room);
-/* rule_apply_flowbits: what a rule that matched does to the flow's bits. */
+/* rule_flowbits_hold: of the alternatives of each question one is answered as asked.
+ * rule_apply_flowbits: what a rule that matched does to the flow's bits. */
+bool rule_flowbits_hold(const struct signature *s, const struct match_flow *flow);
 void rule_apply_flowbits(const struct signature *s, struct match_flow *flow);
 
 #endif
