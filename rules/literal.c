@@ -1,57 +1,95 @@
 /* Choosing the literal of a rule: of its contents the one whose rarest piece is the rarest.
  *
- * A content whose place is known counts as rarer, for it is only found there; so does the one that
- * the rule names as fast_pattern; one in a part that has few values is never rare. Of a rule that
- * looks into parts of messages it is a content of a part. Longer
- * pieces than eight bytes take Hyperscan's slower path; what is looked up at its place is four
- * bytes, two, or one. Rarity is estimated from what is common in network payloads: zero and 0xff
- * bytes, blanks, lower case letters by their frequency in text, digits, punctuation of URLs.
+ * How rare four bytes are is known from traffic, as far as they are common (common_pieces.inc, by
+ * bench/common_pieces.c); a longer piece is as rare as the rarest four bytes of it, a shorter one
+ * as its bytes. A content whose place is known counts as rarer, for it is only found there; so does
+ * the one that the rule names as fast_pattern, whose author knows what is rare where it stands; one
+ * in a part that has few values is never rare. Of a rule that looks into parts of messages it is a
+ * content of a part. Longer pieces than eight bytes take Hyperscan's slower path; what is looked up
+ * at its place is four bytes, two, or one.
  */
 #include "rules/set_parts.h"
 
 #include <ctype.h>
 #include <string.h>
 
-/* In bits, as rarity is: what makes a content the better choice. */
-#define PLACE_BITS 18 /* its place is known */
-#define START_BITS 5  /* it is near the start */
-#define NAMED_BITS 10 /* the rule names it */
+/* In bits: what makes a content the better choice. */
+#define PLACE_BITS 8  /* its place is known */
+#define START_BITS 3  /* it is near the start */
+#define NAMED_BITS 4  /* the rule names it */
 #define WORD_BITS  6  /* at most, of a part that has few values */
-#define PIECE_BITS \
+#define SHORT_BITS 12 /* at most, of fewer than four bytes */
+#define RARE_BITS  20 /* of four bytes that are not common */
+#define ENOUGH_BITS \
     12 /* as rare as this the first bytes are looked up, not rarer ones behind them */
 
-/* commonness: about -log2 of the frequency, turned round: larger is more common. */
-static unsigned commonness(uint8_t byte)
+static const struct {
+    uint32_t piece;
+    uint8_t bits;
+} common[] = {
+#define P(piece, bits) {piece, bits},
+#include "rules/common_pieces.inc"
+#undef P
+};
+#define COMMON_N (sizeof common / sizeof common[0])
+
+/* bits_of_four: of four bytes, letters in either case. */
+static unsigned bits_of_four(const uint8_t *bytes)
 {
-    if (byte == 0)
-        return 12;
-    if (byte == 0xff || byte == 0x20)
-        return 9;
-    if (islower(byte))
-        return strchr("etaoinsr", byte) ? 10 : strchr("jqxz", byte) ? 6 : 8;
-    if (isupper(byte))
-        return 6;
-    if (isdigit(byte))
-        return byte == '0' || byte == '1' ? 8 : 7;
-    if (byte == '\r' || byte == '\n' || strchr("/.:=-&%;\"", byte))
-        return 8;
-    return byte == 1 ? 8 : 3;
+    uint32_t piece = literal_probe_key(bytes, 4);
+    size_t low = 0, end = COMMON_N;
+    while (low < end) {
+        size_t middle = low + (end - low) / 2;
+        if (common[middle].piece == piece)
+            return common[middle].bits;
+        if (common[middle].piece < piece)
+            low = middle + 1;
+        else
+            end = middle;
+    }
+    return RARE_BITS;
 }
 
-/* rarity: bits that a piece of the content gives; a caseless letter gives one less. */
+/* bits_of_byte: zero and 0xff bytes and blanks are common, then lower case letters by their
+ * frequency in text, digits, the punctuation of URLs. */
+static unsigned bits_of_byte(uint8_t byte)
+{
+    if (byte == 0)
+        return 2;
+    if (byte == 0xff || byte == 0x20)
+        return 5;
+    if (islower(byte))
+        return strchr("etaoinsr", byte) ? 4 : strchr("jqxz", byte) ? 8 : 6;
+    if (isupper(byte))
+        return 8;
+    if (isdigit(byte))
+        return byte == '0' || byte == '1' ? 6 : 7;
+    if (byte == '\r' || byte == '\n' || strchr("/.:=-&%;\"", byte))
+        return 6;
+    return byte == 1 ? 6 : 11;
+}
+
+/* rarity: in eighths of a bit, of which what the bytes are by themselves decides where what is
+ * known of four is alike. */
 static unsigned rarity(const uint8_t *bytes, unsigned len, bool nocase)
 {
-    unsigned sum = 0;
+    unsigned sum = 0, best = 0;
     for (unsigned i = 0; i < len; i++)
-        sum += 14 - commonness(bytes[i]) - (nocase && isalpha(bytes[i]));
-    return sum;
+        sum += bits_of_byte(bytes[i]) - (nocase && isalpha(bytes[i]));
+    for (unsigned i = 0; i + 4 <= len; i++) {
+        unsigned bits = bits_of_four(bytes + i);
+        best = bits > best ? bits : best;
+    }
+    if (len < 4)
+        best = sum < SHORT_BITS ? sum : SHORT_BITS;
+    return best * 8 + sum;
 }
 
 /* What could be looked for. */
 struct choice {
     struct literal literal;
     uint32_t at, end; /* as literal_at and literal_end */
-    unsigned bits;
+    unsigned rarity;
 };
 
 /* span_of: where the content may begin, and where it ends at the latest, from the start of the
@@ -79,11 +117,11 @@ static bool span_of(const struct content *c, uint32_t *begin, uint32_t *end)
 static void try_piece(const struct content *c, unsigned at, unsigned len, struct choice *best)
 {
     bool nocase = c->flags & CONTENT_NOCASE;
-    unsigned bits = rarity(c->bytes + at, len, nocase);
-    if (bits <= best->bits)
+    unsigned value = rarity(c->bytes + at, len, nocase);
+    if (value <= best->rarity)
         return;
-    *best =
-        (struct choice){.literal = {.len = (uint8_t)len, .nocase = nocase}, .at = at, .bits = bits};
+    *best = (struct choice){
+        .literal = {.len = (uint8_t)len, .nocase = nocase}, .at = at, .rarity = value};
     memcpy(best->literal.bytes, c->bytes + at, len);
 }
 
@@ -92,7 +130,7 @@ static struct choice piece_to_probe(const struct content *c, uint32_t begin)
 {
     unsigned len = c->len >= 4 ? 4 : c->len >= 2 ? 2 : 1;
     struct choice best = {0};
-    for (unsigned at = 0; at + len <= c->len && best.bits < PIECE_BITS; at++)
+    for (unsigned at = 0; at + len <= c->len && best.rarity < 8 * ENOUGH_BITS; at++)
         try_piece(c, at, len, &best);
     best.at += begin;
     best.end = best.at + len;
@@ -126,14 +164,14 @@ static struct choice choice_of(const struct signature *s, const struct content *
     struct choice choice =
         placed && end - begin == c->len ? piece_to_probe(c, begin) : piece_to_scan(c);
     if (choice.at != LITERAL_ANYWHERE) {
-        choice.bits += PLACE_BITS;
+        choice.rarity += 8 * PLACE_BITS;
     } else if (placed && end <= SCAN_START_BYTES) {
         choice.end = end;
-        choice.bits += START_BITS;
+        choice.rarity += 8 * START_BITS;
     }
-    choice.bits += c->flags & CONTENT_FAST ? NAMED_BITS : 0;
-    if (view && view->parts & FEW_VALUES && choice.bits > WORD_BITS)
-        choice.bits = WORD_BITS;
+    choice.rarity += c->flags & CONTENT_FAST ? 8 * NAMED_BITS : 0;
+    if (view && view->parts & FEW_VALUES && choice.rarity > 8 * WORD_BITS)
+        choice.rarity = 8 * WORD_BITS;
     return choice;
 }
 
@@ -151,9 +189,9 @@ void literal_choose(struct signature *s)
         if (c->kind != STEP_CONTENT || (s->n_sections > 1 && c->section == 0))
             continue;
         struct choice choice = choice_of(s, c);
-        if (choice.bits <= best)
+        if (choice.rarity <= best)
             continue;
-        best = choice.bits;
+        best = choice.rarity;
         chosen = c;
         s->literal = choice.literal;
         s->literal_at = choice.at;
