@@ -234,7 +234,7 @@ static bool looks_into(const struct signature *s, unsigned protocol, int directi
 /* view_of_literal: where the rule's literal is looked for; NULL: it has none. */
 static const struct part_view *view_of_literal(const struct signature *s)
 {
-    return s->literal.len ? s->sections[s->literal_section].view : NULL;
+    return s->literal.len ? s->sections[s->literal.section].view : NULL;
 }
 
 /* add_scan: the rules of a group whose literal is looked for in this view. */

@@ -558,8 +558,10 @@ int keywords_parse(struct rule_reader *r)
         if (error)
             return error;
         contents_link(r->sig);
-        literal_choose(r->sig);
         r->sig->addresses_only = addresses_only(r->sig);
-        return choose_views(r);
+        error = choose_views(r);
+        if (!error)
+            literal_choose(r->sig);
+        return error;
     }
 }

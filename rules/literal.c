@@ -88,7 +88,7 @@ static unsigned rarity(const uint8_t *bytes, unsigned len, bool nocase)
 /* What could be looked for. */
 struct choice {
     struct literal literal;
-    uint32_t at, end; /* as literal_at and literal_end */
+    const struct content *content;
     unsigned rarity;
 };
 
@@ -121,7 +121,9 @@ static void try_piece(const struct content *c, unsigned at, unsigned len, struct
     if (value <= best->rarity)
         return;
     *best = (struct choice){
-        .literal = {.len = (uint8_t)len, .nocase = nocase}, .at = at, .rarity = value};
+        .literal = {.len = (uint8_t)len, .nocase = nocase, .section = c->section, .at = at},
+        .content = c,
+        .rarity = value};
     memcpy(best->literal.bytes, c->bytes + at, len);
 }
 
@@ -129,11 +131,11 @@ static void try_piece(const struct content *c, unsigned at, unsigned len, struct
 static struct choice piece_to_probe(const struct content *c, uint32_t begin)
 {
     unsigned len = c->len >= 4 ? 4 : c->len >= 2 ? 2 : 1;
-    struct choice best = {0};
+    struct choice best = {.content = NULL};
     for (unsigned at = 0; at + len <= c->len && best.rarity < 8 * ENOUGH_BITS; at++)
         try_piece(c, at, len, &best);
-    best.at += begin;
-    best.end = best.at + len;
+    best.literal.at += begin;
+    best.literal.end = best.literal.at + len;
     return best;
 }
 
@@ -142,11 +144,11 @@ static struct choice piece_to_scan(const struct content *c)
 {
     unsigned from = c->fast_at, len = c->fast_len ? c->fast_len : c->len;
     unsigned piece = len < LITERAL_BYTES ? len : LITERAL_BYTES;
-    struct choice best = {0};
+    struct choice best = {.content = NULL};
     for (unsigned at = from; at + piece <= from + len; at++)
         try_piece(c, at, piece, &best);
-    best.at = LITERAL_ANYWHERE;
-    best.end = UINT32_MAX;
+    best.literal.at = LITERAL_ANYWHERE;
+    best.literal.end = UINT32_MAX;
     return best;
 }
 
@@ -163,10 +165,10 @@ static struct choice choice_of(const struct signature *s, const struct content *
     bool placed = span_of(c, &begin, &end);
     struct choice choice =
         placed && end - begin == c->len ? piece_to_probe(c, begin) : piece_to_scan(c);
-    if (choice.at != LITERAL_ANYWHERE) {
+    if (choice.literal.at != LITERAL_ANYWHERE) {
         choice.rarity += 8 * PLACE_BITS;
     } else if (placed && end <= SCAN_START_BYTES) {
-        choice.end = end;
+        choice.literal.end = end;
         choice.rarity += 8 * START_BITS;
     }
     choice.rarity += c->flags & CONTENT_FAST ? 8 * NAMED_BITS : 0;
@@ -175,28 +177,28 @@ static struct choice choice_of(const struct signature *s, const struct content *
     return choice;
 }
 
-void literal_choose(struct signature *s)
+/* choose: of the contents that may be chosen. */
+static struct choice choose(const struct signature *s)
 {
-    unsigned best = 0, positive = 0;
-    const struct content *chosen = NULL;
-    s->literal_at = LITERAL_ANYWHERE;
-    s->literal_end = UINT32_MAX;
+    struct choice best = {.literal = {.at = LITERAL_ANYWHERE, .end = UINT32_MAX}};
     for (unsigned i = 0; i < s->n_contents; i++) {
         const struct content *c = &s->contents[i];
-        if (c->flags & CONTENT_NEGATED || c->kind == STEP_SIZE)
-            continue;
-        positive++;
-        if (c->kind != STEP_CONTENT || (s->n_sections > 1 && c->section == 0))
+        if (c->kind != STEP_CONTENT || c->flags & CONTENT_NEGATED ||
+            (s->n_sections > 1 && c->section == 0))
             continue;
         struct choice choice = choice_of(s, c);
-        if (choice.rarity <= best)
-            continue;
-        best = choice.rarity;
-        chosen = c;
-        s->literal = choice.literal;
-        s->literal_at = choice.at;
-        s->literal_end = choice.end;
-        s->literal_section = c->section;
+        if (choice.rarity > best.rarity)
+            best = choice;
     }
-    s->grows = positive > 1 || (chosen && s->literal.len < chosen->len);
+    return best;
+}
+
+void literal_choose(struct signature *s)
+{
+    struct choice best = choose(s);
+    unsigned positive = 0;
+    for (unsigned i = 0; i < s->n_contents; i++)
+        positive += !(s->contents[i].flags & CONTENT_NEGATED) && s->contents[i].kind != STEP_SIZE;
+    s->literal = best.literal;
+    s->grows = positive > 1 || (best.content && best.literal.len < best.content->len);
 }

@@ -154,6 +154,26 @@ static int index_addresses(struct literal_set *set, struct arena *arena,
     return error;
 }
 
+/* pattern_of: what is scanned for is the same wherever rules look for it. */
+static struct pattern pattern_of(const struct literal *l, uint32_t rule)
+{
+    struct pattern p = {.rule = rule};
+    p.literal.len = l->len;
+    p.literal.nocase = l->nocase;
+    memcpy(p.literal.bytes, l->bytes, l->len);
+    return p;
+}
+
+static uint32_t longest_packet(const struct signature *s)
+{
+    return s->has_dsize && !s->dsize_negated ? s->dsize_high : UINT32_MAX;
+}
+
+static uint32_t larger(uint32_t a, uint32_t b)
+{
+    return a > b ? a : b;
+}
+
 int literal_set_fill(struct literal_set *set, struct arena *arena, const struct signature *all,
                      bool split, struct diags *diags)
 {
@@ -171,14 +191,16 @@ int literal_set_fill(struct literal_set *set, struct arena *arena, const struct 
         uint32_t rule = set->rules[i];
         const struct signature *s = &all[rule];
         const struct literal *l = &s->literal;
-        unsigned where = split && s->literal_end <= SCAN_START_BYTES ? SCAN_START : SCAN_ANYWHERE;
-        if (!l->len)
+        unsigned where = split && l->end <= SCAN_START_BYTES ? SCAN_START : SCAN_ANYWHERE;
+        if (!l->len) {
             set->always[set->n_always++] = rule;
-        else if (s->literal_at != LITERAL_ANYWHERE)
+        } else if (l->at != LITERAL_ANYWHERE) {
             probed[n_probed++] =
-                (struct probed){s->literal_at, literal_probe_key(l->bytes, l->len), rule, l->len};
-        else
-            patterns[where][n[where]++] = (struct pattern){.literal = *l, .rule = rule};
+                (struct probed){l->at, literal_probe_key(l->bytes, l->len), rule, l->len};
+        } else {
+            patterns[where][n[where]++] = pattern_of(l, rule);
+            set->scans[where].longest = larger(set->scans[where].longest, longest_packet(s));
+        }
     }
     if (!error)
         error = index_addresses(set, arena, all);

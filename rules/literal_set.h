@@ -21,6 +21,7 @@ struct literal_scan {
     unsigned n_patterns;
     unsigned literal_max; /* bytes of the longest literal */
     uint64_t end;         /* none ends behind this place */
+    uint32_t longest;     /* no rule holds for a packet with more bytes */
 };
 /* Of data from its start on; elsewhere. */
 enum { SCAN_START, SCAN_ANYWHERE, LITERAL_SCANS };
@@ -52,9 +53,9 @@ struct literal_set {
     struct address_index by_source, by_target; /* of those that ask for few addresses and no more */
 };
 
-/* literal_set_fill: of the members, which are there; the start is looked into apart if `split`. 0,
- * ERR_NOMEM, or ERR_INTERNAL with a diagnostic. literal_set_free: the databases, also after a
- * failure. */
+/* literal_set_fill: of the members, which are there; the start is looked into apart if `split`,
+ * which does not pay for parts of messages. 0, ERR_NOMEM, or ERR_INTERNAL with a diagnostic.
+ * literal_set_free: the databases, also after a failure. */
 int literal_set_fill(struct literal_set *set, struct arena *arena, const struct signature *all,
                      bool split, struct diags *diags);
 void literal_set_free(struct literal_set *set);

@@ -205,7 +205,7 @@ void matcher_scan(struct matcher *m, const struct literal_set *set, const uint8_
     for (unsigned i = 0; i < LITERAL_SCANS; i++) {
         const struct literal_scan *s = &set->scans[i];
         uint64_t end = at + len < s->end ? at + len : s->end;
-        if (s->database && at + fresh < end)
+        if (s->database && at + fresh < end && len <= s->longest)
             scan(m, s, data, (uint32_t)(end - at), fresh);
     }
 }

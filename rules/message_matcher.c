@@ -50,7 +50,7 @@ static void scan_part(struct matcher *m, const struct message_scan *scan,
 /* in_body: is the rule's literal looked for in a body as it is? */
 static bool in_body(const struct signature *s)
 {
-    const struct part_view *view = s->literal.len ? s->sections[s->literal_section].view : NULL;
+    const struct part_view *view = s->literal.len ? s->sections[s->literal.section].view : NULL;
     return view && view->parts & BODY_PARTS && !view->n_transforms;
 }
 

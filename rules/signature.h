@@ -229,11 +229,15 @@ struct rule_threshold {
 #define FLOW_NOT_ESTABLISHED 8u
 #define FLOW_STATELESS       16u
 
+/* What a rule is found by. */
 #define LITERAL_ANYWHERE UINT32_MAX
 struct literal {
     uint8_t bytes[LITERAL_BYTES];
     uint8_t len; /* 0: the rule has none */
     bool nocase;
+    uint8_t section; /* where it is looked for */
+    uint32_t at;     /* the only place where it can be, LITERAL_ANYWHERE */
+    uint32_t end;    /* where it ends at the latest, UINT32_MAX: anywhere */
 };
 
 struct signature {
@@ -262,9 +266,6 @@ struct signature {
     unsigned n_tests;
     unsigned n_variables;
     struct literal literal;
-    uint8_t literal_section; /* where it is looked for */
-    uint32_t literal_at;     /* the only place where it can be, LITERAL_ANYWHERE */
-    uint32_t literal_end;    /* where it ends at the latest, UINT32_MAX: anywhere */
     struct rule_threshold threshold;
     struct flowbit flowbits[FLOWBITS_MAX];
     unsigned n_flowbits;
@@ -334,7 +335,7 @@ int section_now(struct rule_reader *r);
 void contents_link(struct signature *s);
 /* pcre.c */
 void regexes_free(struct regex *list);
-/* literal.c: s->literal, the piece of its contents to look for, and s->grows. */
+/* literal.c: the pieces of its contents to look for, and s->grows. */
 void literal_choose(struct signature *s);
 
 /* parser.c */

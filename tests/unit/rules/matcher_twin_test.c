@@ -177,8 +177,8 @@ static int64_t last_literal(const struct signature *s, const struct match_input 
     for (int64_t at = (int64_t)in->len - s->literal.len; at >= 0; at--) {
         uint64_t place = in->stream_at + (uint64_t)at;
         bool same =
-            (s->literal_at == LITERAL_ANYWHERE || s->literal_at == place) &&
-            (s->literal_end > SCAN_START_BYTES || place + s->literal.len <= SCAN_START_BYTES);
+            (s->literal.at == LITERAL_ANYWHERE || s->literal.at == place) &&
+            (s->literal.end > SCAN_START_BYTES || place + s->literal.len <= SCAN_START_BYTES);
         for (unsigned i = 0; i < s->literal.len && same; i++) {
             uint8_t byte = in->data[at + i];
             same = s->literal.bytes[i] == (s->literal.nocase ? tolower(byte) : byte);
