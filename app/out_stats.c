@@ -111,6 +111,7 @@ static void put_bytes(struct json_writer *w, const struct engine_stats *st)
     number(w, "scanned", st->matcher.bytes_scanned);
     object(w, "skipped");
     number(w, "no-rule", st->matcher.bytes_skipped_no_rule);
+    number(w, "encrypted", st->matcher.bytes_skipped_encrypted);
     number(w, "window-full", st->counters.stream_window_full);
     json_close_object(w);
     json_close_object(w);
@@ -172,7 +173,9 @@ static void put_all(struct json_writer *w, const struct screen *s)
     object(w, "matcher");
     number(w, "inputs", st->matcher.inputs);
     number(w, "scans", st->matcher.scans);
+    number(w, "look-ups", st->matcher.probes);
     number(w, "literal-hits", st->matcher.literal_hits);
+    number(w, "turned-away", st->matcher.turned_away);
     number(w, "candidates", st->matcher.candidates);
     number(w, "confirms", st->matcher.confirms);
     number(w, "pending-over-limit", st->matcher.pending_over_limit);

@@ -232,6 +232,19 @@ void app_bytes(struct line *line, const uint8_t *data, uint32_t len)
     fed(line);
 }
 
+uint32_t app_readable(struct line *line, const uint8_t *data, uint32_t len)
+{
+    struct flow *f = line->now.flow;
+    const struct proto_parser *parser = proto_parsers[f->parser];
+    if (f->opaque[line->now.side])
+        return 0;
+    if (f->app != APP_PARSED || !parser->readable)
+        return len;
+    uint32_t n = parser->readable(app_state_of(line), direction_of(f, line->now.side), data, len);
+    f->opaque[line->now.side] = n < len;
+    return n;
+}
+
 void app_gap(struct line *line, uint32_t len)
 {
     struct flow *f = line->now.flow;

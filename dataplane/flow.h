@@ -67,6 +67,7 @@ struct flow {
     bool handshake, closed, gaps, alerted;
     struct flow_shown shown[2];
     uint16_t probed[2]; /* bytes of each side that probing has seen */
+    bool opaque[2];     /* what a side sends from here on is encrypted */
     int64_t attempt_began;
     uint64_t id;
     struct flow_side side[2];

@@ -29,6 +29,7 @@ static struct match_input match_input_of(const struct line *line, bool stream)
         .to_server = side == f->client,
         .established = flow_established(f),
         .stream = stream,
+        .opaque = f->opaque[side],
         .stream_size = {stream_size(f, f->client), stream_size(f, !f->client)},
     };
 }
@@ -276,8 +277,10 @@ void inspect_bytes(void *ctx, const uint8_t *data, uint32_t len, uint64_t at, in
     enum engine_stage before = stage_enter(line, STAGE_APP);
     line->now.seen_ns = t;
     app_probe(line, data, len);
+    uint32_t readable = app_readable(line, data, len);
     stage_enter(line, STAGE_MATCH);
-    match_stream(line, data, len, at);
+    match_stream(line, data, readable, at);
+    matcher_skip_encrypted(matcher_now(line), len - readable);
     stage_enter(line, STAGE_APP);
     app_bytes(line, data, len);
     stage_enter(line, before);

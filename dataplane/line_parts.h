@@ -130,6 +130,8 @@ static inline uint8_t flow_protocol(const struct flow *f)
  * datagram; app_bytes: they are fed to it. app_item_of: the moment's flow's, NULL. */
 void app_probe(struct line *line, const uint8_t *data, uint32_t len);
 void app_bytes(struct line *line, const uint8_t *data, uint32_t len);
+/* app_readable: how many of the bytes that app_bytes is given next come before what is encrypted. */
+uint32_t app_readable(struct line *line, const uint8_t *data, uint32_t len);
 void app_gap(struct line *line, uint32_t len);
 void app_due(struct line *line, int64_t deadline);
 void app_end(struct line *line, int64_t t, enum outcome open_requests);

@@ -116,6 +116,10 @@ struct proto_parser {
     /* over: nothing that follows is of interest (it is encrypted); the state may go. NULL: never.
      */
     bool (*over)(const void *state);
+    /* readable: of bytes that will be fed next, how many come before what is encrypted; rules ask
+     * nothing of what is behind them in this direction. NULL: all. */
+    uint32_t (*readable)(const void *state, enum proto_direction dir, const uint8_t *data,
+                         uint32_t len);
 };
 
 /* The parsers of this build, in probing order; a new protocol is one file and one row

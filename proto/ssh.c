@@ -179,6 +179,17 @@ static void feed(void *state, enum proto_direction dir, int64_t now, const uint8
     }
 }
 
+/* readable: up to where this side's keys change. */
+static uint32_t readable(const void *state, enum proto_direction dir, const uint8_t *data,
+                         uint32_t len)
+{
+    struct side d = ((const struct state *)state)->side[dir];
+    uint32_t at = 0;
+    while (at < len && d.mode == MODE_PACKETS)
+        at += clear(&d, data + at, len - at);
+    return d.mode == MODE_ENCRYPTED ? at : len;
+}
+
 static void gap(void *state, enum proto_direction dir, int64_t now, uint32_t len,
                 const struct proto_sink *sink)
 {
@@ -223,4 +234,5 @@ const struct proto_parser ssh_parser = {
     .deadline = heads_deadline,
     .expire = heads_expire,
     .end = end,
+    .readable = readable,
 };

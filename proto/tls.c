@@ -35,6 +35,8 @@ struct side {
     bool keep;       /* it is put together there */
     bool cut;        /* what is told of is not whole */
     bool begun, told, done;
+    bool lost;   /* where records begin is not known */
+    bool opaque; /* a record with encrypted data came */
 };
 
 /* Owner: the flow. */
@@ -429,42 +431,65 @@ static bool is_ssl2_hello(const uint8_t *head)
            (version == TLS_SSL2 || version >> 8 == 3);
 }
 
+/* record_read: what its head says, which is whole. */
+static void record_read(struct side *d)
+{
+    const uint8_t *head = d->record_head;
+    d->begun = true;
+    d->n_record_head = 0;
+    d->record = head[0];
+    d->left = load_be16(head + 3);
+    d->lost = head[0] < RECORD_CHANGE_CIPHER || head[0] > RECORD_HEARTBEAT || head[1] != 3 ||
+              d->left > RECORD_MAX;
+    d->opaque = !d->lost && head[0] == RECORD_APPLICATION;
+}
+
+static bool ended(const struct side *d)
+{
+    return d->lost || d->opaque;
+}
+
 /* record_begins: its head is whole. Where both sides speak SSL 2.0 there is nothing to tell. */
 static void record_begins(const struct call *c)
 {
     struct side *d = c->d;
     const uint8_t *head = d->record_head;
     bool first = !d->begun;
-    d->begun = true;
-    d->n_record_head = 0;
-    d->record = head[0];
-    d->left = load_be16(head + 3);
+    record_read(d);
+    if (d->done)
+        return;
     if (c->dir == PROTO_TO_SERVER && first && is_ssl2_hello(head)) {
         c->s->ssl2 = true;
         c->s->version[PROTO_TO_SERVER] = load_be16(head + 3);
         d->record = RECORD_SSL2;
         d->left = load_be16(head) & 0x7fff;
         d->left = (uint16_t)(d->left > 3 ? d->left - 3 : 0);
-        if (d->left == 0)
+        d->lost = d->left == 0;
+        if (d->lost)
             malformed(c);
     } else if (c->s->ssl2 && head[0] & (SSL2_LONG | 0x40)) {
         finish(c);
-    } else if (head[0] < RECORD_CHANGE_CIPHER || head[0] > RECORD_HEARTBEAT || head[1] != 3 ||
-               d->left > RECORD_MAX) {
+    } else if (d->lost) {
         malformed(c);
     } else if (head[0] == RECORD_CHANGE_CIPHER || head[0] == RECORD_APPLICATION) {
         finish(c);
     }
 }
 
+/* head_goes_on: true when it is whole now. */
+static bool head_goes_on(struct side *d, const uint8_t *data, uint32_t len, uint32_t *used)
+{
+    *used = RECORD_HEAD - d->n_record_head;
+    *used = *used < len ? *used : len;
+    memcpy(d->record_head + d->n_record_head, data, *used);
+    d->n_record_head = (uint8_t)(d->n_record_head + *used);
+    return d->n_record_head == RECORD_HEAD;
+}
+
 static uint32_t record_head(const struct call *c, const uint8_t *data, uint32_t len)
 {
-    struct side *d = c->d;
-    uint32_t used = RECORD_HEAD - d->n_record_head;
-    used = used < len ? used : len;
-    memcpy(d->record_head + d->n_record_head, data, used);
-    d->n_record_head = (uint8_t)(d->n_record_head + used);
-    if (d->n_record_head == RECORD_HEAD)
+    uint32_t used;
+    if (head_goes_on(c->d, data, len, &used))
         record_begins(c);
     return used;
 }
@@ -473,10 +498,10 @@ static uint32_t record_body(const struct call *c, const uint8_t *data, uint32_t 
 {
     struct side *d = c->d;
     uint32_t used = d->left < len ? d->left : len;
-    if (d->record == RECORD_HANDSHAKE)
+    if (d->record == RECORD_HANDSHAKE && !d->done)
         used = handshake(c, data, used);
     d->left = (uint16_t)(d->left - used);
-    if (d->record == RECORD_SSL2 && d->left == 0)
+    if (d->record == RECORD_SSL2 && d->left == 0 && !d->done)
         tell(c, (struct bytes){0}, ssl2_hello_parts);
     return used;
 }
@@ -487,7 +512,7 @@ static void feed(void *state, enum proto_direction dir, int64_t now, const uint8
     struct state *s = state;
     const struct call c = {s, &s->side[dir], dir, sink};
     (void)now;
-    while (len > 0 && !c.d->done) {
+    while (len > 0 && !ended(c.d)) {
         uint32_t used = c.d->left == 0 ? record_head(&c, data, len) : record_body(&c, data, len);
         data += used;
         len -= used;
@@ -501,6 +526,7 @@ static void gap(void *state, enum proto_direction dir, int64_t now, uint32_t len
     const struct call c = {s, &s->side[dir], dir, sink};
     (void)now;
     (void)len;
+    c.d->lost |= !c.d->opaque;
     if (c.d->done)
         return;
     anomaly(&c, PROTO_ANOMALY_LOST_SYNC);
@@ -514,12 +540,29 @@ static void end(void *state, int64_t now, enum outcome open_requests, const stru
     (void)open_requests;
     for (int dir = 0; dir < 2; dir++)
         finish(&(struct call){s, &s->side[dir], (enum proto_direction)dir, sink});
+    s->side[PROTO_TO_SERVER].lost = s->side[PROTO_TO_CLIENT].lost = true;
 }
 
 static bool over(const void *state)
 {
     const struct state *s = state;
-    return s->side[PROTO_TO_SERVER].done && s->side[PROTO_TO_CLIENT].done;
+    return ended(&s->side[PROTO_TO_SERVER]) && ended(&s->side[PROTO_TO_CLIENT]);
+}
+
+/* readable: up to the head of the first record with encrypted data, and with it. */
+static uint32_t readable(const void *state, enum proto_direction dir, const uint8_t *data,
+                         uint32_t len)
+{
+    struct side d = ((const struct state *)state)->side[dir];
+    uint32_t at = 0, used;
+    while (at < len && !ended(&d)) {
+        if (d.left == 0 && head_goes_on(&d, data + at, len - at, &used))
+            record_read(&d);
+        else if (d.left > 0)
+            d.left = (uint16_t)(d.left - (used = d.left < len - at ? d.left : len - at));
+        at += used;
+    }
+    return d.lost ? len : at;
 }
 
 /* ---- recognising ---- */
@@ -578,4 +621,5 @@ const struct proto_parser tls_parser = {
     .expire = heads_expire,
     .end = end,
     .over = over,
+    .readable = readable,
 };

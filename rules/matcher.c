@@ -125,6 +125,12 @@ void matcher_skip(struct matcher *m, uint32_t bytes)
     m->stats.bytes_skipped_no_rule += bytes;
 }
 
+void matcher_skip_encrypted(struct matcher *m, uint32_t bytes)
+{
+    m->stats.bytes_offered += bytes;
+    m->stats.bytes_skipped_encrypted += bytes;
+}
+
 void matcher_add_candidate(struct matcher *m, uint32_t rule, uint32_t at)
 {
     struct rule_mark *mark = &m->marks[rule];

@@ -143,10 +143,12 @@ uint64_t matcher_cut_of(const struct matcher *m, uint32_t rule);
 void matcher_stats_add(struct matcher_stats *sum, const struct matcher_stats *part);
 
 /* matcher_wants_stream: does a rule for this flow and direction look at the stream? If not, the
- * caller keeps no window for it and reports the bytes with matcher_skip. */
+ * caller keeps no window for it and reports the bytes with matcher_skip; with
+ * matcher_skip_encrypted what it does not hand over because nobody can read it. */
 bool matcher_wants_stream(struct matcher *m, const struct match_input *input,
                           struct match_flow *flow);
 void matcher_skip(struct matcher *m, uint32_t bytes);
+void matcher_skip_encrypted(struct matcher *m, uint32_t bytes);
 
 /* matcher_run: match one packet (also without payload) or one stream window.
  *   hits     out, at most MATCH_HITS_MAX, in Suricata's order (action, flowbits, priority, sid)

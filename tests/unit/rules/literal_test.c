@@ -12,16 +12,20 @@ static const struct {
      "zero bytes are common: the piece with both that are not"},
     {"content:\"the tests of a JQXZKWVY in it\";", "JQXZKWVY", 8, false, true,
      "upper case is rarer than lower case in text"},
-    {"content:\"eeeeeeee\"; content:\"|8e 9f|\";", "eeeeeeee", 8, false, true,
-     "eight letters e are rarer than two odd bytes: 8 * 4 against 2 * 11"},
-    {"content:\"eeee\"; content:\"|8e 9f|\";", "\x8e\x9f", 2, false, true,
-     "two odd bytes are rarer than four letters e: 2 * 11 against 4 * 4"},
+    {"content:\"|00 00 00 00 00 00|\"; content:\"|8e 9f|\";", "\x8e\x9f", 2, false, true,
+     "four zero bytes are an eighth of traffic, two odd bytes are not"},
+    {"content:\"HTTP/1.1\"; content:\"evil\";", "evil", 4, false, true,
+     "what every request has is common, though it is longer"},
+    {"content:\"HTTP/1.1\"; content:\"|8e 9f|\";", "HTTP/1.1", 8, false, true,
+     "but two bytes are never rare"},
+    {"content:\"Mozilla/evil\";", "zilla/ev", 8, false, true,
+     "of the pieces with four bytes that are not common the one with z"},
     {"content:\"|8e 9f|\"; content:\"abc\"; fast_pattern;", "abc", 3, false, true,
-     "fast_pattern is worth ten bits: 4 + 6 + 6 + 10 against 2 * 11"},
+     "fast_pattern is worth four bits: 12 + 4 against 12, as both are short"},
     {"content:\"|8e 9f|\"; content:\"abc\"; fast_pattern:only;", "abc", 3, false, true,
      "as is fast_pattern:only"},
     {"content:\"|8e 9f 8e|\"; content:\"ee\"; fast_pattern;", "\x8e\x9f\x8e", 3, false, true,
-     "no more than that: 2 * 4 + 10 against 3 * 11"},
+     "no more than that: 8 + 4 against 12, and then rarer bytes"},
     {"content:\"aaaaaaaaabc\"; fast_pattern:8,3;", "abc", 3, false, true,
      "the part that fast_pattern names, of the documentation's example"},
     {"content:\"KWVY0Z23456789abcdef\"; fast_pattern:4,12;", "Z2345678", 8, false, true,
@@ -50,6 +54,45 @@ static void the_rarest_piece_is_chosen(void **state)
         assert_int_equal(s->literal.nocase, rows[i].nocase);
         if (s->grows != rows[i].grows)
             fail_msg("%s: grows; %s", rows[i].options, rows[i].why);
+        parsed_free(&p);
+    }
+}
+
+/* Where a literal must be, and where it ends at the latest. */
+static const struct {
+    const char *options, *literal;
+    uint32_t at, end;
+    const char *why;
+} places[] = {
+    {"content:\"abcdef\"; depth:6;", "abcd", 0, 4, "it has just the room that it needs"},
+    {"content:\"abcdef\"; offset:3; depth:6;", "abcd", 3, 7, "from the offset"},
+    {"content:\"abc\"; startswith;", "ab", 0, 2, "of three bytes two are looked up"},
+    {"content:\"a\"; offset:7; depth:1;", "a", 7, 8, "a byte is better than none"},
+    {"content:\"abcdef\"; within:6;", "abcd", 0, 4, "the first content counts from the start"},
+    {"content:\"|00 00 00 00|evil\"; depth:8;", "\0\0\0e", 1, 5,
+     "four zero bytes are everywhere: the next four are looked up"},
+    {"content:\"abcdef\"; depth:10;", "abcdef", LITERAL_ANYWHERE, 10, "it is near the start"},
+    {"content:\"abcdef\"; offset:3; depth:10;", "abcdef", LITERAL_ANYWHERE, 13, "likewise"},
+    {"content:\"abcdef\"; depth:257;", "abcdef", LITERAL_ANYWHERE, UINT32_MAX,
+     "not near enough to look into the start apart"},
+    {"content:\"abcdef\"; offset:3;", "abcdef", LITERAL_ANYWHERE, UINT32_MAX, "no end"},
+    {"content:\"|00|\"; content:\"abcdef\"; within:6;", "abcdef", LITERAL_ANYWHERE, UINT32_MAX,
+     "counted from another content"},
+    {"byte_extract:1,0,n; content:\"abcdef\"; offset:n; depth:6;", "abcdef", LITERAL_ANYWHERE,
+     UINT32_MAX, "the packet says where"},
+};
+
+static void a_literal_may_have_a_place(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+        struct parsed p;
+        const struct signature *s = parsed_options(&p, places[i].options);
+        assert_non_null(s);
+        if (s->literal.at != places[i].at || s->literal.end != places[i].end ||
+            memcmp(s->literal.bytes, places[i].literal, s->literal.len) != 0)
+            fail_msg("%s: at %u, end %u; %s", places[i].options, s->literal.at, s->literal.end,
+                     places[i].why);
         parsed_free(&p);
     }
 }
@@ -108,6 +151,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_rarest_piece_is_chosen),
+        cmocka_unit_test(a_literal_may_have_a_place),
         cmocka_unit_test(rules_without_a_positive_content_have_no_literal),
         cmocka_unit_test(a_literal_is_a_piece_of_its_content),
     };
