@@ -66,7 +66,7 @@ static const struct {
 } places[] = {
     {"content:\"abcdef\"; depth:6;", "abcd", 0, 4, "it has just the room that it needs"},
     {"content:\"abcdef\"; offset:3; depth:6;", "abcd", 3, 7, "from the offset"},
-    {"content:\"abc\"; startswith;", "ab", 0, 2, "of three bytes two are looked up"},
+    {"content:\"abc\"; startswith;", "bc", 1, 3, "of three bytes the two that are rarer"},
     {"content:\"a\"; offset:7; depth:1;", "a", 7, 8, "a byte is better than none"},
     {"content:\"abcdef\"; within:6;", "abcd", 0, 4, "the first content counts from the start"},
     {"content:\"|00 00 00 00|evil\"; depth:8;", "\0\0\0e", 1, 5,
