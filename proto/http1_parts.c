@@ -534,6 +534,20 @@ struct bytes http1_field(struct bytes head, const char *name)
     return (struct bytes){0};
 }
 
+void http1_each(struct bytes head, struct proto_scratch *scratch,
+                void (*take)(void *ctx, struct bytes name, struct bytes value), void *ctx)
+{
+    static const uint8_t method[] = ":method", path[] = ":path";
+    struct proto_message message = {.direction = PROTO_TO_SERVER, .head = head};
+    struct head h;
+    read_head(&h, &message, scratch);
+    take(ctx, (struct bytes){method, sizeof(method) - 1}, h.method);
+    if (h.target.data)
+        take(ctx, (struct bytes){path, sizeof(path) - 1}, h.target);
+    for (unsigned i = 0; i < h.n; i++)
+        take(ctx, h.field[i].name, h.field[i].value);
+}
+
 struct bytes http1_file_name(struct bytes head, struct proto_scratch *scratch)
 {
     struct head h;
