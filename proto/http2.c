@@ -101,7 +101,8 @@ static void tables_back(struct pass *p)
 
 static void block_useless(struct pass *p)
 {
-    p->d->block_dropped = p->d->block_useless = p->d->behind_gap = true;
+    p->d->block_dropped = p->d->block_useless = true;
+    p->s->streams.misses[p->call.dir] = true;
     hpack_forget(&p->d->fields);
 }
 
@@ -125,6 +126,13 @@ static void block_over(struct pass *p)
     if (d->block_lent)
         p->call.sink->room_back(p->call.sink->ctx, block_room(p));
     d->block_lent = false;
+}
+
+/* block_lost: one that will not be read; nothing more of it may come. */
+static void block_lost(struct pass *p)
+{
+    block_useless(p);
+    block_over(p);
 }
 
 /* decode: of a block, or of what is there of one that is not told. */
@@ -257,10 +265,8 @@ static void content(struct pass *p)
 static void malformed(struct pass *p)
 {
     anomaly(p, PROTO_ANOMALY_MALFORMED);
-    if (has_block(p->d)) {
-        hpack_forget(&p->d->fields);
-        block_over(p);
-    }
+    if (has_block(p->d))
+        block_lost(p);
     skip_frame(p);
 }
 
@@ -302,11 +308,9 @@ static bool in_order(struct pass *p)
     bool goes_on = d->type == CONTINUATION && d->stream == d->block;
     if (d->block ? goes_on : d->type != CONTINUATION)
         return true;
-    if (d->block || !d->behind_gap)
+    if (d->block || !p->s->streams.misses[p->call.dir])
         anomaly(p, PROTO_ANOMALY_MALFORMED);
-    if (d->block || d->type == CONTINUATION)
-        hpack_forget(&d->fields);
-    block_over(p);
+    block_lost(p);
     return d->type != CONTINUATION;
 }
 
@@ -371,9 +375,7 @@ static void lose(struct pass *p)
     anomaly(p, PROTO_ANOMALY_LOST_SYNC);
     p->d->mode = MODE_LOST;
     p->d->n_head = 0;
-    p->d->behind_gap = true;
-    hpack_forget(&p->d->fields);
-    block_over(p);
+    block_lost(p);
     http2_streams_hole(&p->call, 0);
 }
 
@@ -551,7 +553,7 @@ void http2_end(struct http2 *s, int64_t now, enum outcome open_requests,
                const struct proto_sink *sink)
 {
     struct pass p = pass(s, PROTO_TO_CLIENT, now, sink);
-    bool clear = !p.d->behind_gap && p.d->block == 0;
+    bool clear = !s->streams.misses[PROTO_TO_CLIENT] && p.d->block == 0;
     http2_streams_end(&p.call, clear ? open_requests : OUTCOME_SEEN);
 }
 

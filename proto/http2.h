@@ -33,7 +33,6 @@ struct http2_side {
     uint8_t prefix; /* bytes of the payload that come before its content, still to come */
     uint8_t mode;
     uint8_t n_preface;  /* bytes of it that came */
-    bool behind_gap;    /* blocks may be missing */
     bool block_ends;    /* the stream, in this direction */
     bool block_dropped; /* it is read for the table alone, or not at all */
     bool block_useless; /* not at all */

@@ -42,6 +42,15 @@ struct bytes http2_head_field(struct bytes head, const char *name)
     return (struct bytes){0};
 }
 
+bool http2_head_begins(struct bytes head)
+{
+    struct bytes rest = fields_of(head), name, value;
+    while (hpack_list_next(&rest, &name, &value))
+        if (name.len > 0 && name.data[0] == ':')
+            return true;
+    return false;
+}
+
 /* ---- parts ---- */
 
 struct maker {

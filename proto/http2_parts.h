@@ -23,6 +23,9 @@ struct hpack_list http2_head_begin(uint8_t memory[HTTP2_HEAD_MAX]);
 struct bytes http2_head_end(struct hpack_list *list);
 /* http2_head_field: the first of that name; no data if there is none. */
 struct bytes http2_head_field(struct bytes head, const char *name);
+/* http2_head_begins: it has a pseudo-header, as only the first fields of a message have (RFC 9113,
+ * 8.1 and 8.3). http2_head_is_known: no field is missing. */
+bool http2_head_begins(struct bytes head);
 bool http2_head_is_known(struct bytes head);
 
 /* http2_parts: proto_message.parts; none if message->head is empty. */

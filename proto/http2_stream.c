@@ -342,7 +342,7 @@ static void response(struct http2_call *c, uint32_t i, uint32_t id, struct bytes
 {
     uint16_t status = status_of(http2_head_field(head, ":status"));
     if (i == NO_STREAM) {
-        if ((id & 1) && id > c->streams->newest)
+        if ((id & 1) && id > c->streams->newest && !c->streams->misses[PROTO_TO_SERVER])
             c->sink->anomaly(c->sink->ctx, PROTO_ANOMALY_ANSWER_UNASKED, c->dir);
         if (ends)
             return;
@@ -363,12 +363,21 @@ static bool is_interim(struct bytes status)
     return status.len == 3 && status.data[0] == '1';
 }
 
+/* begins_message: the first fields have pseudo-headers, or ought to. */
+static bool begins_message(const struct http2_call *c, uint32_t i, uint32_t id, struct bytes head)
+{
+    if (http2_head_begins(head))
+        return true;
+    if (c->streams->misses[c->dir])
+        return false;
+    return c->dir == PROTO_TO_SERVER ? id > c->streams->newest : i != NO_STREAM && at(c, i)->waits;
+}
+
 void http2_streams_head(struct http2_call *c, uint32_t id, struct bytes head, bool ends)
 {
     bool to_server = c->dir == PROTO_TO_SERVER;
-    struct bytes first = http2_head_field(head, to_server ? ":method" : ":status");
     uint32_t i = find(c, id);
-    if (!first.data) {
+    if (!begins_message(c, i, id, head)) {
         if (ends && i != NO_STREAM)
             half_close(c, i);
         return;
@@ -378,7 +387,7 @@ void http2_streams_head(struct http2_call *c, uint32_t id, struct bytes head, bo
         c->sink->message(c->sink->ctx, &message);
     if (to_server)
         request(c, i, id, head, ends);
-    else if (ends || !is_interim(first))
+    else if (ends || !is_interim(http2_head_field(head, ":status")))
         response(c, i, id, head, ends);
 }
 
@@ -425,8 +434,6 @@ void http2_streams_hole(struct http2_call *c, uint32_t id)
         if (id == 0 || t.stream->id == id)
             body_over(&t, true);
     }
-    if (id == 0 && c->dir == PROTO_TO_SERVER)
-        c->streams->newest = UINT32_MAX;
 }
 
 void http2_streams_end(struct http2_call *c, enum outcome outcome)

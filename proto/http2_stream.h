@@ -42,6 +42,7 @@ struct http2_streams {
     uint8_t unpacking;                          /* directions whose room is taken, as bits */
     bool lent;                                  /* the room for streams */
     bool told;                                  /* the connection's first exchange */
+    bool misses[2];                             /* blocks of this direction */
 };
 
 /* One call of the parser, which has bytes of one direction. */
