@@ -95,7 +95,7 @@ static enum version version_of(const struct state *s, enum proto_direction dir, 
     uint32_t n = (uint32_t)(TELLS_BYTES - s->n_preface), here = len < n ? len : n;
     if (dir == PROTO_TO_CLIENT)
         return data[0] == 0 ? VERSION_2 : VERSION_1;
-    if (memcmp(data, HTTP2_PREFACE + s->n_preface, here) != 0)
+    if (memcmp(data, &HTTP2_PREFACE[s->n_preface], here) != 0)
         return VERSION_1;
     return here == n ? VERSION_2 : UNDECIDED;
 }

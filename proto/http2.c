@@ -51,9 +51,12 @@ struct pass {
 static struct pass pass(struct http2 *s, enum proto_direction dir, int64_t now,
                         const struct proto_sink *sink)
 {
+    static const uint8_t none[1];
     return (struct pass){
         .s = s,
         .d = &s->side[dir],
+        .at = none,
+        .end = none,
         .call = {.streams = &s->streams, .sink = sink, .now = now, .dir = dir},
     };
 }
