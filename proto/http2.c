@@ -395,7 +395,7 @@ static void head_is_whole(struct pass *p)
     struct http2_side *d = p->d;
     read_head(d);
     bool plausible = d->mode == MODE_FRAME || is_plausible(d);
-    if (d->mode == MODE_FIRST && (!plausible || d->type != SETTINGS)) {
+    if (d->mode == MODE_FIRST && !plausible) {
         anomaly(p, PROTO_ANOMALY_MALFORMED);
         lose(p);
         plausible = false;
@@ -560,16 +560,22 @@ void http2_end(struct http2 *s, int64_t now, enum outcome open_requests,
     http2_streams_end(&p.call, clear ? open_requests : OUTCOME_SEEN);
 }
 
-/* probe_settings: a frame that a server begins with, and its first setting's number. */
+/* probe_settings: the frame that a server begins with. Many things begin like one that is empty, so
+ * what follows it counts then. */
 static int probe_settings(const uint8_t *data, uint32_t len)
 {
-    static const uint8_t form[HTTP2_FRAME_HEAD + 1] = {[3] = SETTINGS};
+    static const uint8_t form[HTTP2_FRAME_HEAD] = {[3] = SETTINGS};
+    struct http2_side d = {0};
     for (uint32_t i = 0; i < len && i < sizeof(form); i++)
-        if (i == 2 ? data[i] == 0 || data[i] > 120 || data[i] % 6 : data[i] != form[i])
+        if (i != 2 && data[i] != form[i])
             return -1;
-    if (len <= sizeof(form))
+    if (len > 2 && (data[2] > forms[SETTINGS].most || data[2] % forms[SETTINGS].step))
+        return -1;
+    if (len < HTTP2_FRAME_HEAD + (len > 2 && data[2] ? 2u : HTTP2_FRAME_HEAD))
         return 0;
-    return data[sizeof(form)] > 0 && data[sizeof(form)] < 10 ? 1 : -1;
+    memcpy(d.head, data + HTTP2_FRAME_HEAD, data[2] ? 2 : HTTP2_FRAME_HEAD);
+    read_head(&d);
+    return (data[2] ? load_be16(d.head) - 1u < 9 : is_plausible(&d)) ? 1 : -1;
 }
 
 int http2_probe(const uint8_t *data, uint32_t len, bool *from_server)

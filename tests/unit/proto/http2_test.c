@@ -951,7 +951,11 @@ static void beginnings_are_recognised(void **state)
         {"\0\0\x12\4\0\0\0\0\0\0\x0a", 11, -1, true}, /* no such setting */
         {"\0\0\x12\4\0\0\0\0\0\1\1", 11, -1, true},
         {"\0\0\x13\4\0\0\0\0\0\0\3", 11, -1, true}, /* no whole number of settings */
-        {"\0\0\0\4\0\0\0\0\0\0\3", 11, -1, true},   /* none: many things begin like that */
+        {"\0\0\0\4\0\0\0\0\0", 9, 0, true},         /* none: many things begin like that */
+        {"\0\0\0\4\0\0\0\0\0\0\0\4\x08\0\0\0\0\0", 18, 1, true},
+        {"\0\0\0\4\0\0\0\0\0\0\0\4\x08\1\0\0\0\0", 18, -1, true},
+        {"\0\0", 2, 0, true},
+        {"\0\1", 2, -1, true},
         {"\0\0\x12\4\1\0\0\0\0\0\3", 11, -1, true}, /* an acknowledgement */
         {"\0\0\x12\4\0\0\0\0\1\0\3", 11, -1, true}, /* of a stream */
         {"\0\0\x12\0\0\0\0\0\0\0\3", 11, -1, true}, /* data */
