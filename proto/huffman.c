@@ -66,5 +66,5 @@ bool huffman_decode(struct bytes packed, uint8_t *out, size_t room, size_t *len)
         bits <<= used;
         n -= used;
     }
-    return at == packed.len && is_padding(bits, n);
+    return is_padding(bits, n);
 }

@@ -266,6 +266,24 @@ static void behind_a_loss_later_entries_are_known(void **state)
     bench_free(b);
 }
 
+/* A block that is missing may have made the table larger. */
+static void behind_a_loss_nothing_is_said_to_be_evicted(void **state)
+{
+    (void)state;
+    struct bench *b = bench_new();
+    uint8_t block[2000] = {0x40, 1, 'a', 0x7f, 0x80, 0x0e}; /* 127 + 1792 bytes */
+    memset(block + 6, 'v', 1919);
+    hpack_forget(&b->h);
+    for (int i = 0; i < 3; i++) {
+        block[2] = (uint8_t)('a' + i);
+        assert_int_equal(decode(b, block, 6 + 1919), HPACK_WHOLE);
+    }
+    assert_int_equal(result_of(b, "c0"), HPACK_WHOLE); /* the first of three */
+    assert_false(b->unknown);
+    assert_memory_equal(b->text, "a: vvv", 6);
+    bench_free(b);
+}
+
 static void without_memory_nothing_is_invented(void **state)
 {
     (void)state;
@@ -424,6 +442,7 @@ int main(void)
         cmocka_unit_test(a_block_that_is_cut_waits_for_more),
         cmocka_unit_test(a_field_larger_than_the_table_empties_it),
         cmocka_unit_test(behind_a_loss_later_entries_are_known),
+        cmocka_unit_test(behind_a_loss_nothing_is_said_to_be_evicted),
         cmocka_unit_test(without_memory_nothing_is_invented),
         cmocka_unit_test(a_naive_table_says_the_same),
         cmocka_unit_test(every_byte_has_its_code),

@@ -484,17 +484,19 @@ static void a_loss_within_a_body_is_of_that_body_alone(void **state)
     field(":status", "200", true);
     headers(S, END_HEADERS, 1);
     data(S, 0, 1, "before and ");
-    data(S, END_STREAM, 1, "what is lost, behind");
+    frame(S, DATA, END_STREAM | PADDED, 1, "\5what is lost\0\0\0\0\0", 18);
     put_byte(0xbe); /* the status again */
     headers(S, END_HEADERS, 3);
     data(S, END_STREAM, 3, "another");
-    char *got = told_of(0, TALK_ROOM, place_of("is lost"), 7);
-    assert_true(has(got, "1 < http.response_body=before and what "));
-    assert_true(has(got, "3 < http.stat_code=200"));
-    assert_true(has(got, "3 < http.header=:status: 200\\x0d\\x0a"));
-    assert_true(has(got, "3 < http.response_body=another"));
-    assert_int_equal(anomalies_now(), 1); /* the second answer was not asked for */
-    free(got);
+    for (size_t n = 1; n <= 12; n++) { /* up to the end of the padding */
+        char *got = told_of(0, TALK_ROOM, place_of("is lost"), n);
+        assert_true(has(got, "1 < http.response_body=before and what "));
+        assert_true(has(got, "3 < http.stat_code=200"));
+        assert_true(has(got, "3 < http.header=:status: 200\\x0d\\x0a"));
+        assert_true(has(got, "3 < http.response_body=another"));
+        assert_int_equal(anomalies_now(), 1); /* the second answer was not asked for */
+        free(got);
+    }
 }
 
 static void behind_a_lost_block_only_what_is_certain_is_told(void **state)
@@ -547,12 +549,18 @@ static void frames_are_found_again(void **state)
     (void)state;
     begins();
     get(1, "/one");
+    /* What begins as a frame does, and has none behind it. */
+    put("\0\0\x0a\1\5\0\0\0\x63\x82\4\6/decoy z", 21);
+    data(C, 0, 1, "some text before");
+    says(C, block.bytes, block.len);
+    block.len = 0;
     get(3, "/two");
-    frame(C, PING, 0, 0, "\0\0\1\0\0\0\0\0", 8); /* a plausible head of a frame within */
     get(5, "/three");
     get(7, "/four");
-    char *got = told_of(0, TALK_ROOM, place_of("/one") - 3, 12);
+    size_t lost = place_of("/one") - 3;
+    char *got = told_of(0, TALK_ROOM, lost, place_of("text") - lost);
     assert_null(strstr(got, "/one"));
+    assert_null(strstr(got, "decoy"));
     assert_true(has(got, "5 > http.uri=/three"));
     assert_true(has(got, "7 > http.uri=/four"));
     free(got);
@@ -566,16 +574,16 @@ static void a_long_block_is_given_up_and_its_entries_are_kept(void **state)
     char value[1000];
     memset(value, 'v', sizeof value - 1);
     value[sizeof value - 1] = '\0';
-    begins();
-    request("GET", "/long");
-    for (int i = 0; i < 20; i++)
-        field("x-many", value, false);
-    field("x-kept", "entry", true);
-    continued(C, END_STREAM, 1, 500);
-    request("GET", "/next");
-    put_byte(0xbe);
-    headers(C, WHOLE, 3);
     for (size_t cut = 1; cut <= TALK_ROOM; cut = cut * 7 + 3) {
+        begins();
+        request("GET", "/long");
+        for (int i = 0; i < 20; i++)
+            field("x-many", value, false);
+        field("x-kept", "entry", true);
+        continued(C, END_STREAM, 1, cut % 2 ? 500 : 30000);
+        request("GET", "/next");
+        put_byte(0xbe);
+        headers(C, WHOLE, 3);
         char *got = told_of(0, cut, NO_LOSS, 0);
         assert_null(strstr(got, "/long"));
         assert_true(has(got, "3 > http.header=:method: GET\\x0d\\x0a:path: /next\\x0d\\x0a"
@@ -647,6 +655,42 @@ static void heads_that_find_no_room_are_left_out(void **state)
     tells("1 > http.request_body=body");
     tells("9 > http.request_body=body");
     assert_int_equal(run.anomalies[PROTO_ANOMALY_OVERFLOW], 2);
+}
+
+/* path_of_body: the target in the head that comes with a body, at its end. */
+static char path_of_body[64];
+static void note_path(void *ctx, const struct proto_message *message, const struct proto_body *body)
+{
+    uint8_t memory[1024];
+    struct proto_scratch scratch = {.data = memory, .room = sizeof memory};
+    struct proto_part parts[PROTO_MESSAGE_PARTS];
+    unsigned n = message->parts(message, &scratch, parts);
+    (void)ctx;
+    for (unsigned i = 0; i < n && body->end && body->id == PART_FILE_DATA; i++)
+        if (parts[i].id == PART_HTTP_URI)
+            strncat(path_of_body, (const char *)parts[i].bytes.data, parts[i].bytes.len);
+}
+
+static void a_body_comes_with_its_own_head(void **state)
+{
+    (void)state;
+    static const uint32_t order[] = {3, 9, 1, 7, 5};
+    char path[] = "/1";
+    begins();
+    for (uint32_t i = 1; i < 10; i += 2) {
+        path[1] = (char)('0' + i);
+        request("POST", path);
+        headers(C, END_HEADERS, i);
+        data(C, 0, i, "body");
+    }
+    for (int i = 0; i < 5; i++)
+        data(C, END_STREAM, order[i], "");
+    struct message_bench *m = message_bench_new(&http_parser);
+    m->bench->sink.body = note_path;
+    feed(m, C, talk.steps[0].from, talk.steps[0].len, TALK_ROOM, NO_LOSS, 0);
+    feed(m, C, talk.steps[2].from, talk.len, TALK_ROOM, NO_LOSS, 0);
+    assert_string_equal(path_of_body, "/3/9/1/7/5");
+    message_bench_free(m);
 }
 
 static void two_bodies_are_unpacked_at_once(void **state)
@@ -887,6 +931,7 @@ static void a_connection_is_switched(void **state)
     assert_true(has(whole, "5 < http.response_body=third"));
     assert_true(has(whole, "session acknowledged 200 @ GET /first"));
     assert_true(has(whole, "session refused 403 anna@Ex.ample GET /up"));
+    assert_null(strstr(whole, "GET /third\n")); /* not the connection's first exchange */
     assert_int_equal(anomalies_now(), 0);
     assert_int_equal(run.lent, 0);
     for (size_t first = 1; first < talk.len; first++) {
@@ -907,10 +952,31 @@ static void no_other_answer_switches(void **state)
     for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++) {
         switches("", answers[i]);
         status(1, "403");
-        tells_nothing_of("2 > ");
+        says(C, "GET /next HTTP/1.1\r\n\r\n", 22);
+        tells_nothing_of("2 > http.uri=/up");
         tells_nothing_of("HTTP/2");
         tells_nothing_of("refused");
+        assert_int_equal(run.lent, i == 2); /* what seems to begin another response */
     }
+}
+
+/* The head of a request that comes before the answer takes the room. */
+static void a_head_that_is_gone_is_not_told_again(void **state)
+{
+    (void)state;
+    static const char next[] = "GET /second HTTP/1.1\r\nHost: other\r\nX-Long: value\r\n\r\n";
+    talk.n = 0;
+    talk.len = block.len = 0;
+    says(C, UPGRADE, strlen(UPGRADE));
+    says(C, next, strlen(next));
+    says(S, SWITCH, strlen(SWITCH));
+    frame(S, SETTINGS, 0, 0, "\0\3\0\0\0\x64", 6);
+    status(1, "403");
+    char *got = told_of(0, 20, NO_LOSS, 0);
+    assert_true(has(got, "2 > http.uri=/second"));
+    assert_true(has(got, "3 < http.stat_code=403"));
+    assert_null(strstr(got, "3 > "));
+    free(got);
 }
 
 static void a_loss_around_the_switch_invents_nothing(void **state)
@@ -1007,6 +1073,7 @@ int main(void)
         cmocka_unit_test(a_field_longer_than_a_room_makes_the_table_unknown),
         cmocka_unit_test(the_oldest_of_many_streams_is_given_up),
         cmocka_unit_test(heads_that_find_no_room_are_left_out),
+        cmocka_unit_test(a_body_comes_with_its_own_head),
         cmocka_unit_test(two_bodies_are_unpacked_at_once),
         cmocka_unit_test(without_rooms_heads_are_told),
         cmocka_unit_test(nonsense_is_reported_and_stepped_over),
@@ -1016,6 +1083,7 @@ int main(void)
         cmocka_unit_test(what_waits_at_the_end),
         cmocka_unit_test(a_connection_is_switched),
         cmocka_unit_test(no_other_answer_switches),
+        cmocka_unit_test(a_head_that_is_gone_is_not_told_again),
         cmocka_unit_test(a_loss_around_the_switch_invents_nothing),
         cmocka_unit_test(beginnings_are_recognised),
         cmocka_unit_test(a_beginning_that_comes_byte_by_byte),
