@@ -913,11 +913,11 @@ static void a_connection_is_switched(void **state)
 {
     (void)state;
     switches("GET /first HTTP/1.1\r\n\r\n", SWITCH);
-    status(1, "403");
     says(C, HTTP2_PREFACE, strlen(HTTP2_PREFACE));
     frame(C, SETTINGS, 0, 0, "", 0);
     get(3, "/third");
     ok(3, "third");
+    status(1, "403");
     char *whole = told();
     assert_true(has(whole, "1 > http.uri=/first"));
     assert_true(has(whole, "2 > http.uri=/up"));
