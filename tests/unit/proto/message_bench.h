@@ -9,12 +9,11 @@
 
 #include "tests/unit/proto/parser_bench.h"
 
-#define BODY_ROOM   (1 << 20)
 #define TOLD_BODIES 64 /* that are under way at once */
 
 struct told_body {
-    uint8_t *data; /* BODY_ROOM bytes, or NULL while there is none */
-    size_t len;
+    uint8_t *data; /* of `room` bytes */
+    size_t len, room;
     uint32_t transaction;
     uint8_t direction, part;
     bool open;
@@ -96,6 +95,7 @@ static inline struct told_body *body_of(struct message_bench *m,
     }
     assert_non_null(fresh);
     *fresh = (struct told_body){.data = fresh->data,
+                                .room = fresh->room,
                                 .transaction = message->transaction,
                                 .direction = message->direction,
                                 .part = part,
@@ -109,10 +109,12 @@ static inline void told_body(void *ctx, const struct proto_message *message,
     struct message_bench *m = ctx;
     assert_true(body->id > PART_NONE && body->id < PROTO_PART_COUNT);
     struct told_body *b = body_of(m, message, body->id);
-    if (!b->data)
-        b->data = malloc(BODY_ROOM);
-    assert_non_null(b->data);
-    assert_true(body->at == b->len && body->data.len <= BODY_ROOM - b->len);
+    assert_true(body->at == b->len);
+    if (b->room < b->len + body->data.len) {
+        b->room = 2 * (b->len + body->data.len);
+        b->data = realloc(b->data, b->room);
+        assert_non_null(b->data);
+    }
     if (body->data.len)
         memcpy(b->data + b->len, body->data.data, body->data.len);
     b->len += body->data.len;
