@@ -251,7 +251,8 @@ void inspect_body(struct line *line, const struct proto_message *message,
         line->stats.counters.stream_window_full += len;
         return;
     }
-    if (at == 0)
+    /* Bodies of several messages may come by turns; each turn begins the window anew. */
+    if (at == 0 || item->match[message->direction].transaction != message->transaction)
         w->len = 0;
     do {
         uint32_t piece = append(w, data, len, at);

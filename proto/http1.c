@@ -33,6 +33,7 @@ struct side {
     uint8_t folds;   /* the field whose next line may belong to it, by its row, from 1 */
     bool chunked, has_length;
     bool expects; /* 100-continue before the body */
+    bool h2c;     /* a switch to HTTP/2 is asked for, or agreed to */
 };
 
 /* Owner: the flow. */
@@ -43,8 +44,10 @@ struct state {
     uint64_t heads, connects;     /* by the transaction's last bits: its method is this one */
     uint16_t status;              /* of the response whose fields are read */
     bool odd;                     /* its first line is not as the RFC has it */
+    bool switched;                /* to HTTP/2 */
+    uint32_t rest;                /* bytes of the last feed behind the switch */
 };
-_Static_assert(sizeof(struct state) <= PROTO_STATE_MAX, "state fits a flow");
+_Static_assert(sizeof(struct state) <= HTTP1_STATE_MAX, "state fits a flow");
 
 /* One call of feed. */
 struct pass {
@@ -198,6 +201,16 @@ static void host(struct pass *p, struct bytes value)
         http1_sessions_host(&p->s->sessions, value);
 }
 
+/* upgrade: to HTTP/2 in clear text; the answer must be this and nothing else, as Suricata has it.
+ */
+static void upgrade(struct pass *p, struct bytes value)
+{
+    if (p->dir == PROTO_TO_SERVER)
+        p->d->h2c |= holds(value, "h2c");
+    else
+        p->d->h2c = value.len == 3 && memcmp(value.data, "h2c", 3) == 0;
+}
+
 static void authorization(struct pass *p, struct bytes value)
 {
     if (p->dir == PROTO_TO_SERVER)
@@ -215,6 +228,7 @@ static const struct {
     {"transfer-encoding", 17, true, transfer_encoding},
     {"content-encoding", 16, true, content_encoding},
     {"expect", 6, false, expect},
+    {"upgrade", 7, false, upgrade},
     {"authorization", 13, false, authorization},
     {"proxy-authorization", 19, false, authorization},
 };
@@ -317,7 +331,7 @@ static void start(struct pass *p, struct bytes line, bool cut)
     }
     d->mode = MODE_FIELDS;
     d->left = 0;
-    d->chunked = d->has_length = d->expects = false;
+    d->chunked = d->has_length = d->expects = d->h2c = false;
     d->codings = d->folds = d->message.layers = 0;
 }
 
@@ -329,6 +343,8 @@ static void request_read(struct pass *p)
     if (d->chunked || (d->has_length && d->left))
         http1_sessions_body(&p->s->sessions);
     http1_tell_head(&p->tell, p->at);
+    if (d->h2c)
+        http1_tell_hold(&p->tell);
     body_follows(p, false, false);
 }
 
@@ -336,6 +352,13 @@ static void request_read(struct pass *p)
 static void tunnel(struct pass *p)
 {
     p->s->side[0].mode = p->s->side[1].mode = MODE_REST;
+}
+
+/* switch_over: to HTTP/2, where the request has its response. */
+static void switch_over(struct pass *p)
+{
+    p->s->switched = true;
+    tunnel(p);
 }
 
 /* body_refused: the client waited with its body for a yes and got a no, so none will come. */
@@ -363,6 +386,11 @@ static void response_read(struct pass *p)
     if (!asked)
         s->requests = s->responses;
     uint64_t bit = asked ? bit_of(s->responses) : 0;
+    if (status == 101 && d->h2c) {
+        switch_over(p);
+        return;
+    }
+    p->tell.other->held = 0;
     http1_sessions_answer(&s->sessions, s->odd ? 0 : status, p->now, p->sink);
     if (status / 100 == 4)
         body_refused(p);
@@ -543,6 +571,7 @@ static void feed(void *state, enum proto_direction dir, int64_t now, const uint8
         else
             read_line(&p);
     }
+    p.s->rest = (uint32_t)(p.end - p.at);
     pause(&p);
 }
 
@@ -607,6 +636,17 @@ static bool over(const void *state)
 {
     const struct state *s = state;
     return s->side[0].mode == MODE_REST && s->side[1].mode == MODE_REST;
+}
+
+bool http1_switched(const void *state, struct http1_switch *out)
+{
+    const struct state *s = state;
+    *out = (struct http1_switch){.rest = s->rest,
+                                 .transactions = s->requests,
+                                 .head = s->side[PROTO_TO_SERVER].message.held,
+                                 .asked = s->sessions.n_open > 0 ? &s->sessions.open[0] : NULL,
+                                 .told = s->sessions.told};
+    return s->switched;
 }
 
 /* probe_line: a method that is not in the list says so by the version at the end of its line. */

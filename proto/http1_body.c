@@ -5,10 +5,6 @@
 #include "proto/multipart.h"
 #include "proto/unpack.h"
 
-/* What is unpacked is given up where it is longer than both, as libhtp does it. */
-#define BOMB_BYTES (1u << 20)
-#define BOMB_RATIO 2048u
-
 #define ROOM_BYTES 65536
 _Static_assert(UNPACK_ROOM + sizeof(struct multipart) <= ROOM_BYTES, "both have room");
 
@@ -142,7 +138,7 @@ static bool take_unpacked(void *ctx, struct bytes bytes)
     struct http1_tell *t = ctx;
     const struct http1_message *m = t->message;
     tell(t, bytes, false);
-    return m->told <= BOMB_BYTES || m->told <= BOMB_RATIO * m->packed;
+    return !unpack_is_bomb(m->packed, m->told);
 }
 
 static bool take_layer(void *ctx, struct bytes bytes)

@@ -411,7 +411,7 @@ static const struct {
     {"Location", 8, PART_HTTP_LOCATION, 2},
 };
 
-static void field_parts(struct maker *m)
+static void value_parts(struct maker *m)
 {
     unsigned direction = m->h->from_client ? 1 : 2;
     for (unsigned k = 0; k < m->h->n; k++)
@@ -421,6 +421,10 @@ static void field_parts(struct maker *m)
                 part(m, values[i].id, m->h->field[k].value);
                 break;
             }
+}
+
+static void all_fields(struct maker *m)
+{
     if (m->h->fields.len > 0)
         part(m, PART_HTTP_HEADER_RAW, m->h->fields);
     if (m->h->n > 0)
@@ -497,10 +501,24 @@ static void response_parts(struct maker *m)
     part(m, PART_HTTP_STAT_MSG, m->h->reason);
 }
 
+static bool is_text(struct bytes b, const char *text)
+{
+    return b.len == strlen(text) && memcmp(b.data, text, b.len) == 0;
+}
+
 /* is_continue: Suricata forgets its fields when the response itself comes. */
 static bool is_continue(const struct head *h)
 {
-    return h->status.len == 3 && memcmp(h->status.data, "100", 3) == 0;
+    return is_text(h->status, "100");
+}
+
+/* is_switch: to HTTP/2, where the response itself comes; only single fields are there then. */
+static bool is_switch(const struct head *h)
+{
+    for (unsigned i = 0; i < h->n && is_text(h->status, "101"); i++)
+        if (is_named(&h->field[i], "Upgrade"))
+            return is_text(h->field[i].value, "h2c");
+    return false;
 }
 
 unsigned http1_parts(const struct proto_message *message, struct proto_scratch *scratch,
@@ -516,7 +534,9 @@ unsigned http1_parts(const struct proto_message *message, struct proto_scratch *
     else
         response_parts(&m);
     if (!is_continue(&h))
-        field_parts(&m);
+        value_parts(&m);
+    if (!is_continue(&h) && !is_switch(&h))
+        all_fields(&m);
     return m.n;
 }
 
@@ -532,6 +552,20 @@ struct bytes http1_field(struct bytes head, const char *name)
             return trimmed((struct bytes){line.data + at + 1, line.len - at - 1});
     }
     return (struct bytes){0};
+}
+
+void http1_each(struct bytes head, struct proto_scratch *scratch,
+                void (*take)(void *ctx, struct bytes name, struct bytes value), void *ctx)
+{
+    static const uint8_t method[] = ":method", path[] = ":path";
+    struct proto_message message = {.direction = PROTO_TO_SERVER, .head = head};
+    struct head h;
+    read_head(&h, &message, scratch);
+    take(ctx, (struct bytes){method, sizeof(method) - 1}, h.method);
+    if (h.target.data)
+        take(ctx, (struct bytes){path, sizeof(path) - 1}, h.target);
+    for (unsigned i = 0; i < h.n; i++)
+        take(ctx, h.field[i].name, h.field[i].value);
 }
 
 struct bytes http1_file_name(struct bytes head, struct proto_scratch *scratch)

@@ -19,6 +19,10 @@ unsigned http1_parts(const struct proto_message *message, struct proto_scratch *
 /* http1_field: the value of the first field of that name in a head, as it stands; no data if there
  * is none. */
 struct bytes http1_field(struct bytes head, const char *name);
+/* http1_each: of a request's head, the method as ":method", the target as ":path", then its fields
+ * in their order, folded and repeated ones joined. */
+void http1_each(struct bytes head, struct proto_scratch *scratch,
+                void (*take)(void *ctx, struct bytes name, struct bytes value), void *ctx);
 /* http1_file_name: of a request's body that is one file, as Suricata has it: the path, normalised.
  */
 struct bytes http1_file_name(struct bytes head, struct proto_scratch *scratch);

@@ -1,4 +1,4 @@
-/* A queue of requests; an answer closes the oldest. */
+/* Requests one by one, then a queue of them; an answer closes the oldest. */
 #include "proto/http1_session.h"
 #include "proto/heads.h"
 
@@ -36,6 +36,64 @@ static void basic_user(struct http1_request *q, struct bytes text)
     }
 }
 
+/* ---- a request ---- */
+
+void http1_request_begin(struct http1_request *q, struct bytes method, struct bytes target,
+                         int64_t ns)
+{
+    *q = (struct http1_request){.ns = ns};
+    q->method_len = bytes_keep(q->method, HTTP1_METHOD_MAX, method);
+    q->uri_len = bytes_keep(q->uri, HTTP1_URI_MAX, target);
+}
+
+void http1_request_host(struct http1_request *q, struct bytes value)
+{
+    q->host_len = bytes_keep(q->host, HTTP1_HOST_MAX, value);
+}
+
+void http1_request_credentials(struct http1_request *q, struct bytes value)
+{
+    q->credentials = true;
+    if (bytes_begin_any_case(value, "basic "))
+        basic_user(q, (struct bytes){value.data + 6, value.len - 6});
+}
+
+void http1_request_body(struct http1_request *q)
+{
+    struct bytes method = {q->method, q->method_len};
+    q->may_hold_secret |=
+        bytes_begin(method, "POST") || bytes_begin(method, "PUT") || bytes_begin(method, "PATCH");
+}
+
+void http1_request_tell(const struct http1_request *q, bool *told, uint16_t status,
+                        enum outcome outcome, int64_t now, const struct proto_sink *sink)
+{
+    if (q->odd || (*told && !q->credentials && outcome != OUTCOME_REFUSED))
+        return;
+    *told = true;
+    struct proto_session session = {
+        .outcome = (uint8_t)outcome,
+        .code = status,
+        .user = {q->user, q->user_len},
+        .host = {q->host, q->host_len},
+        .method = {q->method, q->method_len},
+        .uri = {q->uri, q->uri_len},
+        .request_ns = q->ns,
+        .answer_ns = now,
+    };
+    sink->session(sink->ctx, &session);
+}
+
+enum outcome http1_request_outcome(const struct http1_request *q, uint16_t status)
+{
+    bool unauthorised = status == 401 || status == 407;
+    if (status == 403 || (unauthorised && (q->credentials || q->may_hold_secret)))
+        return OUTCOME_REFUSED;
+    return status && status < 400 ? OUTCOME_ACKNOWLEDGED : OUTCOME_SEEN;
+}
+
+/* ---- requests that wait ---- */
+
 /* newest: the request whose fields are read, NULL if there is none. */
 static struct http1_request *newest(struct http1_sessions *s)
 {
@@ -46,29 +104,22 @@ void http1_sessions_host(struct http1_sessions *s, struct bytes value)
 {
     struct http1_request *q = newest(s);
     if (q)
-        q->host_len = bytes_keep(q->host, HTTP1_HOST_MAX, value);
+        http1_request_host(q, value);
 }
 
 void http1_sessions_credentials(struct http1_sessions *s, struct bytes value)
 {
     struct http1_request *q = newest(s);
-    if (!q)
-        return;
-    q->credentials = true;
-    if (bytes_begin_any_case(value, "basic "))
-        basic_user(q, (struct bytes){value.data + 6, value.len - 6});
+    if (q)
+        http1_request_credentials(q, value);
 }
 
 void http1_sessions_body(struct http1_sessions *s)
 {
     struct http1_request *q = newest(s);
-    struct bytes method = q ? (struct bytes){q->method, q->method_len} : (struct bytes){0};
-    if (q &&
-        (bytes_begin(method, "POST") || bytes_begin(method, "PUT") || bytes_begin(method, "PATCH")))
-        q->may_hold_secret = true;
+    if (q)
+        http1_request_body(q);
 }
-
-/* ---- requests that wait ---- */
 
 static void close_oldest(struct http1_sessions *s, uint16_t status, enum outcome outcome,
                          int64_t now, const struct proto_sink *sink)
@@ -76,28 +127,7 @@ static void close_oldest(struct http1_sessions *s, uint16_t status, enum outcome
     struct http1_request q = s->open[0];
     s->n_open--;
     memmove(&s->open[0], &s->open[1], s->n_open * sizeof(s->open[0]));
-    if (q.odd || (s->told && !q.credentials && outcome != OUTCOME_REFUSED))
-        return;
-    s->told = true;
-    struct proto_session session = {
-        .outcome = (uint8_t)outcome,
-        .code = status,
-        .user = {q.user, q.user_len},
-        .host = {q.host, q.host_len},
-        .method = {q.method, q.method_len},
-        .uri = {q.uri, q.uri_len},
-        .request_ns = q.ns,
-        .answer_ns = now,
-    };
-    sink->session(sink->ctx, &session);
-}
-
-static enum outcome outcome_of(const struct http1_request *q, uint16_t status)
-{
-    bool unauthorised = status == 401 || status == 407;
-    if (status == 403 || (unauthorised && (q->credentials || q->may_hold_secret)))
-        return OUTCOME_REFUSED;
-    return status && status < 400 ? OUTCOME_ACKNOWLEDGED : OUTCOME_SEEN;
+    http1_request_tell(&q, &s->told, status, outcome, now, sink);
 }
 
 void http1_sessions_open(struct http1_sessions *s, const struct http1_line *line, int64_t now,
@@ -108,16 +138,15 @@ void http1_sessions_open(struct http1_sessions *s, const struct http1_line *line
         close_oldest(s, 0, OUTCOME_SEEN, now, sink);
     }
     struct http1_request *q = &s->open[s->n_open++];
-    *q = (struct http1_request){.ns = sink->seen_ns, .odd = line->odd};
-    q->method_len = bytes_keep(q->method, HTTP1_METHOD_MAX, line->method);
-    q->uri_len = bytes_keep(q->uri, HTTP1_URI_MAX, line->target);
+    http1_request_begin(q, line->method, line->target, sink->seen_ns);
+    q->odd = line->odd;
 }
 
 void http1_sessions_answer(struct http1_sessions *s, uint16_t status, int64_t now,
                            const struct proto_sink *sink)
 {
     if (s->n_open > 0)
-        close_oldest(s, status, outcome_of(&s->open[0], status), now, sink);
+        close_oldest(s, status, http1_request_outcome(&s->open[0], status), now, sink);
 }
 
 void http1_sessions_close(struct http1_sessions *s, enum outcome outcome, int64_t now,

@@ -1,4 +1,5 @@
-/* Who was let in by HTTP/1: requests that wait for their response, and what is told of both.
+/* Who was let in by HTTP: requests that wait for their response, and what is told of both. HTTP/2
+ * keeps them by its streams, HTTP/1 in a queue.
  *
  * Format: RFC 9110, 11 (authentication), 15 (status codes); RFC 7617 (Basic). proto/http1.h says
  * what a session is.
@@ -23,6 +24,18 @@ struct http1_request {
     uint8_t method[HTTP1_METHOD_MAX], uri[HTTP1_URI_MAX], host[HTTP1_HOST_MAX],
         user[HTTP1_USER_MAX];
 };
+
+/* http1_request_begin: what is known of it so far; its fields, and that a body comes. */
+void http1_request_begin(struct http1_request *q, struct bytes method, struct bytes target,
+                         int64_t ns);
+void http1_request_host(struct http1_request *q, struct bytes value);
+void http1_request_credentials(struct http1_request *q, struct bytes value);
+void http1_request_body(struct http1_request *q);
+/* http1_request_outcome: what an answer says. http1_request_tell: it is over; whether it is a
+ * session is decided here. told: of the connection, whether one was told before. */
+enum outcome http1_request_outcome(const struct http1_request *q, uint16_t status);
+void http1_request_tell(const struct http1_request *q, bool *told, uint16_t status,
+                        enum outcome outcome, int64_t now, const struct proto_sink *sink);
 
 /* Owner: the flow. */
 struct http1_sessions {

@@ -40,6 +40,8 @@ static void keep(struct http1_tell *t, struct bytes bytes)
         http1_tell_give_up(t);
         return;
     }
+    if (m->kept == 0)
+        m->held = 0;
     size_t left = (size_t)HTTP1_HEAD_MAX - m->kept, n = bytes.len < left ? bytes.len : left;
     memcpy(to + m->kept, bytes.data, n);
     m->kept = (uint16_t)(m->kept + n);
@@ -76,6 +78,14 @@ void http1_tell_head(struct http1_tell *t, const uint8_t *at)
         t->sink->message(t->sink->ctx, &message);
 }
 
+void http1_tell_hold(struct http1_tell *t)
+{
+    struct http1_message *m = t->message;
+    keep(t, t->in_place);
+    t->in_place = (struct bytes){0};
+    m->held = m->kept;
+}
+
 /* ---- between messages and calls ---- */
 
 void http1_tell_next(struct http1_tell *t, const uint8_t *at)
@@ -96,7 +106,7 @@ void http1_tell_pause(struct http1_tell *t, const uint8_t *at, bool in_head)
         keep(t, t->in_place);
     if (m->silent)
         m->kept = 0;
-    if (m->lent && m->kept == 0) {
+    if (m->lent && m->kept + m->held == 0) {
         m->lent = false;
         t->sink->room_back(t->sink->ctx, head_room(t));
     }

@@ -17,6 +17,7 @@ struct http1_message {
     uint64_t file;         /* bytes of the file that is told of the body */
     uint32_t transaction;
     uint16_t kept;  /* bytes of the head in the room */
+    uint16_t held;  /* bytes of the last message's head in the room, for a switch of protocols */
     uint8_t layers; /* of packing that are to be undone */
     uint8_t files;  /* what of the body is a file */
     uint8_t rooms;  /* that are lent for the body */
@@ -38,6 +39,8 @@ struct http1_tell {
 void http1_tell_next(struct http1_tell *t, const uint8_t *at);
 /* http1_tell_head: the head ends before `at`. */
 void http1_tell_head(struct http1_tell *t, const uint8_t *at);
+/* http1_tell_hold: the head outlasts its message, until the next one needs the room. */
+void http1_tell_hold(struct http1_tell *t);
 /* http1_tell_pause: the call ends at `at`; in_head: within a head, or where one may begin. */
 void http1_tell_pause(struct http1_tell *t, const uint8_t *at, bool in_head);
 

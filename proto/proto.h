@@ -55,11 +55,13 @@ extern const struct word proto_anomaly_words[PROTO_ANOMALY_COUNT];
 
 /* Memory that is lent to one stream or conversation until it is given back or ends; rows: suffix,
  * bytes, text. */
-#define PROTO_ROOMS(X)                                                                       \
-    X(TO_SERVER, PROTO_ROOM_BYTES, "a message to the server that is not whole yet")          \
-    X(TO_CLIENT, PROTO_ROOM_BYTES, "a message to the client that is not whole yet")          \
-    X(UNPACK_TO_SERVER, PROTO_UNPACK_BYTES, "unpacking the body of a message to the server") \
-    X(UNPACK_TO_CLIENT, PROTO_UNPACK_BYTES, "unpacking the body of a message to the client")
+#define PROTO_ROOMS(X)                                                                         \
+    X(TO_SERVER, PROTO_ROOM_BYTES, "a message to the server that is not whole yet")            \
+    X(TO_CLIENT, PROTO_ROOM_BYTES, "a message to the client that is not whole yet")            \
+    X(UNPACK_TO_SERVER, PROTO_UNPACK_BYTES, "unpacking the body of a message to the server")   \
+    X(UNPACK_TO_CLIENT, PROTO_UNPACK_BYTES, "unpacking the body of a message to the client")   \
+    X(TABLES, PROTO_ROOM_BYTES, "HTTP/2: fields that its blocks refer to, of both directions") \
+    X(STREAMS, PROTO_ROOM_BYTES, "HTTP/2: streams that are open, and heads of bodies under way")
 enum proto_room {
 #define X(s, bytes, text) PROTO_ROOM_##s,
     PROTO_ROOMS(X)

@@ -13,6 +13,14 @@
 
 #define UNPACK_ROOM 49152
 
+/* unpack_is_bomb: what is unpacked is given up where it is longer than both, as libhtp does it. */
+#define UNPACK_BOMB_BYTES (1u << 20)
+#define UNPACK_BOMB_RATIO 2048u
+static inline bool unpack_is_bomb(uint64_t packed, uint64_t unpacked)
+{
+    return unpacked > UNPACK_BOMB_BYTES && unpacked > UNPACK_BOMB_RATIO * packed;
+}
+
 /* Gets what comes out, in pieces; false: no more of it is wanted. */
 typedef bool unpack_take(void *ctx, struct bytes bytes);
 

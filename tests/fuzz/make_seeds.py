@@ -350,6 +350,44 @@ seed("http1", "form", talk(
     (0, b"PUT /a/./b HTTP/1.1\r\nContent-Length: 2\r\n\r\nab")))
 seed("http1", "connect", talk((0, b"CONNECT a:1 HTTP/1.1\r\n\r\n"), (1, b"HTTP/1.1 200 OK\r\n\r\n"), (0, b"GET / HTTP/1.1\r\n\r\n")))
 
+# HTTP/2, and the way to it: a byte that is odd where the preface is put in front.
+
+def http2(kind, flags, stream, payload=b""):
+    return struct.pack(">I", len(payload))[1:] + bytes([kind, flags]) + struct.pack(">I", stream) + payload
+
+
+def literal(name, value, kept=True):
+    return (b"\x40" if kept else b"\0") + bytes([len(name)]) + name + bytes([len(value)]) + value
+
+
+HTTP2_SETTINGS = http2(4, 0, 0, b"\0\3\0\0\0\x64")
+HTTP2_ASK = literal(b":method", b"POST") + literal(b":path", b"/a") + literal(b":authority", b"u@H:80") + literal(b"cookie", b"a") + literal(b"cookie", b"b", False)
+HTTP2_ZIP = b"\x88\x5a\4gzip"
+seed("http2", "plain", b"\1" + talk(
+    (0, HTTP2_SETTINGS + http2(1, 4, 1, HTTP2_ASK) + http2(0, 1, 1, b"body")), (1, HTTP2_SETTINGS + http2(1, 4, 1, b"\x88") + http2(0, 1, 1, b"ok")),
+    (0, http2(1, 5, 3, b"\xc1\xc0\xbf")), (1, http2(1, 5, 3, literal(b":status", b"403"))), (0, http2(7, 0, 0, bytes(8)))))
+seed("http2", "frames", b"\1" + talk(
+    (0, HTTP2_SETTINGS + http2(1, 0x28, 1, b"\1\x80\0\0\0\x10" + HTTP2_ASK[:9] + b"\0") + http2(9, 0, 1, HTTP2_ASK[9:20]) + http2(9, 4, 1, HTTP2_ASK[20:])),
+    (0, http2(0, 8, 1, b"\2ab\0\0") + http2(8, 0, 0, bytes(4)) + http2(6, 0, 0, bytes(8)) + http2(99, 255, 5, b"?") + http2(3, 0, 1, bytes(4))),
+    (1, HTTP2_SETTINGS + http2(5, 4, 1, b"\0\0\0\2\x82\x84") + http2(1, 4, 2, b"\x88") + http2(0, 1, 2, b"pushed"))))
+seed("http2", "packed", b"\1" + talk(
+    (0, HTTP2_SETTINGS + http2(1, 5, 1, b"\x82\x84") + http2(1, 5, 3, b"\x82\x85")), (1, HTTP2_SETTINGS + http2(1, 4, 1, HTTP2_ZIP) + http2(1, 4, 3, b"\x88\xbe")),
+    (1, http2(0, 0, 1, HTTP_PACKED[:20]) + http2(0, 0, 3, HTTP_PACKED[:30])), (1, http2(0, 1, 3, HTTP_PACKED[30:]) + http2(0, 1, 1, HTTP_PACKED[20:]))))
+seed("http2", "huffman", b"\1" + talk(
+    (0, bytes.fromhex("00001201050000000182868441") + bytes.fromhex("8cf1e3c2e5f23a6ba0ab90f4ff")), (0, http2(1, 5, 3, bytes.fromhex("828684be5886a8eb10649cbf")))))
+seed("http2", "table", b"\1" + talk(
+    (0, http2(1, 5, 1, b"\x3f\x31" + literal(b"x", b"y" * 20) + literal(b"x", b"z" * 20) + b"\xbe")), (0, http2(1, 5, 3, b"\x20\x3f\xe1\x1f\x82\xbe")),
+    (0, http2(1, 5, 5, b"\x3f\xff\xff\xff\xff\x7f"))))
+seed("http2", "gap", b"\1" + talk((0, HTTP2_SETTINGS + http2(1, 4, 1, HTTP2_ASK) + http2(0, 0, 1, b"some of")[:12])) + bytes([6, 4]) +
+     talk((0, http2(1, 5, 3, b"\x82\xbe\x84"))) + bytes([6, 9]) + talk((0, b"abcdef" + http2(8, 0, 0, bytes(4)) + http2(1, 5, 5, b"\x82\x84\xbe")), (7, b""), (1, HTTP2_SETTINGS)))
+seed("http2", "upgrade", b"\0" + talk(
+    (0, b"GET /up HTTP/1.1\r\nHost: h\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\nAuthorization: Basic YTpi\r\n\r\n"),
+    (1, b"HTTP/1.1 101 Go\r\nUpgrade: h2c\r\n\r\n" + HTTP2_SETTINGS + http2(1, 4, 1, b"\x88")), (0, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + HTTP2_SETTINGS),
+    (1, http2(0, 1, 1, b"ok")), (0, http2(1, 5, 3, b"\x82\x84"))))
+seed("http2", "many", b"\1" + talk((0, HTTP2_SETTINGS), *((0, b"".join(http2(1, 4, 2 * i + 16 * k + 1, b"\x83\x84") for i in range(8))) for k in range(5)),
+                                   (0, http2(0, 1, 77, b"body")), (1, HTTP2_SETTINGS + http2(1, 5, 1, b"\x88"))))
+seed("http2", "one", b"\0" + talk((0, b"PRI"), (0, b" * HTTP/1.1\r\n\r\n"), (1, b"HTTP/1.1 401 No\r\nContent-Length: 0\r\n\r\n")))
+
 # The line: side, conversation and time; flags; distance; length; payload.
 
 def frames(*steps):

@@ -19,10 +19,13 @@
 /* A target's own check of a command. */
 typedef void fuzz_command_check(const struct proto_command *c);
 
-/* A body that is under way, whatever pieces it comes in. */
+/* A body that is under way, whatever pieces it comes in; several may be, by turns. */
+#define FUZZ_BODIES 128
+#define FUZZ_TOLD   1024 /* transactions, by their last bits */
 struct fuzz_body {
-    uint64_t sum, at;
+    uint64_t at, sum;
     uint32_t transaction;
+    uint8_t direction, part;
     bool open;
 };
 
@@ -31,9 +34,10 @@ struct fuzz_seen {
     struct proto_session sessions[FUZZ_COMMANDS_MAX]; /* texts are not kept, their lengths are */
     /* From here on zero at first. */
     size_t n, n_sessions;
-    uint64_t messages;       /* sum of all that was told of them */
-    uint32_t transaction[2]; /* of the last one told, by direction */
-    struct fuzz_body bodies[2][PROTO_PART_COUNT];
+    uint64_t messages; /* sum of all that was told of them */
+    bool told[2][FUZZ_TOLD];
+    uint64_t body_sums[2][PROTO_PART_COUNT]; /* of all that have ended, in any order */
+    struct fuzz_body bodies[FUZZ_BODIES];
     uint8_t *rooms[PROTO_ROOM_COUNT];
     int64_t now;
     uint8_t protocol;
@@ -151,32 +155,56 @@ static void fuzz_on_message(void *ctx, const struct proto_message *m)
     fuzz_is_message(seen, m);
     fuzz_add(0, m->head.data, m->head.len);
     fuzz_sum_parts(seen, m, 8, 3);
-    seen->transaction[m->direction] = m->transaction;
+    seen->told[m->direction][m->transaction % FUZZ_TOLD] = true;
     seen->messages = fuzz_add_number(seen->messages, m->direction);
     seen->messages = fuzz_add_number(seen->messages, m->transaction);
     seen->messages = fuzz_add_number(seen->messages, fuzz_sum_parts(seen, m, PROTO_SCRATCH, 0));
 }
 
-/* fuzz_on_body: of the message told last in its direction, from its beginning on without holes. */
+/* fuzz_body_over: what came of it counts, whether its end was told or not. */
+static void fuzz_body_over(struct fuzz_seen *seen, struct fuzz_body *b, bool end)
+{
+    uint64_t sum = fuzz_add_number(fuzz_add_number(b->sum, b->transaction), b->at << 1 | end);
+    seen->body_sums[b->direction][b->part] += sum;
+    b->open = false;
+}
+
+static struct fuzz_body *fuzz_body_of(struct fuzz_seen *seen, const struct proto_message *m,
+                                      uint8_t part)
+{
+    struct fuzz_body *fresh = NULL;
+    for (int i = 0; i < FUZZ_BODIES; i++) {
+        struct fuzz_body *b = &seen->bodies[i];
+        if (b->open && b->transaction == m->transaction && b->direction == m->direction &&
+            b->part == part)
+            return b;
+        if (!b->open && !fresh)
+            fresh = b;
+    }
+    if (!fresh) {
+        fresh = &seen->bodies[0];
+        fuzz_body_over(seen, fresh, false);
+    }
+    *fresh = (struct fuzz_body){
+        .transaction = m->transaction, .direction = m->direction, .part = part, .open = true};
+    return fresh;
+}
+
+/* fuzz_on_body: of a message that was told, from its beginning on without holes. */
 static void fuzz_on_body(void *ctx, const struct proto_message *m, const struct proto_body *body)
 {
     struct fuzz_seen *seen = ctx;
     fuzz_is_message(seen, m);
     fuzz_part_belongs(seen, body->id, m->direction);
-    must(m->transaction == seen->transaction[m->direction]);
+    must(seen->told[m->direction][m->transaction % FUZZ_TOLD]);
     must(body->end || body->data.len > 0);
-    struct fuzz_body *b = &seen->bodies[m->direction][body->id];
-    if (!b->open || b->transaction != m->transaction) {
-        b->sum = fuzz_add_number(b->sum, m->transaction);
-        b->transaction = m->transaction;
-        b->at = 0;
-    }
+    fuzz_sum_parts(seen, m, 8, 3);
+    struct fuzz_body *b = fuzz_body_of(seen, m, body->id);
     must(body->at == b->at);
     b->sum = fuzz_add(b->sum, body->data.data, body->data.len);
     b->at += body->data.len;
-    b->open = !body->end;
     if (body->end)
-        b->sum = fuzz_add_number(b->sum, b->at);
+        fuzz_body_over(seen, b, true);
 }
 
 static uint8_t *fuzz_room(void *ctx, enum proto_room which)
@@ -212,11 +240,11 @@ static struct proto_sink fuzz_sink(struct fuzz_seen *seen, const struct fuzz_way
                               .command = fuzz_on_command,
                               .anomaly = fuzz_on_anomaly,
                               .session = fuzz_on_session};
+    sink.room = way->no_rooms ? fuzz_no_room : fuzz_room;
+    sink.room_back = fuzz_room_back;
     if (way->messages) {
         sink.message = fuzz_on_message;
         sink.body = fuzz_on_body;
-        sink.room = way->no_rooms ? fuzz_no_room : fuzz_room;
-        sink.room_back = fuzz_room_back;
     }
     return sink;
 }
@@ -260,6 +288,9 @@ static void fuzz_run(const struct proto_parser *p, const uint8_t *data, size_t l
     p->end(state, seen->now, len & 1 ? OUTCOME_SEEN : OUTCOME_UNANSWERED, &sink);
     for (int i = 0; i < PROTO_ROOM_COUNT; i++)
         fuzz_room_back(seen, (enum proto_room)i);
+    for (int i = 0; i < FUZZ_BODIES; i++)
+        if (seen->bodies[i].open)
+            fuzz_body_over(seen, &seen->bodies[i], false);
 }
 
 static void fuzz_same_command(const struct proto_command *a, const struct proto_command *b)
@@ -293,7 +324,7 @@ static void fuzz_same_messages(const struct fuzz_seen *a, const struct fuzz_seen
     must(a->messages == b->messages);
     for (int dir = 0; dir < 2; dir++)
         for (int i = 0; i < PROTO_PART_COUNT; i++)
-            must(a->bodies[dir][i].sum == b->bodies[dir][i].sum);
+            must(a->body_sums[dir][i] == b->body_sums[dir][i]);
 }
 
 static inline void fuzz_parser(const struct proto_parser *p, fuzz_command_check *check,

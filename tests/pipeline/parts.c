@@ -30,11 +30,13 @@
 #define SEGMENTS  65536
 #define BLOCKS    16
 
+/* One that is under way; those of several streams may be at once. */
 struct body {
+    struct body *next;
     uint8_t *data;
     size_t len, room;
     uint32_t transaction;
-    bool open;
+    uint8_t direction, part;
 };
 
 struct flow {
@@ -48,7 +50,7 @@ struct flow {
     uint32_t probed[2];
     const struct proto_parser *parser;
     struct stream_side side[2];
-    struct body bodies[2][PROTO_PART_COUNT];
+    struct body *bodies;
     uint8_t *rooms[PROTO_ROOM_COUNT];
     _Alignas(8) uint8_t state[PROTO_STATE_MAX];
 };
@@ -114,23 +116,35 @@ static void on_message(void *ctx, const struct proto_message *m)
         print_part(w, m->direction, m->transaction, parts[i].id, parts[i].bytes, false);
 }
 
-static void end_body(const struct world *w, unsigned direction, unsigned part, bool cut)
+/* end_body: the one that is pointed to. */
+static void end_body(const struct world *w, struct body **at, bool cut)
 {
-    struct body *b = &w->flow->bodies[direction][part];
-    if (b->open)
-        print_part(w, direction, b->transaction, part, (struct bytes){b->data, b->len}, cut);
-    b->open = false;
-    b->len = 0;
+    struct body *b = *at;
+    print_part(w, b->direction, b->transaction, b->part, (struct bytes){b->data, b->len}, cut);
+    *at = b->next;
+    free(b->data);
+    free(b);
+}
+
+static struct body **find_body(struct flow *f, const struct proto_message *m, unsigned part)
+{
+    struct body **at = &f->bodies;
+    while (*at && ((*at)->transaction != m->transaction || (*at)->direction != m->direction ||
+                   (*at)->part != part))
+        at = &(*at)->next;
+    return at;
 }
 
 static void on_body(void *ctx, const struct proto_message *m, const struct proto_body *body)
 {
     struct world *w = ctx;
-    struct body *b = &w->flow->bodies[m->direction][body->id];
-    if (b->open && b->transaction != m->transaction)
-        end_body(w, m->direction, body->id, true);
-    b->open = true;
-    b->transaction = m->transaction;
+    struct body **at = find_body(w->flow, m, body->id), *b = *at;
+    if (!b) {
+        b = *at = must_have(calloc(1, sizeof *b));
+        b->transaction = m->transaction;
+        b->direction = m->direction;
+        b->part = body->id;
+    }
     if (b->room < b->len + body->data.len) {
         b->room = 2 * (b->len + body->data.len);
         b->data = must_have(realloc(b->data, b->room));
@@ -139,7 +153,7 @@ static void on_body(void *ctx, const struct proto_message *m, const struct proto
         memcpy(b->data + b->len, body->data.data, body->data.len);
     b->len += body->data.len;
     if (body->end)
-        end_body(w, m->direction, body->id, false);
+        end_body(w, at, false);
 }
 
 static uint8_t *lend(void *ctx, enum proto_room which)
@@ -282,11 +296,8 @@ static void end_flow(struct world *w, struct flow *f)
     struct proto_sink sink = sink_of(w);
     if (f->parsed)
         f->parser->end(f->state, w->now, OUTCOME_SEEN, &sink);
-    for (unsigned dir = 0; dir < 2; dir++)
-        for (unsigned i = 0; i < PROTO_PART_COUNT; i++) {
-            end_body(w, dir, i, true);
-            free(f->bodies[dir][i].data);
-        }
+    while (f->bodies)
+        end_body(w, &f->bodies, true);
     for (unsigned i = 0; i < PROTO_ROOM_COUNT; i++)
         free(f->rooms[i]);
 }

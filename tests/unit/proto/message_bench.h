@@ -9,13 +9,14 @@
 
 #include "tests/unit/proto/parser_bench.h"
 
-#define BODY_ROOM (1 << 20)
+#define TOLD_BODIES 64 /* that are under way at once */
 
 struct told_body {
-    uint8_t *data; /* BODY_ROOM bytes, or NULL while there is none */
-    size_t len;
+    uint8_t *data; /* of `room` bytes */
+    size_t len, room;
     uint32_t transaction;
-    bool ended;
+    uint8_t direction, part;
+    bool open;
 };
 
 struct message_bench {
@@ -27,7 +28,7 @@ struct message_bench {
     bool no_rooms; /* none is lent from now on */
     unsigned lent; /* rooms that are lent now */
     uint8_t *rooms[PROTO_ROOM_COUNT];
-    struct told_body bodies[2][PROTO_PART_COUNT];
+    struct told_body bodies[TOLD_BODIES];
 };
 
 static const char *const part_keywords[PROTO_PART_COUNT] = {
@@ -80,23 +81,44 @@ static inline void told_message(void *ctx, const struct proto_message *message)
     free(scratch.data);
 }
 
+static inline struct told_body *body_of(struct message_bench *m,
+                                        const struct proto_message *message, uint8_t part)
+{
+    struct told_body *fresh = NULL;
+    for (int i = 0; i < TOLD_BODIES; i++) {
+        struct told_body *b = &m->bodies[i];
+        if (b->open && b->transaction == message->transaction &&
+            b->direction == message->direction && b->part == part)
+            return b;
+        if (!b->open && !fresh)
+            fresh = b;
+    }
+    assert_non_null(fresh);
+    *fresh = (struct told_body){.data = fresh->data,
+                                .room = fresh->room,
+                                .transaction = message->transaction,
+                                .direction = message->direction,
+                                .part = part,
+                                .open = true};
+    return fresh;
+}
+
 static inline void told_body(void *ctx, const struct proto_message *message,
                              const struct proto_body *body)
 {
     struct message_bench *m = ctx;
     assert_true(body->id > PART_NONE && body->id < PROTO_PART_COUNT);
-    struct told_body *b = &m->bodies[message->direction][body->id];
-    if (b->ended || b->transaction != message->transaction)
-        b->len = 0;
-    b->transaction = message->transaction;
-    b->ended = body->end;
-    if (!b->data)
-        b->data = malloc(BODY_ROOM);
-    assert_non_null(b->data);
-    assert_true(body->at == b->len && body->data.len <= BODY_ROOM - b->len);
+    struct told_body *b = body_of(m, message, body->id);
+    assert_true(body->at == b->len);
+    if (b->room < b->len + body->data.len) {
+        b->room = 2 * (b->len + body->data.len);
+        b->data = realloc(b->data, b->room);
+        assert_non_null(b->data);
+    }
     if (body->data.len)
         memcpy(b->data + b->len, body->data.data, body->data.len);
     b->len += body->data.len;
+    b->open = !body->end;
     if (body->end)
         told_line(m, message->direction, message->transaction, body->id,
                   (struct bytes){b->data, b->len});
@@ -174,9 +196,8 @@ static inline void message_bench_free(struct message_bench *m)
 {
     for (int i = 0; i < PROTO_ROOM_COUNT; i++)
         free(m->rooms[i]);
-    for (int dir = 0; dir < 2; dir++)
-        for (int i = 0; i < PROTO_PART_COUNT; i++)
-            free(m->bodies[dir][i].data);
+    for (int i = 0; i < TOLD_BODIES; i++)
+        free(m->bodies[i].data);
     free(m->bench);
     free(m->lines);
     free(m);
