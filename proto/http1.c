@@ -13,6 +13,7 @@
 enum mode {
     MODE_START = 0, /* a request line or a status line is next */
     MODE_FIELDS,
+    MODE_HEAD_END,   /* it ended oddly: one more line end may belong to it */
     MODE_MAYBE_BODY, /* of a response that should have none and says that it has one */
     MODE_BODY,       /* `left` bytes */
     MODE_TO_CLOSE,   /* a body that ends with the connection */
@@ -20,8 +21,9 @@ enum mode {
     MODE_CHUNK,
     MODE_CHUNK_END,
     MODE_TRAILERS,
-    MODE_REST, /* what comes is no HTTP/1 */
-    MODE_LOST  /* a start line is looked for */
+    MODE_ASTRAY, /* where a response should begin and none does; `left`: within a line */
+    MODE_REST,   /* what comes is no HTTP/1 */
+    MODE_LOST    /* a start line is looked for */
 };
 
 struct side {
@@ -31,6 +33,9 @@ struct side {
     uint8_t mode;
     uint8_t codings; /* of the content, that were named */
     uint8_t folds;   /* the field whose next line may belong to it, by its row, from 1 */
+    bool named;      /* of that field no more than the name came yet, without its colon */
+    bool bare_lf;    /* the line ends with LF and no CR before it */
+    bool swapped;    /* the last line ended with LF CR */
     bool chunked, has_length;
     bool expects; /* 100-continue before the body */
 };
@@ -81,8 +86,7 @@ static void pause(struct pass *p)
     uint8_t mode = p->d->mode;
     if (mode == MODE_REST)
         http1_tell_next(&p->tell, p->at);
-    http1_tell_pause(&p->tell, p->at,
-                     mode == MODE_START || mode == MODE_LOST || mode == MODE_FIELDS);
+    http1_tell_pause(&p->tell, p->at, mode <= MODE_HEAD_END || mode == MODE_LOST);
 }
 
 /* ---- lengths ---- */
@@ -110,18 +114,42 @@ static uint64_t number(struct bytes text, uint32_t base)
     return value;
 }
 
+/* is_astray: no response begins like this, nor does white space before one. */
+static bool is_astray(const struct pass *p)
+{
+    return p->dir == PROTO_TO_CLIENT && p->at < p->end && *p->at != 0 && (*p->at | 0x20) != 'h' &&
+           !http1_is_space(*p->at);
+}
+
+/* go_astray: what comes belongs to the body, whatever length that has, as browsers have it. */
+static void go_astray(struct pass *p)
+{
+    p->d->mode = MODE_ASTRAY;
+    p->d->left = 1;
+    p->sink->anomaly(p->sink->ctx, PROTO_ANOMALY_MALFORMED, p->dir);
+}
+
+/* body_over: nothing of it is open, but what strayed behind its end. */
+static void body_over(struct pass *p)
+{
+    if (is_astray(p))
+        go_astray(p);
+    else
+        message_over(p);
+}
+
 /* body_follows: the fields are read. RFC 9112, 6.3 */
 static void body_follows(struct pass *p, bool none, bool to_close)
 {
     struct side *d = p->d;
     if (none)
-        message_over(p);
+        body_over(p);
     else if (d->chunked)
         d->mode = MODE_CHUNK_SIZE;
     else if (d->has_length && d->left)
         d->mode = MODE_BODY;
     else if (d->has_length || !to_close)
-        message_over(p);
+        body_over(p);
     else
         d->mode = MODE_TO_CLOSE;
 }
@@ -236,26 +264,68 @@ static void take_value(struct pass *p, size_t i, const uint8_t *from, const uint
         fields[i].take(p, value);
 }
 
+/* is_named: NULs in the name of a response's field are not minded, as browsers have it. */
+static bool is_named(const struct pass *p, struct bytes name, size_t i)
+{
+    if (name.len == fields[i].len)
+        return bytes_begin_any_case(name, fields[i].name);
+    size_t n = 0;
+    if (name.len < fields[i].len || p->dir == PROTO_TO_SERVER)
+        return false;
+    for (size_t k = 0; k < name.len; k++)
+        if (name.data[k] != 0 &&
+            (n == fields[i].len || (name.data[k] | 0x20) != (uint8_t)fields[i].name[n++]))
+            return false;
+    return n == fields[i].len;
+}
+
+/* find_field: its row, from 1; 0: none that matters here. */
+static size_t find_field(const struct pass *p, struct bytes name)
+{
+    for (size_t i = 0; i < FIELDS; i++)
+        if (is_named(p, name, i))
+            return i + 1;
+    return 0;
+}
+
+static void take_field(struct pass *p, size_t row, const uint8_t *from, const uint8_t *end)
+{
+    p->d->folds = row > 0 && fields[row - 1].folds ? (uint8_t)row : 0;
+    if (row > 0)
+        take_value(p, row - 1, from, end);
+}
+
+/* folded: a line that goes on with a field. Its colon may only come now. */
+static void folded(struct pass *p, struct bytes line)
+{
+    struct side *d = p->d;
+    const uint8_t *end = line.data + line.len;
+    if (!d->named) {
+        take_value(p, d->folds - 1u, line.data + 1, end);
+        return;
+    }
+    struct bytes rest = without_blanks(line.data + 1, end);
+    if (rest.len == 0)
+        return;
+    d->named = false;
+    take_field(p, *rest.data == ':' ? d->folds : 0, rest.data + 1, end);
+}
+
 static void field(struct pass *p, struct bytes line)
 {
     struct side *d = p->d;
     const uint8_t *end = line.data + line.len, *colon = memchr(line.data, ':', line.len);
-    bool folded = line.data[0] == ' ' || line.data[0] == '\t' || line.data[0] == 0;
-    if (folded && d->folds > 0 && (!colon || p->dir == PROTO_TO_SERVER)) {
-        take_value(p, d->folds - 1u, line.data + 1, end);
+    bool is_folded = line.data[0] == ' ' || line.data[0] == '\t' || line.data[0] == 0;
+    if (is_folded && d->folds > 0 && (!colon || d->named || p->dir == PROTO_TO_SERVER)) {
+        folded(p, line);
         return;
     }
-    d->folds = 0;
-    if (!colon)
-        return;
-    struct bytes name = without_blanks(line.data, colon);
-    for (size_t i = 0; i < FIELDS; i++) {
-        if (name.len != fields[i].len || !bytes_begin_any_case(name, fields[i].name))
-            continue;
-        d->folds = fields[i].folds ? (uint8_t)(i + 1) : 0;
-        take_value(p, i, colon + 1, end);
-        return;
-    }
+    size_t row = find_field(p, without_blanks(line.data, colon ? colon : end));
+    d->named = !colon;
+    if (colon)
+        take_field(p, row, colon + 1, end);
+    else
+        d->folds = (uint8_t)row;
 }
 
 /* ---- the first line ---- */
@@ -317,7 +387,7 @@ static void start(struct pass *p, struct bytes line, bool cut)
     }
     d->mode = MODE_FIELDS;
     d->left = 0;
-    d->chunked = d->has_length = d->expects = false;
+    d->chunked = d->has_length = d->expects = d->bare_lf = d->swapped = false;
     d->codings = d->folds = d->message.layers = 0;
 }
 
@@ -348,30 +418,53 @@ static void body_refused(struct pass *p)
     pause(&request);
 }
 
+/* says_body: the fields say that one follows. */
+static bool says_body(const struct side *d)
+{
+    return d->chunked || d->left > 0;
+}
+
+/* is_interim: RFC 9110, 15.2 */
+static bool is_interim(uint16_t status)
+{
+    return status >= 100 && status < 200 && status != 101;
+}
+
+/* answers: the response is the final one; returns whether none to this request has a body. */
+static bool answers(struct pass *p)
+{
+    struct state *s = p->s;
+    s->responses = p->d->message.transaction;
+    bool asked = s->responses <= s->requests;
+    if (!asked)
+        s->requests = s->responses;
+    http1_sessions_answer(&s->sessions, s->odd ? 0 : s->status, p->now, p->sink);
+    if (s->status / 100 == 4)
+        body_refused(p);
+    return asked && (s->heads & bit_of(s->responses));
+}
+
 static void response_read(struct pass *p)
 {
     struct state *s = p->s;
     struct side *d = p->d;
     uint16_t status = s->status;
     http1_tell_head(&p->tell, p->at);
-    if (status >= 100 && status < 200 && status != 101) {
-        message_over(p);
+    if (is_interim(status)) {
+        if (says_body(d))
+            d->mode = MODE_MAYBE_BODY;
+        else
+            message_over(p);
         return;
     }
-    s->responses = d->message.transaction;
-    bool asked = s->responses <= s->requests;
-    if (!asked)
-        s->requests = s->responses;
-    uint64_t bit = asked ? bit_of(s->responses) : 0;
-    http1_sessions_answer(&s->sessions, s->odd ? 0 : status, p->now, p->sink);
-    if (status / 100 == 4)
-        body_refused(p);
-    if (status == 204 && !(s->heads & bit) && (d->chunked || d->left))
+    bool asked = d->message.transaction <= s->requests, none = answers(p);
+    bool empty = status == 101 || status == 204 || status == 304;
+    if (empty && !none && says_body(d))
         d->mode = MODE_MAYBE_BODY;
-    else
-        body_follows(p, status == 204 || status == 304 || (s->heads & bit), true);
-    if (status == 101 || (status / 100 == 2 && (s->connects & bit)))
+    else if (status == 101 || (status / 100 == 2 && asked && (s->connects & bit_of(s->responses))))
         tunnel(p);
+    else
+        body_follows(p, empty || none, true);
 }
 
 /* ---- the stream ---- */
@@ -380,6 +473,17 @@ static void chunk_size(struct pass *p, struct bytes line)
 {
     p->d->left = number(line, 16);
     p->d->mode = p->d->left ? MODE_CHUNK : MODE_TRAILERS;
+}
+
+/* ends_oddly: heads of responses may end with a blank before a LF, or with an empty line behind LF
+ * CR. */
+static bool ends_oddly(const struct pass *p, struct bytes line)
+{
+    const struct side *d = p->d;
+    if (p->dir == PROTO_TO_SERVER)
+        return false;
+    return line.len == 0 ? d->swapped
+                         : line.len == 1 && d->bare_lf && (*line.data == ' ' || *line.data == '\t');
 }
 
 static void take_line(struct pass *p, struct bytes line, bool cut)
@@ -391,12 +495,15 @@ static void take_line(struct pass *p, struct bytes line, bool cut)
         start(p, line, cut);
         break;
     case MODE_FIELDS:
-        if (line.len > 0)
+        if (ends_oddly(p, line))
+            d->mode = MODE_HEAD_END;
+        else if (line.len > 0)
             field(p, line);
         else if (p->dir == PROTO_TO_SERVER)
             request_read(p);
         else
             response_read(p);
+        d->swapped = false;
         break;
     case MODE_CHUNK_SIZE:
         chunk_size(p, line);
@@ -406,8 +513,9 @@ static void take_line(struct pass *p, struct bytes line, bool cut)
         break;
     case MODE_TRAILERS:
         if (line.len == 0) {
-            http1_body(&p->tell, (struct bytes){0}, true);
-            message_over(p);
+            if (!is_astray(p))
+                http1_body(&p->tell, (struct bytes){0}, true);
+            body_over(p);
         }
         break;
     default:
@@ -418,6 +526,7 @@ static void take_line(struct pass *p, struct bytes line, bool cut)
 /* take_lines: in heads of responses a line may be several. */
 static void take_lines(struct pass *p, struct bytes line, bool cut)
 {
+    bool bare_lf = p->d->bare_lf;
     while (p->dir == PROTO_TO_CLIENT && (p->d->mode == MODE_START || p->d->mode == MODE_FIELDS)) {
         size_t n = http1_cr_end(line);
         if (n == line.len)
@@ -425,11 +534,13 @@ static void take_lines(struct pass *p, struct bytes line, bool cut)
         struct bytes first = {line.data, n};
         while (first.len > 0 && first.data[first.len - 1] == '\r')
             first.len--;
+        p->d->bare_lf = false;
         if (first.len > 0)
             take_line(p, first, false);
         line.data += n;
         line.len -= n;
     }
+    p->d->bare_lf = bare_lf;
     take_line(p, line, cut);
 }
 
@@ -449,6 +560,8 @@ static void read_line(struct pass *p)
     size_t n = (size_t)((lf ? lf : p->end) - from);
     bool lies_whole = lf && d->line.len == 0;
     p->at += n + (lf ? 1 : 0);
+    if (n > 0)
+        d->bare_lf = from[n - 1] != '\r';
     if (!lies_whole)
         add_to_line(&d->line, from, n);
     if (!lf)
@@ -468,7 +581,7 @@ static void body_read(struct pass *p)
 {
     struct side *d = p->d;
     if (d->left == 0 && d->mode == MODE_BODY)
-        message_over(p);
+        body_over(p);
     else if (d->left == 0 && d->mode == MODE_CHUNK)
         d->mode = MODE_CHUNK_END;
 }
@@ -483,8 +596,43 @@ static void read_body(struct pass *p)
     }
     struct bytes bytes = {p->at, n};
     p->at += n;
-    http1_body(&p->tell, bytes, d->mode == MODE_BODY && d->left == 0);
+    http1_body(&p->tell, bytes, d->mode == MODE_BODY && d->left == 0 && !is_astray(p));
     body_read(p);
+}
+
+/* astray_len: up to a line that begins as a response does. */
+static size_t astray_len(const uint8_t *from, const uint8_t *end)
+{
+    const uint8_t *at = from, *lf;
+    while (at < end && (lf = memchr(at, '\n', (size_t)(end - at)))) {
+        at = lf + 1;
+        if (at < end && (*at | 0x20) == 'h')
+            return (size_t)(at - from);
+    }
+    return (size_t)(end - from);
+}
+
+static void read_astray(struct pass *p)
+{
+    struct side *d = p->d;
+    if (d->left == 0 && (*p->at | 0x20) == 'h') {
+        http1_body(&p->tell, (struct bytes){0}, true);
+        message_over(p);
+        return;
+    }
+    struct bytes bytes = {p->at, astray_len(p->at, p->end)};
+    p->at += bytes.len;
+    d->left = p->at[-1] != '\n';
+    http1_body(&p->tell, bytes, false);
+}
+
+/* without_head: what is no response is a body to the end of the connection, as HTTP/0.9 has it. */
+static void without_head(struct pass *p)
+{
+    p->d->message.transaction = p->s->responses + 1;
+    p->d->message.layers = 0;
+    http1_tell_no_head(&p->tell, p->at);
+    go_astray(p);
 }
 
 /* chunk_begins: white space before its size is not minded. What has no size ends with the
@@ -510,10 +658,41 @@ static void chunk_begins(struct pass *p)
 /* maybe_body: no body of such a response begins as the next response does. */
 static void maybe_body(struct pass *p)
 {
-    if (*p->at == 'H')
+    if (*p->at == 'H') {
         message_over(p);
-    else
-        p->d->mode = p->d->chunked ? MODE_CHUNK_SIZE : MODE_BODY;
+        return;
+    }
+    if (is_interim(p->s->status))
+        answers(p);
+    p->d->mode = p->d->chunked ? MODE_CHUNK_SIZE : MODE_BODY;
+}
+
+/* head_end: another CR, LF or both are its own. */
+static void head_end(struct pass *p)
+{
+    struct side *d = p->d;
+    bool is_cr = *p->at == '\r' && !d->swapped;
+    d->swapped = true;
+    if (is_cr) {
+        p->at++;
+        return;
+    }
+    if (*p->at == '\n')
+        p->at++;
+    response_read(p);
+}
+
+/* LF CR ends a line of a response's head too: so browsers have it. */
+static bool is_swapped(const struct pass *p)
+{
+    return p->dir == PROTO_TO_CLIENT && p->d->line.len == 0 && *p->at == '\r';
+}
+
+static void swap(struct pass *p)
+{
+    p->d->bare_lf = false;
+    p->d->swapped = true;
+    p->at++;
 }
 
 static bool in_body(const struct side *d)
@@ -536,6 +715,14 @@ static void feed(void *state, enum proto_direction dir, int64_t now, const uint8
     while (p.at < p.end && p.d->mode != MODE_REST) {
         if (p.d->mode == MODE_MAYBE_BODY)
             maybe_body(&p);
+        else if (p.d->mode == MODE_HEAD_END)
+            head_end(&p);
+        else if (p.d->mode == MODE_ASTRAY)
+            read_astray(&p);
+        else if (p.d->mode == MODE_START && p.d->line.len == 0 && is_astray(&p))
+            without_head(&p);
+        else if (p.d->mode == MODE_FIELDS && p.d->bare_lf && is_swapped(&p))
+            swap(&p);
         else if (p.d->mode == MODE_CHUNK_SIZE && p.d->line.len == 0)
             chunk_begins(&p);
         else if (in_body(p.d))
@@ -580,14 +767,15 @@ static void gap(void *state, enum proto_direction dir, int64_t now, uint32_t len
     pause(&p);
 }
 
-/* break_off: of a request, the whole lines of its head say what was wanted even if no more of them
- * came. */
+/* break_off: the whole lines of a head say what they say even if no more of them came. */
 static void break_off(struct pass *p)
 {
     struct bytes none = {0};
     if (has_body(p->d))
         http1_body(&p->tell, none, true);
-    else if (p->dir == PROTO_TO_SERVER && p->d->mode == MODE_FIELDS && p->d->message.kept > 0)
+    else if (p->d->mode == MODE_HEAD_END)
+        response_read(p);
+    else if (p->d->mode == MODE_FIELDS && p->d->message.kept > 0)
         http1_tell_head(&p->tell, p->at);
 }
 

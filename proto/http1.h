@@ -4,6 +4,12 @@
  * (status codes), 11 (authentication); RFC 7617 (Basic). What a part holds is in
  * proto/http1_parts.h.
  *
+ * Responses are read as browsers read them, and libhtp after these: heads whose lines end with LF,
+ * LF CR or CR, names with NULs in them, statuses that go without a body and yet have one. What
+ * stands where a response should begin and begins like none belongs to the body before it, if it
+ * came with that body's last byte, as its length was wrong; else it is a body without a head, as
+ * HTTP/0.9 has it.
+ *
  * A session is the first exchange of a connection, and each that carries credentials in a field
  * (Authorization, Proxy-Authorization) or is refused. Refused: 401 or 407 where there were
  * credentials, or a body of POST, PUT or PATCH that may have held some; and any 403. Acknowledged:

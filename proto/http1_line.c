@@ -149,7 +149,12 @@ bool http1_odd_request(struct bytes line, bool cut, struct http1_line *out)
 
 bool http1_odd_response(struct bytes line, struct http1_line *out)
 {
-    struct bytes rest = line, version = next_word(&rest), status = next_word(&rest);
+    struct bytes rest = line;
+    while (rest.len > 0 && (*rest.data == 0 || http1_is_space(*rest.data))) {
+        rest.data++;
+        rest.len--;
+    }
+    struct bytes version = next_word(&rest), status = next_word(&rest);
     *out = (struct http1_line){.odd = true};
     out->status = status.len == 3 ? three_digits(status.data) : 0;
     return bytes_begin_any_case(version, "HTTP");

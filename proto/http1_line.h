@@ -20,7 +20,7 @@ bool http1_request_line(struct bytes line, bool cut, struct http1_line *out);
 bool http1_status_line(struct bytes line, struct http1_line *out);
 /* http1_versioned_request: words with any white space around them, a version among them.
  * http1_odd_request: and a method that servers know may go without.
- * http1_odd_response: HTTP in any case and of any version. */
+ * http1_odd_response: HTTP in any case and of any version, behind any white space and NULs. */
 bool http1_versioned_request(struct bytes line, struct http1_line *out);
 bool http1_odd_request(struct bytes line, bool cut, struct http1_line *out);
 bool http1_odd_response(struct bytes line, struct http1_line *out);

@@ -38,6 +38,8 @@ struct http1_tell {
 void http1_tell_next(struct http1_tell *t, const uint8_t *at);
 /* http1_tell_head: the head ends before `at`. */
 void http1_tell_head(struct http1_tell *t, const uint8_t *at);
+/* http1_tell_no_head: a message that has none; its body is at `at`. */
+void http1_tell_no_head(struct http1_tell *t, const uint8_t *at);
 /* http1_tell_pause: the call ends at `at`; in_head: within a head, or where one may begin. */
 void http1_tell_pause(struct http1_tell *t, const uint8_t *at, bool in_head);
 

@@ -38,7 +38,11 @@ static void add(struct told *t, bool file, const char *text, size_t len)
 {
     size_t *n = file ? &t->n_files : &t->n;
     assert_true(*n + len < TOLD_MAX);
-    memcpy((file ? t->files : t->text) + *n, text, len);
+    char *to = (file ? t->files : t->text) + *n;
+    memcpy(to, text, len);
+    for (size_t i = 0; i < len; i++)
+        if (to[i] == 0)
+            to[i] = '~'; /* so that it is still a text */
     *n += len;
 }
 
@@ -76,7 +80,7 @@ static void on_body(void *ctx, const struct proto_message *m, const struct proto
     assert_true(b->at == t->body[dir]);
     assert_true(t->body[dir] + b->data.len < TOLD_MAX);
     unsigned n = m->parts(m, &scratch, parts);
-    assert_true(n > 0);
+    assert_true(n > 0 || m->head.len == 0);
     if (b->data.len)
         memcpy(t->bodies[dir] + t->body[dir], b->data.data, b->data.len);
     t->body[dir] += b->data.len;
@@ -342,6 +346,73 @@ static const struct conversation conversations[] = {
      {"<1 http.header=A: b\r\nContent-Length: 2\r\nServer: c\r\nX: d\r\nE: f\r\n",
       "<1 http.response_body=ok"},
      {0}},
+    {"names of fields with a NUL in them: not there, to browsers; of a request it ends the name",
+     {C("POST / HTTP/1.1\r\nContent\0-Length: 3\r\nContent-Length: 2\r\n\r\nab"),
+      S("HTTP/1.1 200 OK\r\nTransfer\0-Encoding\0: chun\0ked\r\nContent\0-Encoding: gzip\r\n\r\n"
+        "28\r\n" GZIP "\r\n0\r\n\r\n")},
+     {">1 http.request_body=ab", "<1 http.response_body=" PLAIN},
+     {0}},
+    {"a name, its colon and its value on lines of their own: one field, as it is folded",
+     {C("POST / HTTP/1.1\r\nContent-Length\r\n \r\n :\r\n\t2\r\n\r\nab"),
+      S("HTTP/1.1 200 OK\r\nContent-Encoding\n :gzip\r\nTransfer-Encoding\r \r\n :\r\n "
+        "chunked\r\n\r\n28\r\n" GZIP "\r\n0\r\n\r\n")},
+     {">1 http.request_body=ab", ">1 http.header=Content-Length: 2\r\n",
+      "<1 http.header=Content-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n",
+      "<1 http.response_body=" PLAIN},
+     {0}},
+    {"a name without a colon that other words follow",
+     {C("GET / HTTP/1.1\r\n\r\n"),
+      S("HTTP/1.1 200 OK\r\nContent-Length\r\n x:9\r\nContent-Length: 2\r\n\r\nok")},
+     {"<1 http.response_body=ok"},
+     {0}},
+    {"a length that is folded: the first number counts",
+     {C("POST / HTTP/1.1\r\nContent-Length: 2\r\n 9\r\n\r\nab"),
+      S("HTTP/1.1 200 OK\r\nContent-Length: 3( 9)\r\n\r\nabc")},
+     {">1 http.request_body=ab", "<1 http.response_body=abc"},
+     {0}},
+    {"heads that end with LF CR CR LF: LF CR is a line's end, and to browsers so is one that "
+     "follows",
+     {C("GET /1 HTTP/1.1\r\n\r\nGET /2 HTTP/1.1\r\n\r\nGET /3 HTTP/1.1\r\n\r\n"),
+      S("HTTP/1.1 200 OK\r\nContent-Length: 2\n\r\r\nok"
+        "HTTP/1.1 200 OK\r\nContent-Length: 2\n\r\r\n\r\nok"
+        "HTTP/1.1 200 OK\r\nContent-Length: 0\n\r\n")},
+     {"<1 http.header=Content-Length: 2\r\n", "<1 http.response_body=ok",
+      "<2 http.response_body=ok", "<3 http.content_len=0"},
+     {0}},
+    {"heads that end with a blank line whose blank a LF stands on both sides of",
+     {C("GET /1 HTTP/1.1\r\n\r\nGET /2 HTTP/1.1\r\n\r\nGET /3 HTTP/1.1\r\n\r\n"),
+      S("HTTP/1.1 200 OK\r\nContent-Length: 2\n \nok"
+        "HTTP/1.1 200 OK\r\nContent-Length: 2\n\t\n\nok"
+        /* where CRs stand it is a fold */
+        "HTTP/1.1 200 OK\r\nA: b\r\n \r\nContent-Length: 2\r\n\r\nok")},
+     {"<1 http.header=Content-Length: 2\r\n", "<1 http.response_body=ok",
+      "<2 http.response_body=ok", "<3 http.response_body=ok"},
+     {0}},
+    {"a response behind NULs",
+     {C("GET / HTTP/1.1\r\n\r\n"), S("\0\0HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")},
+     {"<1 http.stat_code=200", "<1 http.response_body=ok"},
+     {0}},
+    {"statuses that go without a body, with one all the same: browsers read it",
+     {C("GET /1 HTTP/1.1\r\n\r\nGET /2 HTTP/1.1\r\n\r\nGET /3 HTTP/1.1\r\n\r\n"
+        "GET /4 HTTP/1.1\r\n\r\n"),
+      S("HTTP/1.1 100 x\r\nContent-Length: 1\r\n\r\naHTTP/1.1 102 x\r\nContent-Length: "
+        "1\r\n\r\nbHTTP/1.1 101 x\r\nContent-Length: 1\r\n\r\nc"
+        "HTTP/1.1 304 x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nd\r\n0\r\n\r\n"),
+      C("GET /5 HTTP/1.1\r\n\r\n"),
+      /* an interim response that only says so */
+      S("HTTP/1.1 103 x\r\nContent-Length: 1\r\n\r\n" OK_2)},
+     {"<1 http.response_body=a", "<2 http.response_body=b", "<3 http.response_body=c",
+      "<4 http.response_body=d", "<5 http.stat_code=103", "<5 http.stat_code=200",
+      "<5 http.response_body=ok"},
+     {0}},
+    {"a response's head that breaks off",
+     {C("GET / HTTP/1.1\r\n\r\n"), S("HTTP/1.0 200 OK\nServer:s\r\nA: b")},
+     {"<1 http.server=s", "<1 http.header=Server: s\r\n"},
+     {0}},
+    {"a response's head that breaks off where it may be over",
+     {C("GET / HTTP/1.1\r\n\r\n"), S("HTTP/1.0 200 OK\nServer:s\n \n")},
+     {"<1 http.server=s"},
+     {0}},
     {"targets",
      {C("GET /a/%2e%2e/b\\c//d?e=%2e+f HTTP/1.1\r\n\r\n"
         "GET http://u@Ex.AM./%41%u0042%c3%89 HTTP/1.1\r\nHost: other\r\n\r\n")},
@@ -451,6 +522,64 @@ static void after_a_loss_the_next_start_line_is_found(void **unused)
     assert_true(has_line(t, "<3 http.stat_code=200") || has_line(t, "<2 http.stat_code=200"));
     assert_int_equal(t->anomalies, 1);
     free(t);
+}
+
+static void what_is_no_response_is_a_body(void **unused)
+{
+    (void)unused;
+    static const struct says old[SAYS_MAX] = {C("GET / HTTP/1.1\r\n\r\n"), S("not\na head, "),
+                                              S("at all")};
+    struct told *t = talk_lossy(old, NO_LOSS);
+    assert_true(has_line(t, "<1 http.response_body=not\na head, at all"));
+    assert_int_equal(t->anomalies, 1);
+    free(t);
+    /* a line that begins as a response does is looked at; white space before it is not minded */
+    static const struct says then[SAYS_MAX] = {C("GET / HTTP/1.1\r\n\r\n"),
+                                               S("\r\nodd\r\n" OK_2 "\r\n" OK_2)};
+    t = talk_lossy(then, NO_LOSS);
+    assert_true(has_line(t, "<1 http.response_body=odd\r\n"));
+    assert_true(has_line(t, "<1 http.response_body=ok"));
+    assert_true(has_line(t, "<2 http.response_body=ok"));
+    assert_int_equal(t->anomalies, 1);
+    free(t);
+    /* behind a loss it is the rest of something */
+    t = talk_lossy(old, 1);
+    assert_null(strstr(t->text, "response_body"));
+    free(t);
+}
+
+/* What came with the last byte of a body and is no response belongs to it, as its length was too
+ * short; what came later has no head. */
+static void a_length_that_is_too_short(void **unused)
+{
+    (void)unused;
+    static const struct {
+        struct says says[SAYS_MAX];
+        const char *first, *second;
+    } cases[] = {
+        {{C("GET / HTTP/1.1\r\n\r\n"), S("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabcde\nf"
+                                         "\n" OK_2)},
+         "<1 http.response_body=abcde\nf\n",
+         "<2 http.response_body=ok"},
+        {{C("GET / HTTP/1.1\r\n\r\n"),
+          S("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\nbcd")},
+         "<1 http.response_body=abcd",
+         "<1 http.stat_code=200"},
+        {{C("HEAD / HTTP/1.1\r\n\r\n"), S("HTTP/1.1 200 OK\r\n\r\nbody")},
+         "<1 http.response_body=body",
+         "<1 http.stat_code=200"},
+        {{C("GET / HTTP/1.1\r\n\r\n"), S("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc"),
+          S("de")},
+         "<1 http.response_body=abc",
+         "<2 http.response_body=de"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct told *t = talk(cases[i].says, WHOLE, NO_LOSS, false);
+        if (!has_line(t, cases[i].first) || !has_line(t, cases[i].second))
+            fail_msg("not %s and %s in\n%s", cases[i].first, cases[i].second, t->text);
+        assert_int_equal(t->anomalies, 1);
+        free(t);
+    }
 }
 
 static void without_rooms_only_what_lies_whole_is_told(void **unused)
@@ -642,6 +771,8 @@ int main(void)
         cmocka_unit_test(cuts_change_nothing),
         cmocka_unit_test(a_loss_in_a_body_is_counted_off),
         cmocka_unit_test(after_a_loss_the_next_start_line_is_found),
+        cmocka_unit_test(what_is_no_response_is_a_body),
+        cmocka_unit_test(a_length_that_is_too_short),
         cmocka_unit_test(without_rooms_only_what_lies_whole_is_told),
         cmocka_unit_test(what_lies_whole_takes_no_room),
         cmocka_unit_test(a_form_of_odd_parts),
