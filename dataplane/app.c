@@ -53,7 +53,7 @@ static void *app_state_of(struct line *line)
 static struct shard_pool *room_pool(struct line *line, enum proto_room which,
                                     struct pool_share **share)
 {
-    bool unpack = which == PROTO_ROOM_UNPACK_TO_SERVER || which == PROTO_ROOM_UNPACK_TO_CLIENT;
+    bool unpack = which >= PROTO_ROOM_UNPACK_TO_SERVER;
     *share = unpack ? &line->now.shard->unpackers : &line->now.shard->rooms;
     return unpack ? &line->config.pools->unpackers : &line->config.pools->rooms;
 }

@@ -191,11 +191,17 @@ static void transfer_encoding(struct pass *p, struct bytes value)
     p->d->chunked |= holds(value, "chunked");
 }
 
-/* content_encoding: libhtp takes two names that hold one of these words; of a request only the name
+static void add_layer(struct pass *p, bool gzip)
+{
+    struct http1_message *m = &p->d->message;
+    m->gzip |= (uint8_t)(gzip << m->layers++);
+}
+
+/* content_encoding: libhtp takes names that hold one of these words; of a request only the name
  * itself. */
 static void content_encoding(struct pass *p, struct bytes value)
 {
-    static const char *const names[] = {"gzip", "deflate", "x-gzip", "x-deflate"};
+    static const char *const names[] = {"gzip", "x-gzip", "deflate", "x-deflate"};
     const uint8_t *at = value.data, *end = at + value.len;
     while (at < end) {
         const uint8_t *stop = at;
@@ -206,12 +212,16 @@ static void content_encoding(struct pass *p, struct bytes value)
         if (name.len == 0 || p->d->codings++ >= HTTP1_LAYERS_MAX)
             continue;
         if (p->dir == PROTO_TO_CLIENT) {
-            p->d->message.layers += holds(name, "gzip") || holds(name, "deflate");
+            if (holds(name, "gzip"))
+                add_layer(p, true);
+            else if (holds(name, "deflate"))
+                add_layer(p, false);
             continue;
         }
         for (int i = 0; i < 4; i++)
-            p->d->message.layers += p->d->codings == 1 && value.len == strlen(names[i]) &&
-                                    bytes_begin_any_case(value, names[i]);
+            if (p->d->codings == 1 && value.len == strlen(names[i]) &&
+                bytes_begin_any_case(value, names[i]))
+                add_layer(p, i < 2);
     }
 }
 
@@ -388,7 +398,7 @@ static void start(struct pass *p, struct bytes line, bool cut)
     d->mode = MODE_FIELDS;
     d->left = 0;
     d->chunked = d->has_length = d->expects = d->bare_lf = d->swapped = false;
-    d->codings = d->folds = d->message.layers = 0;
+    d->codings = d->folds = d->message.layers = d->message.gzip = 0;
 }
 
 /* ---- whole heads ---- */

@@ -18,6 +18,7 @@ struct http1_message {
     uint32_t transaction;
     uint16_t kept;  /* bytes of the head in the room */
     uint8_t layers; /* of packing that are to be undone */
+    uint8_t gzip;   /* bits: the layer is said to be gzip, else deflate */
     uint8_t files;  /* what of the body is a file */
     uint8_t rooms;  /* that are lent for the body */
     bool begun;     /* the body */

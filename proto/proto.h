@@ -59,7 +59,8 @@ extern const struct word proto_anomaly_words[PROTO_ANOMALY_COUNT];
     X(TO_SERVER, PROTO_ROOM_BYTES, "a message to the server that is not whole yet")          \
     X(TO_CLIENT, PROTO_ROOM_BYTES, "a message to the client that is not whole yet")          \
     X(UNPACK_TO_SERVER, PROTO_UNPACK_BYTES, "unpacking the body of a message to the server") \
-    X(UNPACK_TO_CLIENT, PROTO_UNPACK_BYTES, "unpacking the body of a message to the client")
+    X(UNPACK_TO_CLIENT, PROTO_UNPACK_BYTES, "unpacking the body of a message to the client") \
+    X(UNPACK_MORE, PROTO_UNPACK_BYTES, "unpacking a third layer of either")
 enum proto_room {
 #define X(s, bytes, text) PROTO_ROOM_##s,
     PROTO_ROOMS(X)

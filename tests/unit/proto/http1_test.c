@@ -16,7 +16,7 @@
 #define PARTS_MAX  24
 #define NO_LOSS    (-1)
 #define WHOLE      1000000
-#define ROOM_COUNT 4
+#define ROOM_COUNT PROTO_ROOM_COUNT
 
 static const char *const keywords[PROTO_PART_COUNT] = {"none",
 #define X(s, protocol, directions, keyword, text) keyword,
@@ -200,6 +200,14 @@ struct conversation {
     "\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\x93\xef\xe6`\x00\x01&fm\x0f\x9fs~\xbe\x17\x03" \
     "5\x18.suVj\x16\xa4U%\xa5\xc9"                                                           \
     "1\xcc\xabw>)\x0f\x94\x07\x00l\xc1$\xb7(\x00\x00\x00"
+/* and that in gzip */
+#define GZIP_TWICE_IN_GZIP                                                             \
+    "\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\x93\xef\xe6\x60\x00\x01\x26\xe6\xc9\xef" \
+    "\x9f\x25\x30\x30\xaa\xa5\xe5\xf2\xcf\x2f\xae\xdb\x27\xce\x6c\x2a\xa1\x57\x5c\x1a" \
+    "\x96\x25\xb6\x24\x54\x75\xe9\x49\xc3\x33\xab\xcb\xed\x34\xf9\xa7\xb0\x33\xe4\x1c" \
+    "\x54\xd9\xae\x01\xd4\x00\x00\xc4\xc3\xae\xe5\x39\x00\x00\x00"
+/* As deflate this is 100 odd bytes and then an error. */
+#define JSON "{\"sdk_version\":11026,\"app_package\":\"com.plant\",\"id\":\"35067\"}"
 
 #define OK_2 "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
@@ -267,12 +275,12 @@ static const struct conversation conversations[] = {
       S("\r\n14\r\n"),
       {PROTO_TO_CLIENT, &GZIP[20], 20},
       S("\r\n0\r\n\r\n"
-        "HTTP/1.1 200 OK\r\nContent-Encoding: gzip, br\r\nContent-Encoding: gzip\r\n"
+        "HTTP/1.1 200 OK\r\nContent-Encoding: gzip, br\r\nContent-Encoding: br, gzip\r\n"
         "Content-Length: 40\r\n\r\n" GZIP
         "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\ncontent-encoding: x-gzip\r\n"
         "Content-Length: 57\r\n\r\n" GZIP_TWICE)},
      {">1 http.request_body=" PLAIN, "<1 http.response_body=" PLAIN, "<2 http.response_body=" PLAIN,
-      /* a third name is not looked at */
+      /* a fourth name is not looked at */
       "<3 http.response_body=" PLAIN, "<4 http.response_body=" PLAIN},
      {0}},
     {"what is said to be packed and is not",
@@ -294,14 +302,28 @@ static const struct conversation conversations[] = {
       ">2 http.request_body=file", ">2 file.name=/a/b", ">2 file.data=file",
       ">3 http.request_body=none"},
      {">3 file.data", "file.data=value", "file.name=a\n"}},
+    {"three layers of packing",
+     {C("GET / HTTP/1.1\r\n\r\n"),
+      S("HTTP/1.1 200 OK\r\nContent-Encoding: gzip, x-gzip\r\nContent-Encoding: deflate\r\n"
+        "Content-Length: 75\r\n\r\n" GZIP_TWICE_IN_GZIP)},
+     {"<1 http.response_body=" PLAIN},
+     {0}},
+    {"what is said to be gzip, and begins as deflate may: text as it is, deflate that is cut off",
+     {C("POST /1 HTTP/1.1\r\nContent-Encoding: gzip\r\nContent-Length: 60\r\n\r\n" JSON
+        "POST /2 HTTP/1.1\r\nContent-Encoding: gzip\r\nContent-Length: 20\r\n\r\n"),
+      {PROTO_TO_SERVER, DEFLATED, 20},
+      S("HTTP/1.1 200 OK\r\nContent-Encoding: gzip, gzip\r\nContent-Length: 60\r\n\r\n" JSON OK_2)},
+     {">1 http.request_body=" JSON, ">2 http.request_body=packed, packed and packed agai",
+      "<1 http.response_body=" JSON, "<2 http.response_body=ok"},
+     {0}},
     {"nothing that is packed",
      {C("GET / HTTP/1.1\r\n\r\n"),
       S("HTTP/1.1 200 OK\r\nContent-Encoding: deflate\r\nContent-Length: 2\r\n\r\n\x03\0")},
      {"<1 http.stat_code=200"},
      {"response_body"}},
-    {"a third name is not looked at",
+    {"a fourth name is not looked at",
      {C("GET / HTTP/1.1\r\n\r\n"),
-      S("HTTP/1.1 200 OK\r\nContent-Encoding: br, br, gzip\r\nContent-Length: 5\r\n\r\nplain")},
+      S("HTTP/1.1 200 OK\r\nContent-Encoding: br, br, br, gzip\r\nContent-Length: 5\r\n\r\nplain")},
      {"<1 http.response_body=plain"},
      {0}},
     {"first lines that servers and browsers take",
