@@ -497,10 +497,25 @@ static void response_parts(struct maker *m)
     part(m, PART_HTTP_STAT_MSG, m->h->reason);
 }
 
-/* is_continue: Suricata forgets its fields when the response itself comes. */
+static bool is_zero(struct bytes number)
+{
+    for (size_t i = 0; i < number.len; i++)
+        if (number.data[i] >= '1' && number.data[i] <= '9')
+            return false;
+    return true;
+}
+
+/* is_continue: Suricata forgets its fields when the response itself comes; one that has a body is
+ * that response. */
 static bool is_continue(const struct head *h)
 {
-    return h->status.len == 3 && memcmp(h->status.data, "100", 3) == 0;
+    if (h->status.len != 3 || memcmp(h->status.data, "100", 3) != 0)
+        return false;
+    for (unsigned i = 0; i < h->n; i++)
+        if (is_named(&h->field[i], "Transfer-Encoding") ||
+            (is_named(&h->field[i], "Content-Length") && !is_zero(h->field[i].value)))
+            return false;
+    return true;
 }
 
 unsigned http1_parts(const struct proto_message *message, struct proto_scratch *scratch,

@@ -423,9 +423,9 @@ static const struct conversation conversations[] = {
       C("GET /5 HTTP/1.1\r\n\r\n"),
       /* an interim response that only says so */
       S("HTTP/1.1 103 x\r\nContent-Length: 1\r\n\r\n" OK_2)},
-     {"<1 http.response_body=a", "<2 http.response_body=b", "<3 http.response_body=c",
-      "<4 http.response_body=d", "<5 http.stat_code=103", "<5 http.stat_code=200",
-      "<5 http.response_body=ok"},
+     {"<1 http.response_body=a", "<1 http.content_len=1", "<2 http.response_body=b",
+      "<3 http.response_body=c", "<4 http.response_body=d", "<5 http.stat_code=103",
+      "<5 http.stat_code=200", "<5 http.response_body=ok"},
      {0}},
     {"a response's head that breaks off",
      {C("GET / HTTP/1.1\r\n\r\n"), S("HTTP/1.0 200 OK\nServer:s\r\nA: b")},
