@@ -21,7 +21,7 @@ enum mode {
     MODE_CHUNK,
     MODE_CHUNK_END,
     MODE_TRAILERS,
-    MODE_ASTRAY, /* where a response should begin and none does; `left`: within a line */
+    MODE_ASTRAY, /* a body up to a line that begins as a response does; `left`: within a line */
     MODE_REST,   /* what comes is no HTTP/1 */
     MODE_LOST    /* a start line is looked for */
 };
@@ -37,6 +37,7 @@ struct side {
     bool bare_lf;    /* the line ends with LF and no CR before it */
     bool swapped;    /* the last line ended with LF CR */
     bool chunked, has_length;
+    bool vague;   /* of a response: its length can be read in more than one way */
     bool expects; /* 100-continue before the body */
 };
 
@@ -121,19 +122,12 @@ static bool is_astray(const struct pass *p)
            !http1_is_space(*p->at);
 }
 
-/* go_astray: what comes belongs to the body, whatever length that has, as browsers have it. */
-static void go_astray(struct pass *p)
-{
-    p->d->mode = MODE_ASTRAY;
-    p->d->left = 1;
-    p->sink->anomaly(p->sink->ctx, PROTO_ANOMALY_MALFORMED, p->dir);
-}
-
-/* body_over: nothing of it is open, but what strayed behind its end. */
+/* body_over: all that its length says has come. Whether that is right shows in what follows, where
+ * the length can be read in another way. */
 static void body_over(struct pass *p)
 {
-    if (is_astray(p))
-        go_astray(p);
+    if (p->d->vague)
+        p->d->mode = MODE_ASTRAY;
     else
         message_over(p);
 }
@@ -143,30 +137,41 @@ static void body_follows(struct pass *p, bool none, bool to_close)
 {
     struct side *d = p->d;
     if (none)
-        body_over(p);
+        message_over(p);
     else if (d->chunked)
         d->mode = MODE_CHUNK_SIZE;
     else if (d->has_length && d->left)
         d->mode = MODE_BODY;
-    else if (d->has_length || !to_close)
+    else if (d->has_length)
         body_over(p);
+    else if (!to_close)
+        message_over(p);
     else
         d->mode = MODE_TO_CLOSE;
 }
 
 /* ---- fields ---- */
 
+static struct bytes behind(struct bytes text, bool digits)
+{
+    while (text.len > 0 && is_digit(*text.data) == digits) {
+        text.data++;
+        text.len--;
+    }
+    return text;
+}
+
 /* content_length: the first number of the first field. */
 static void content_length(struct pass *p, struct bytes value)
 {
-    while (value.len > 0 && !is_digit(*value.data)) {
-        value.data++;
-        value.len--;
+    struct side *d = p->d;
+    for (value = behind(value, false); value.len > 0; value = behind(behind(value, true), false)) {
+        uint64_t n = number(value, 10);
+        d->vague |= p->dir == PROTO_TO_CLIENT && d->has_length && n != d->left;
+        if (!d->has_length)
+            d->left = n;
+        d->has_length = true;
     }
-    if (p->d->has_length || value.len == 0)
-        return;
-    p->d->has_length = true;
-    p->d->left = number(value, 10);
 }
 
 /* begins: letters of any case, and NULs between them as if they were not there. */
@@ -397,7 +402,7 @@ static void start(struct pass *p, struct bytes line, bool cut)
     }
     d->mode = MODE_FIELDS;
     d->left = 0;
-    d->chunked = d->has_length = d->expects = d->bare_lf = d->swapped = false;
+    d->chunked = d->has_length = d->vague = d->expects = d->bare_lf = d->swapped = false;
     d->codings = d->folds = d->message.layers = d->message.gzip = 0;
 }
 
@@ -523,9 +528,8 @@ static void take_line(struct pass *p, struct bytes line, bool cut)
         break;
     case MODE_TRAILERS:
         if (line.len == 0) {
-            if (!is_astray(p))
-                http1_body(&p->tell, (struct bytes){0}, true);
-            body_over(p);
+            http1_body(&p->tell, (struct bytes){0}, true);
+            message_over(p);
         }
         break;
     default:
@@ -606,7 +610,7 @@ static void read_body(struct pass *p)
     }
     struct bytes bytes = {p->at, n};
     p->at += n;
-    http1_body(&p->tell, bytes, d->mode == MODE_BODY && d->left == 0 && !is_astray(p));
+    http1_body(&p->tell, bytes, d->mode == MODE_BODY && d->left == 0 && !d->vague);
     body_read(p);
 }
 
@@ -642,7 +646,9 @@ static void without_head(struct pass *p)
     p->d->message.transaction = p->s->responses + 1;
     p->d->message.layers = 0;
     http1_tell_no_head(&p->tell, p->at);
-    go_astray(p);
+    p->d->mode = MODE_ASTRAY;
+    p->d->left = 0;
+    p->sink->anomaly(p->sink->ctx, PROTO_ANOMALY_MALFORMED, p->dir);
 }
 
 /* chunk_begins: white space before its size is not minded. What has no size ends with the

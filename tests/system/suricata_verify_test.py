@@ -188,7 +188,7 @@ class Case:
         if not list(self.judged()):
             return "no check on alerts"
         done = subprocess.run([PLIMSOLL, "rules", "check", str(self.rule_file())], capture_output=True, text=True)
-        missing = re.search(r"error: (.* is not in this build)", done.stderr)
+        missing = re.search(r"error: (.* (?:is|are) not in this build)", done.stderr)
         if missing:
             self.why = missing[1]
             return "keyword not in"
