@@ -65,10 +65,18 @@ static void body_is_next(struct http1_message *m)
     m->begun = false;
 }
 
+static void tell_message(const struct http1_tell *t)
+{
+    struct proto_message message = http1_tell_message(t);
+    if (t->sink->message && !t->message->silent)
+        t->sink->message(t->sink->ctx, &message);
+}
+
 void http1_tell_no_head(struct http1_tell *t, const uint8_t *at)
 {
     http1_tell_next(t, at);
     body_is_next(t->message);
+    tell_message(t);
 }
 
 void http1_tell_head(struct http1_tell *t, const uint8_t *at)
@@ -82,9 +90,7 @@ void http1_tell_head(struct http1_tell *t, const uint8_t *at)
         keep(t, (struct bytes){t->from, n});
     else
         t->in_place = (struct bytes){t->from, n < HTTP1_HEAD_MAX ? n : HTTP1_HEAD_MAX};
-    struct proto_message message = http1_tell_message(t);
-    if (t->sink->message && !m->silent)
-        t->sink->message(t->sink->ctx, &message);
+    tell_message(t);
 }
 
 /* ---- between messages and calls ---- */
