@@ -4,6 +4,7 @@
 #include "proto/http1.h"
 #include "proto/heads.h"
 #include "proto/http1_body.h"
+#include "proto/http1_fields.h"
 #include "proto/http1_line.h"
 #include "proto/http1_session.h"
 #include "proto/http1_tell.h"
@@ -29,16 +30,11 @@ enum mode {
 struct side {
     struct head_line line; /* as far as it came in earlier calls */
     struct http1_message message;
+    struct http1_fields fields;
     uint64_t left;
     uint8_t mode;
-    uint8_t codings; /* of the content, that were named */
-    uint8_t folds;   /* the field whose next line may belong to it, by its row, from 1 */
-    bool named;      /* of that field no more than the name came yet, without its colon */
-    bool bare_lf;    /* the line ends with LF and no CR before it */
-    bool swapped;    /* the last line ended with LF CR */
-    bool chunked, has_length;
-    bool vague;   /* of a response: its length can be read in more than one way */
-    bool expects; /* 100-continue before the body */
+    bool bare_lf; /* the line ends with LF and no CR before it */
+    bool swapped; /* the last line ended with LF CR */
 };
 
 /* Owner: the flow. */
@@ -90,29 +86,11 @@ static void pause(struct pass *p)
     http1_tell_pause(&p->tell, p->at, mode <= MODE_HEAD_END || mode == MODE_LOST);
 }
 
-/* ---- lengths ---- */
-
-static bool is_digit(uint8_t c)
-{
-    return c >= '0' && c <= '9';
-}
+/* ---- bodies ---- */
 
 static bool is_hex(uint8_t c)
 {
-    return is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
-}
-
-static uint64_t number(struct bytes text, uint32_t base)
-{
-    uint64_t value = 0;
-    for (size_t i = 0; i < text.len && i < 15; i++) {
-        uint8_t c = text.data[i], letter = c | 0x20;
-        uint32_t v = is_digit(c) ? c - (uint32_t)'0' : letter >= 'a' ? letter - 'a' + 10u : base;
-        if (v >= base)
-            break;
-        value = value * base + v;
-    }
-    return value;
+    return http1_is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
 }
 
 /* is_astray: no response begins like this, nor does white space before one. */
@@ -126,7 +104,7 @@ static bool is_astray(const struct pass *p)
  * the length can be read in another way. */
 static void body_over(struct pass *p)
 {
-    if (p->d->vague)
+    if (p->d->fields.vague)
         p->d->mode = MODE_ASTRAY;
     else
         message_over(p);
@@ -138,209 +116,16 @@ static void body_follows(struct pass *p, bool none, bool to_close)
     struct side *d = p->d;
     if (none)
         message_over(p);
-    else if (d->chunked)
+    else if (d->fields.chunked)
         d->mode = MODE_CHUNK_SIZE;
-    else if (d->has_length && d->left)
+    else if (d->left > 0)
         d->mode = MODE_BODY;
-    else if (d->has_length)
+    else if (d->fields.has_length)
         body_over(p);
     else if (!to_close)
         message_over(p);
     else
         d->mode = MODE_TO_CLOSE;
-}
-
-/* ---- fields ---- */
-
-static struct bytes behind(struct bytes text, bool digits)
-{
-    while (text.len > 0 && is_digit(*text.data) == digits) {
-        text.data++;
-        text.len--;
-    }
-    return text;
-}
-
-/* content_length: the first number of the first field. */
-static void content_length(struct pass *p, struct bytes value)
-{
-    struct side *d = p->d;
-    for (value = behind(value, false); value.len > 0; value = behind(behind(value, true), false)) {
-        uint64_t n = number(value, 10);
-        d->vague |= p->dir == PROTO_TO_CLIENT && d->has_length && n != d->left;
-        if (!d->has_length)
-            d->left = n;
-        d->has_length = true;
-    }
-}
-
-/* begins: letters of any case, and NULs between them as if they were not there. */
-static bool begins(struct bytes value, const char *word)
-{
-    for (; *word && value.len > 0; value.data++, value.len--)
-        if (*value.data != 0 && (*value.data | 0x20) != (uint8_t)*word++)
-            return false;
-    return !*word;
-}
-
-static bool holds(struct bytes value, const char *word)
-{
-    for (; value.len >= strlen(word); value.data++, value.len--)
-        if (begins(value, word))
-            return true;
-    return false;
-}
-
-static void transfer_encoding(struct pass *p, struct bytes value)
-{
-    p->d->chunked |= holds(value, "chunked");
-}
-
-static void add_layer(struct pass *p, bool gzip)
-{
-    struct http1_message *m = &p->d->message;
-    m->gzip |= (uint8_t)(gzip << m->layers++);
-}
-
-/* content_encoding: libhtp takes names that hold one of these words; of a request only the name
- * itself. */
-static void content_encoding(struct pass *p, struct bytes value)
-{
-    static const char *const names[] = {"gzip", "x-gzip", "deflate", "x-deflate"};
-    const uint8_t *at = value.data, *end = at + value.len;
-    while (at < end) {
-        const uint8_t *stop = at;
-        while (stop < end && *stop != ',' && *stop != ' ')
-            stop++;
-        struct bytes name = {at, (size_t)(stop - at)};
-        at = stop + 1;
-        if (name.len == 0 || p->d->codings++ >= HTTP1_LAYERS_MAX)
-            continue;
-        if (p->dir == PROTO_TO_CLIENT) {
-            if (holds(name, "gzip"))
-                add_layer(p, true);
-            else if (holds(name, "deflate"))
-                add_layer(p, false);
-            continue;
-        }
-        for (int i = 0; i < 4; i++)
-            if (p->d->codings == 1 && value.len == strlen(names[i]) &&
-                bytes_begin_any_case(value, names[i]))
-                add_layer(p, i < 2);
-    }
-}
-
-static void expect(struct pass *p, struct bytes value)
-{
-    p->d->expects = value.len == 12 && bytes_begin_any_case(value, "100-continue");
-}
-
-static void host(struct pass *p, struct bytes value)
-{
-    if (p->dir == PROTO_TO_SERVER)
-        http1_sessions_host(&p->s->sessions, value);
-}
-
-static void authorization(struct pass *p, struct bytes value)
-{
-    if (p->dir == PROTO_TO_SERVER)
-        http1_sessions_credentials(&p->s->sessions, value);
-}
-
-static const struct {
-    const char *name;
-    size_t len;
-    bool folds; /* what is on further lines matters */
-    void (*take)(struct pass *p, struct bytes value);
-} fields[] = {
-    {"host", 4, false, host},
-    {"content-length", 14, true, content_length},
-    {"transfer-encoding", 17, true, transfer_encoding},
-    {"content-encoding", 16, true, content_encoding},
-    {"expect", 6, false, expect},
-    {"authorization", 13, false, authorization},
-    {"proxy-authorization", 19, false, authorization},
-};
-#define FIELDS (sizeof(fields) / sizeof(fields[0]))
-
-static struct bytes without_blanks(const uint8_t *from, const uint8_t *end)
-{
-    while (from < end && http1_is_space(*from))
-        from++;
-    while (end > from && http1_is_space(end[-1]))
-        end--;
-    return (struct bytes){from, (size_t)(end - from)};
-}
-
-static void take_value(struct pass *p, size_t i, const uint8_t *from, const uint8_t *end)
-{
-    struct bytes value = without_blanks(from, end);
-    if (value.len)
-        fields[i].take(p, value);
-}
-
-/* is_named: NULs in the name of a response's field are not minded, as browsers have it. */
-static bool is_named(const struct pass *p, struct bytes name, size_t i)
-{
-    if (name.len == fields[i].len)
-        return bytes_begin_any_case(name, fields[i].name);
-    size_t n = 0;
-    if (name.len < fields[i].len || p->dir == PROTO_TO_SERVER)
-        return false;
-    for (size_t k = 0; k < name.len; k++)
-        if (name.data[k] != 0 &&
-            (n == fields[i].len || (name.data[k] | 0x20) != (uint8_t)fields[i].name[n++]))
-            return false;
-    return n == fields[i].len;
-}
-
-/* find_field: its row, from 1; 0: none that matters here. */
-static size_t find_field(const struct pass *p, struct bytes name)
-{
-    for (size_t i = 0; i < FIELDS; i++)
-        if (is_named(p, name, i))
-            return i + 1;
-    return 0;
-}
-
-static void take_field(struct pass *p, size_t row, const uint8_t *from, const uint8_t *end)
-{
-    p->d->folds = row > 0 && fields[row - 1].folds ? (uint8_t)row : 0;
-    if (row > 0)
-        take_value(p, row - 1, from, end);
-}
-
-/* folded: a line that goes on with a field. Its colon may only come now. */
-static void folded(struct pass *p, struct bytes line)
-{
-    struct side *d = p->d;
-    const uint8_t *end = line.data + line.len;
-    if (!d->named) {
-        take_value(p, d->folds - 1u, line.data + 1, end);
-        return;
-    }
-    struct bytes rest = without_blanks(line.data + 1, end);
-    if (rest.len == 0)
-        return;
-    d->named = false;
-    take_field(p, *rest.data == ':' ? d->folds : 0, rest.data + 1, end);
-}
-
-static void field(struct pass *p, struct bytes line)
-{
-    struct side *d = p->d;
-    const uint8_t *end = line.data + line.len, *colon = memchr(line.data, ':', line.len);
-    bool is_folded = line.data[0] == ' ' || line.data[0] == '\t' || line.data[0] == 0;
-    if (is_folded && d->folds > 0 && (!colon || d->named || p->dir == PROTO_TO_SERVER)) {
-        folded(p, line);
-        return;
-    }
-    size_t row = find_field(p, without_blanks(line.data, colon ? colon : end));
-    d->named = !colon;
-    if (colon)
-        take_field(p, row, colon + 1, end);
-    else
-        d->folds = (uint8_t)row;
 }
 
 /* ---- the first line ---- */
@@ -401,19 +186,33 @@ static void start(struct pass *p, struct bytes line, bool cut)
         return;
     }
     d->mode = MODE_FIELDS;
-    d->left = 0;
-    d->chunked = d->has_length = d->vague = d->expects = d->bare_lf = d->swapped = false;
-    d->codings = d->folds = d->message.layers = d->message.gzip = 0;
+    d->fields = (struct http1_fields){0};
+    d->bare_lf = d->swapped = false;
 }
 
 /* ---- whole heads ---- */
 
-static void request_read(struct pass *p)
+/* head_read: its fields are known. */
+static void head_read(struct pass *p)
 {
     struct side *d = p->d;
-    if (d->chunked || (d->has_length && d->left))
-        http1_sessions_body(&p->s->sessions);
+    d->left = d->fields.length;
+    d->message.layers = d->fields.layers;
+    d->message.gzip = d->fields.gzip;
     http1_tell_head(&p->tell, p->at);
+}
+
+/* says_body: the fields say that one follows. */
+static bool says_body(const struct side *d)
+{
+    return d->fields.chunked || d->fields.length > 0;
+}
+
+static void request_read(struct pass *p)
+{
+    if (says_body(p->d))
+        http1_sessions_body(&p->s->sessions);
+    head_read(p);
     body_follows(p, false, false);
 }
 
@@ -427,16 +226,10 @@ static void tunnel(struct pass *p)
 static void body_refused(struct pass *p)
 {
     struct pass request = pass(p->s, PROTO_TO_SERVER, p->now, p->sink);
-    if (request.d->mode != MODE_BODY || !request.d->expects || request.d->message.packed > 0)
+    if (request.d->mode != MODE_BODY || !request.d->fields.expects || request.d->message.packed > 0)
         return;
     message_over(&request);
     pause(&request);
-}
-
-/* says_body: the fields say that one follows. */
-static bool says_body(const struct side *d)
-{
-    return d->chunked || d->left > 0;
 }
 
 /* is_interim: RFC 9110, 15.2 */
@@ -464,7 +257,7 @@ static void response_read(struct pass *p)
     struct state *s = p->s;
     struct side *d = p->d;
     uint16_t status = s->status;
-    http1_tell_head(&p->tell, p->at);
+    head_read(p);
     if (is_interim(status)) {
         if (says_body(d))
             d->mode = MODE_MAYBE_BODY;
@@ -486,7 +279,7 @@ static void response_read(struct pass *p)
 
 static void chunk_size(struct pass *p, struct bytes line)
 {
-    p->d->left = number(line, 16);
+    p->d->left = http1_number(line, 16);
     p->d->mode = p->d->left ? MODE_CHUNK : MODE_TRAILERS;
 }
 
@@ -513,7 +306,7 @@ static void take_line(struct pass *p, struct bytes line, bool cut)
         if (ends_oddly(p, line))
             d->mode = MODE_HEAD_END;
         else if (line.len > 0)
-            field(p, line);
+            http1_field_line(&d->fields, p->dir, &p->s->sessions, line);
         else if (p->dir == PROTO_TO_SERVER)
             request_read(p);
         else
@@ -540,7 +333,6 @@ static void take_line(struct pass *p, struct bytes line, bool cut)
 /* take_lines: in heads of responses a line may be several. */
 static void take_lines(struct pass *p, struct bytes line, bool cut)
 {
-    bool bare_lf = p->d->bare_lf;
     while (p->dir == PROTO_TO_CLIENT && (p->d->mode == MODE_START || p->d->mode == MODE_FIELDS)) {
         size_t n = http1_cr_end(line);
         if (n == line.len)
@@ -548,13 +340,14 @@ static void take_lines(struct pass *p, struct bytes line, bool cut)
         struct bytes first = {line.data, n};
         while (first.len > 0 && first.data[first.len - 1] == '\r')
             first.len--;
+        bool bare_lf = p->d->bare_lf;
         p->d->bare_lf = false;
         if (first.len > 0)
             take_line(p, first, false);
+        p->d->bare_lf = bare_lf;
         line.data += n;
         line.len -= n;
     }
-    p->d->bare_lf = bare_lf;
     take_line(p, line, cut);
 }
 
@@ -574,8 +367,8 @@ static void read_line(struct pass *p)
     size_t n = (size_t)((lf ? lf : p->end) - from);
     bool lies_whole = lf && d->line.len == 0;
     p->at += n + (lf ? 1 : 0);
-    if (n > 0)
-        d->bare_lf = from[n - 1] != '\r';
+    if (n > 0 || lies_whole)
+        d->bare_lf = n == 0 || from[n - 1] != '\r';
     if (!lies_whole)
         add_to_line(&d->line, from, n);
     if (!lf)
@@ -583,7 +376,7 @@ static void read_line(struct pass *p)
     struct bytes line = lies_whole ? (struct bytes){from, n < HEAD_LINE_MAX ? n : HEAD_LINE_MAX}
                                    : (struct bytes){d->line.data, d->line.len};
     bool cut = lies_whole ? n > HEAD_LINE_MAX : d->line.cut;
-    if (!cut && line.len > 0 && line.data[line.len - 1] == '\r')
+    if (!cut && !d->bare_lf && line.len > 0)
         line.len--;
     take_lines(p, line, cut);
     d->line.len = 0;
@@ -610,7 +403,7 @@ static void read_body(struct pass *p)
     }
     struct bytes bytes = {p->at, n};
     p->at += n;
-    http1_body(&p->tell, bytes, d->mode == MODE_BODY && d->left == 0 && !d->vague);
+    http1_body(&p->tell, bytes, d->mode == MODE_BODY && d->left == 0 && !d->fields.vague);
     body_read(p);
 }
 
@@ -680,7 +473,7 @@ static void maybe_body(struct pass *p)
     }
     if (is_interim(p->s->status))
         answers(p);
-    p->d->mode = p->d->chunked ? MODE_CHUNK_SIZE : MODE_BODY;
+    p->d->mode = p->d->fields.chunked ? MODE_CHUNK_SIZE : MODE_BODY;
 }
 
 /* head_end: another CR, LF or both are its own. */
@@ -711,15 +504,53 @@ static void swap(struct pass *p)
     p->at++;
 }
 
-static bool in_body(const struct side *d)
-{
-    return d->mode == MODE_BODY || d->mode == MODE_CHUNK || d->mode == MODE_TO_CLOSE;
-}
-
 /* has_body: a message whose body is under way. */
 static bool has_body(const struct side *d)
 {
     return d->mode > MODE_MAYBE_BODY && d->mode < MODE_REST;
+}
+
+/* go_on: what comes next of what the mode says. */
+static void go_on(struct pass *p)
+{
+    const struct side *d = p->d;
+    switch ((enum mode)d->mode) {
+    case MODE_START:
+        if (d->line.len == 0 && is_astray(p))
+            without_head(p);
+        else
+            read_line(p);
+        break;
+    case MODE_FIELDS:
+        if (d->bare_lf && is_swapped(p))
+            swap(p);
+        else
+            read_line(p);
+        break;
+    case MODE_HEAD_END:
+        head_end(p);
+        break;
+    case MODE_MAYBE_BODY:
+        maybe_body(p);
+        break;
+    case MODE_BODY:
+    case MODE_CHUNK:
+    case MODE_TO_CLOSE:
+        read_body(p);
+        break;
+    case MODE_CHUNK_SIZE:
+        if (d->line.len == 0)
+            chunk_begins(p);
+        else
+            read_line(p);
+        break;
+    case MODE_ASTRAY:
+        read_astray(p);
+        break;
+    default:
+        read_line(p);
+        break;
+    }
 }
 
 static void feed(void *state, enum proto_direction dir, int64_t now, const uint8_t *data,
@@ -728,24 +559,8 @@ static void feed(void *state, enum proto_direction dir, int64_t now, const uint8
     struct pass p = pass(state, dir, now, sink);
     p.at = p.tell.from = data;
     p.end = data + len;
-    while (p.at < p.end && p.d->mode != MODE_REST) {
-        if (p.d->mode == MODE_MAYBE_BODY)
-            maybe_body(&p);
-        else if (p.d->mode == MODE_HEAD_END)
-            head_end(&p);
-        else if (p.d->mode == MODE_ASTRAY)
-            read_astray(&p);
-        else if (p.d->mode == MODE_START && p.d->line.len == 0 && is_astray(&p))
-            without_head(&p);
-        else if (p.d->mode == MODE_FIELDS && p.d->bare_lf && is_swapped(&p))
-            swap(&p);
-        else if (p.d->mode == MODE_CHUNK_SIZE && p.d->line.len == 0)
-            chunk_begins(&p);
-        else if (in_body(p.d))
-            read_body(&p);
-        else
-            read_line(&p);
-    }
+    while (p.at < p.end && p.d->mode != MODE_REST)
+        go_on(&p);
     pause(&p);
 }
 

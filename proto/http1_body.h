@@ -13,8 +13,6 @@
 
 #include "proto/http1_tell.h"
 
-#define HTTP1_LAYERS_MAX 3 /* codings that are named; what is beyond is not looked at */
-
 /* http1_body: the next bytes, as they came but for chunks; end: they are the last. A body of which
  * nothing came is not told. */
 void http1_body(struct http1_tell *t, struct bytes bytes, bool end);

@@ -33,6 +33,14 @@ uint32_t http1_version_at(struct bytes line, uint32_t from);
  * for to browsers a CR alone ends one too; its length if there is none. */
 size_t http1_cr_end(struct bytes line);
 
+static inline bool http1_is_digit(uint8_t c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* http1_number: the digits that a text begins with, the first 15 of them; base 10 or 16. */
+uint64_t http1_number(struct bytes text, uint32_t base);
+
 /* http1_is_space: SP, HT, LF, VT, FF, CR. */
 static inline bool http1_is_space(uint8_t c)
 {
