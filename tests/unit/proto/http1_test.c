@@ -369,10 +369,11 @@ static const struct conversation conversations[] = {
       "<1 http.response_body=ok"},
      {0}},
     {"names of fields with a NUL in them: not there, to browsers; of a request it ends the name",
-     {C("POST / HTTP/1.1\r\nContent\0-Length: 3\r\nContent-Length: 2\r\n\r\nab"),
+     {C("POST / HTTP/1.1\r\nContent\0-Length: 3\r\nContent-Length: 2\r\n\r\nab"
+        "GET /2 HTTP/1.1\r\n\r\n"),
       S("HTTP/1.1 200 OK\r\nTransfer\0-Encoding\0: chun\0ked\r\nContent\0-Encoding: gzip\r\n\r\n"
         "28\r\n" GZIP "\r\n0\r\n\r\n")},
-     {">1 http.request_body=ab", "<1 http.response_body=" PLAIN},
+     {">1 http.request_body=ab", ">2 http.uri=/2", "<1 http.response_body=" PLAIN},
      {0}},
     {"a name, its colon and its value on lines of their own: one field, as it is folded",
      {C("POST / HTTP/1.1\r\nContent-Length\r\n \r\n :\r\n\t2\r\n\r\nab"),
@@ -383,9 +384,9 @@ static const struct conversation conversations[] = {
       "<1 http.response_body=" PLAIN},
      {0}},
     {"a name without a colon that other words follow",
-     {C("GET / HTTP/1.1\r\n\r\n"),
-      S("HTTP/1.1 200 OK\r\nContent-Length\r\n x:9\r\nContent-Length: 2\r\n\r\nok")},
-     {"<1 http.response_body=ok"},
+     {C("GET / HTTP/1.1\r\n\r\nGET / HTTP/1.1\r\n\r\n"),
+      S("HTTP/1.1 200 OK\r\nContent-Length\r\n x:1\r\nContent-Length: 2\r\n\r\nok" OK_2)},
+     {"<1 http.response_body=ok", "<2 http.response_body=ok"},
      {0}},
     {"lengths that can be read in two ways: of a request the first number counts, of a response "
      "also what is behind so much, up to the next one",
@@ -596,6 +597,15 @@ static void a_length_that_is_too_short(void **unused)
           S("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\nbcd")},
          "<1 http.response_body=a",
          "<2 http.response_body=bcd"},
+        /* that it is said twice does not make it doubtful */
+        {{C("GET / HTTP/1.1\r\n\r\n"), S("HTTP/1.1 200 OK\r\nContent-Length: 3, 3\r\n\r\nabcde")},
+         "<1 http.response_body=abc",
+         "<2 http.response_body=de"},
+        /* nor is it packed like the one before */
+        {{C("GET / HTTP/1.1\r\n\r\n"),
+          S("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 40\r\n\r\n" GZIP "x")},
+         "<1 http.response_body=" PLAIN,
+         "<2 http.response_body=x"},
         {{C("HEAD / HTTP/1.1\r\n\r\n"), S("HTTP/1.1 200 OK\r\n\r\nbody")},
          "<1 http.stat_code=200",
          "<2 http.response_body=body"},
