@@ -53,7 +53,12 @@ static void *app_state_of(struct line *line)
 static struct shard_pool *room_pool(struct line *line, enum proto_room which,
                                     struct pool_share **share)
 {
-    bool unpack = which == PROTO_ROOM_UNPACK_TO_SERVER || which == PROTO_ROOM_UNPACK_TO_CLIENT;
+    static const uint32_t bytes[] = {
+#define X(s, bytes, text) [PROTO_ROOM_##s] = (bytes),
+        PROTO_ROOMS(X)
+#undef X
+    };
+    bool unpack = bytes[which] > PROTO_ROOM_BYTES;
     *share = unpack ? &line->now.shard->unpackers : &line->now.shard->rooms;
     return unpack ? &line->config.pools->unpackers : &line->config.pools->rooms;
 }

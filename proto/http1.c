@@ -4,6 +4,7 @@
 #include "proto/http1.h"
 #include "proto/heads.h"
 #include "proto/http1_body.h"
+#include "proto/http1_fields.h"
 #include "proto/http1_line.h"
 #include "proto/http1_session.h"
 #include "proto/http1_tell.h"
@@ -13,6 +14,7 @@
 enum mode {
     MODE_START = 0, /* a request line or a status line is next */
     MODE_FIELDS,
+    MODE_HEAD_END,   /* it ended oddly: one more line end may belong to it */
     MODE_MAYBE_BODY, /* of a response that should have none and says that it has one */
     MODE_BODY,       /* `left` bytes */
     MODE_TO_CLOSE,   /* a body that ends with the connection */
@@ -20,20 +22,19 @@ enum mode {
     MODE_CHUNK,
     MODE_CHUNK_END,
     MODE_TRAILERS,
-    MODE_REST, /* what comes is no HTTP/1 */
-    MODE_LOST  /* a start line is looked for */
+    MODE_ASTRAY, /* a body up to a line that begins as a response does; `left`: within a line */
+    MODE_REST,   /* what comes is no HTTP/1 */
+    MODE_LOST    /* a start line is looked for */
 };
 
 struct side {
     struct head_line line; /* as far as it came in earlier calls */
     struct http1_message message;
+    struct http1_fields fields;
     uint64_t left;
     uint8_t mode;
-    uint8_t codings; /* of the content, that were named */
-    uint8_t folds;   /* the field whose next line may belong to it, by its row, from 1 */
-    bool chunked, has_length;
-    bool expects; /* 100-continue before the body */
-    bool h2c;     /* a switch to HTTP/2 is asked for, or agreed to */
+    bool bare_lf; /* the line ends with LF and no CR before it */
+    bool swapped; /* the last line ended with LF CR */
 };
 
 /* Owner: the flow. */
@@ -84,33 +85,31 @@ static void pause(struct pass *p)
     uint8_t mode = p->d->mode;
     if (mode == MODE_REST)
         http1_tell_next(&p->tell, p->at);
-    http1_tell_pause(&p->tell, p->at,
-                     mode == MODE_START || mode == MODE_LOST || mode == MODE_FIELDS);
+    http1_tell_pause(&p->tell, p->at, mode <= MODE_HEAD_END || mode == MODE_LOST);
 }
 
-/* ---- lengths ---- */
-
-static bool is_digit(uint8_t c)
-{
-    return c >= '0' && c <= '9';
-}
+/* ---- bodies ---- */
 
 static bool is_hex(uint8_t c)
 {
-    return is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
+    return http1_is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
 }
 
-static uint64_t number(struct bytes text, uint32_t base)
+/* is_astray: no response begins like this, nor does white space before one. */
+static bool is_astray(const struct pass *p)
 {
-    uint64_t value = 0;
-    for (size_t i = 0; i < text.len && i < 15; i++) {
-        uint8_t c = text.data[i], letter = c | 0x20;
-        uint32_t v = is_digit(c) ? c - (uint32_t)'0' : letter >= 'a' ? letter - 'a' + 10u : base;
-        if (v >= base)
-            break;
-        value = value * base + v;
-    }
-    return value;
+    return p->dir == PROTO_TO_CLIENT && p->at < p->end && *p->at != 0 && (*p->at | 0x20) != 'h' &&
+           !http1_is_space(*p->at);
+}
+
+/* body_over: all that its length says has come. Whether that is right shows in what follows, where
+ * the length can be read in another way. */
+static void body_over(struct pass *p)
+{
+    if (p->d->fields.vague)
+        p->d->mode = MODE_ASTRAY;
+    else
+        message_over(p);
 }
 
 /* body_follows: the fields are read. RFC 9112, 6.3 */
@@ -119,157 +118,16 @@ static void body_follows(struct pass *p, bool none, bool to_close)
     struct side *d = p->d;
     if (none)
         message_over(p);
-    else if (d->chunked)
+    else if (d->fields.chunked)
         d->mode = MODE_CHUNK_SIZE;
-    else if (d->has_length && d->left)
+    else if (d->left > 0)
         d->mode = MODE_BODY;
-    else if (d->has_length || !to_close)
+    else if (d->fields.has_length)
+        body_over(p);
+    else if (!to_close)
         message_over(p);
     else
         d->mode = MODE_TO_CLOSE;
-}
-
-/* ---- fields ---- */
-
-/* content_length: the first number of the first field. */
-static void content_length(struct pass *p, struct bytes value)
-{
-    while (value.len > 0 && !is_digit(*value.data)) {
-        value.data++;
-        value.len--;
-    }
-    if (p->d->has_length || value.len == 0)
-        return;
-    p->d->has_length = true;
-    p->d->left = number(value, 10);
-}
-
-/* begins: letters of any case, and NULs between them as if they were not there. */
-static bool begins(struct bytes value, const char *word)
-{
-    for (; *word && value.len > 0; value.data++, value.len--)
-        if (*value.data != 0 && (*value.data | 0x20) != (uint8_t)*word++)
-            return false;
-    return !*word;
-}
-
-static bool holds(struct bytes value, const char *word)
-{
-    for (; value.len >= strlen(word); value.data++, value.len--)
-        if (begins(value, word))
-            return true;
-    return false;
-}
-
-static void transfer_encoding(struct pass *p, struct bytes value)
-{
-    p->d->chunked |= holds(value, "chunked");
-}
-
-/* content_encoding: libhtp takes two names that hold one of these words; of a request only the name
- * itself. */
-static void content_encoding(struct pass *p, struct bytes value)
-{
-    static const char *const names[] = {"gzip", "deflate", "x-gzip", "x-deflate"};
-    const uint8_t *at = value.data, *end = at + value.len;
-    while (at < end) {
-        const uint8_t *stop = at;
-        while (stop < end && *stop != ',' && *stop != ' ')
-            stop++;
-        struct bytes name = {at, (size_t)(stop - at)};
-        at = stop + 1;
-        if (name.len == 0 || p->d->codings++ >= HTTP1_LAYERS_MAX)
-            continue;
-        if (p->dir == PROTO_TO_CLIENT) {
-            p->d->message.layers += holds(name, "gzip") || holds(name, "deflate");
-            continue;
-        }
-        for (int i = 0; i < 4; i++)
-            p->d->message.layers += p->d->codings == 1 && value.len == strlen(names[i]) &&
-                                    bytes_begin_any_case(value, names[i]);
-    }
-}
-
-static void expect(struct pass *p, struct bytes value)
-{
-    p->d->expects = value.len == 12 && bytes_begin_any_case(value, "100-continue");
-}
-
-static void host(struct pass *p, struct bytes value)
-{
-    if (p->dir == PROTO_TO_SERVER)
-        http1_sessions_host(&p->s->sessions, value);
-}
-
-/* upgrade: to HTTP/2 in clear text; the answer must be this and nothing else, as Suricata has it.
- */
-static void upgrade(struct pass *p, struct bytes value)
-{
-    if (p->dir == PROTO_TO_SERVER)
-        p->d->h2c |= holds(value, "h2c");
-    else
-        p->d->h2c = value.len == 3 && memcmp(value.data, "h2c", 3) == 0;
-}
-
-static void authorization(struct pass *p, struct bytes value)
-{
-    if (p->dir == PROTO_TO_SERVER)
-        http1_sessions_credentials(&p->s->sessions, value);
-}
-
-static const struct {
-    const char *name;
-    size_t len;
-    bool folds; /* what is on further lines matters */
-    void (*take)(struct pass *p, struct bytes value);
-} fields[] = {
-    {"host", 4, false, host},
-    {"content-length", 14, true, content_length},
-    {"transfer-encoding", 17, true, transfer_encoding},
-    {"content-encoding", 16, true, content_encoding},
-    {"expect", 6, false, expect},
-    {"upgrade", 7, false, upgrade},
-    {"authorization", 13, false, authorization},
-    {"proxy-authorization", 19, false, authorization},
-};
-#define FIELDS (sizeof(fields) / sizeof(fields[0]))
-
-static struct bytes without_blanks(const uint8_t *from, const uint8_t *end)
-{
-    while (from < end && http1_is_space(*from))
-        from++;
-    while (end > from && http1_is_space(end[-1]))
-        end--;
-    return (struct bytes){from, (size_t)(end - from)};
-}
-
-static void take_value(struct pass *p, size_t i, const uint8_t *from, const uint8_t *end)
-{
-    struct bytes value = without_blanks(from, end);
-    if (value.len)
-        fields[i].take(p, value);
-}
-
-static void field(struct pass *p, struct bytes line)
-{
-    struct side *d = p->d;
-    const uint8_t *end = line.data + line.len, *colon = memchr(line.data, ':', line.len);
-    bool folded = line.data[0] == ' ' || line.data[0] == '\t' || line.data[0] == 0;
-    if (folded && d->folds > 0 && (!colon || p->dir == PROTO_TO_SERVER)) {
-        take_value(p, d->folds - 1u, line.data + 1, end);
-        return;
-    }
-    d->folds = 0;
-    if (!colon)
-        return;
-    struct bytes name = without_blanks(line.data, colon);
-    for (size_t i = 0; i < FIELDS; i++) {
-        if (name.len != fields[i].len || !bytes_begin_any_case(name, fields[i].name))
-            continue;
-        d->folds = fields[i].folds ? (uint8_t)(i + 1) : 0;
-        take_value(p, i, colon + 1, end);
-        return;
-    }
 }
 
 /* ---- the first line ---- */
@@ -330,20 +188,34 @@ static void start(struct pass *p, struct bytes line, bool cut)
         return;
     }
     d->mode = MODE_FIELDS;
-    d->left = 0;
-    d->chunked = d->has_length = d->expects = d->h2c = false;
-    d->codings = d->folds = d->message.layers = 0;
+    d->fields = (struct http1_fields){0};
+    d->bare_lf = d->swapped = false;
 }
 
 /* ---- whole heads ---- */
 
-static void request_read(struct pass *p)
+/* head_read: its fields are known. */
+static void head_read(struct pass *p)
 {
     struct side *d = p->d;
-    if (d->chunked || (d->has_length && d->left))
-        http1_sessions_body(&p->s->sessions);
+    d->left = d->fields.length;
+    d->message.layers = d->fields.layers;
+    d->message.gzip = d->fields.gzip;
     http1_tell_head(&p->tell, p->at);
-    if (d->h2c)
+}
+
+/* says_body: the fields say that one follows. */
+static bool says_body(const struct side *d)
+{
+    return d->fields.chunked || d->fields.length > 0;
+}
+
+static void request_read(struct pass *p)
+{
+    if (says_body(p->d))
+        http1_sessions_body(&p->s->sessions);
+    head_read(p);
+    if (p->d->fields.h2c)
         http1_tell_hold(&p->tell);
     body_follows(p, false, false);
 }
@@ -365,10 +237,38 @@ static void switch_over(struct pass *p)
 static void body_refused(struct pass *p)
 {
     struct pass request = pass(p->s, PROTO_TO_SERVER, p->now, p->sink);
-    if (request.d->mode != MODE_BODY || !request.d->expects || request.d->message.packed > 0)
+    if (request.d->mode != MODE_BODY || !request.d->fields.expects || request.d->message.packed > 0)
         return;
     message_over(&request);
     pause(&request);
+}
+
+/* is_interim: RFC 9110, 15.2 */
+static bool is_interim(uint16_t status)
+{
+    return status >= 100 && status < 200 && status != 101;
+}
+
+/* pairs: the response is the final one; its request is taken to be there. Whether it was. */
+static bool pairs(struct pass *p)
+{
+    struct state *s = p->s;
+    s->responses = p->d->message.transaction;
+    bool asked = s->responses <= s->requests;
+    if (!asked)
+        s->requests = s->responses;
+    return asked;
+}
+
+/* answers: the request; returns whether no response to it has a body. */
+static bool answers(struct pass *p, bool asked)
+{
+    struct state *s = p->s;
+    p->tell.other->held = 0;
+    http1_sessions_answer(&s->sessions, s->odd ? 0 : s->status, p->now, p->sink);
+    if (s->status / 100 == 4)
+        body_refused(p);
+    return asked && (s->heads & bit_of(s->responses));
 }
 
 static void response_read(struct pass *p)
@@ -376,38 +276,46 @@ static void response_read(struct pass *p)
     struct state *s = p->s;
     struct side *d = p->d;
     uint16_t status = s->status;
-    http1_tell_head(&p->tell, p->at);
-    if (status >= 100 && status < 200 && status != 101) {
-        message_over(p);
+    head_read(p);
+    if (is_interim(status)) {
+        if (says_body(d))
+            d->mode = MODE_MAYBE_BODY;
+        else
+            message_over(p);
         return;
     }
-    s->responses = d->message.transaction;
-    bool asked = s->responses <= s->requests;
-    if (!asked)
-        s->requests = s->responses;
-    uint64_t bit = asked ? bit_of(s->responses) : 0;
-    if (status == 101 && d->h2c) {
+    bool asked = pairs(p);
+    if (status == 101 && d->fields.h2c) {
         switch_over(p);
         return;
     }
-    p->tell.other->held = 0;
-    http1_sessions_answer(&s->sessions, s->odd ? 0 : status, p->now, p->sink);
-    if (status / 100 == 4)
-        body_refused(p);
-    if (status == 204 && !(s->heads & bit) && (d->chunked || d->left))
+    bool none = answers(p, asked);
+    bool empty = status == 101 || status == 204 || status == 304;
+    if (empty && !none && says_body(d))
         d->mode = MODE_MAYBE_BODY;
-    else
-        body_follows(p, status == 204 || status == 304 || (s->heads & bit), true);
-    if (status == 101 || (status / 100 == 2 && (s->connects & bit)))
+    else if (status == 101 || (status / 100 == 2 && asked && (s->connects & bit_of(s->responses))))
         tunnel(p);
+    else
+        body_follows(p, empty || none, true);
 }
 
 /* ---- the stream ---- */
 
 static void chunk_size(struct pass *p, struct bytes line)
 {
-    p->d->left = number(line, 16);
+    p->d->left = http1_number(line, 16);
     p->d->mode = p->d->left ? MODE_CHUNK : MODE_TRAILERS;
+}
+
+/* ends_oddly: heads of responses may end with a blank before a LF, or with an empty line behind LF
+ * CR. */
+static bool ends_oddly(const struct pass *p, struct bytes line)
+{
+    const struct side *d = p->d;
+    if (p->dir == PROTO_TO_SERVER)
+        return false;
+    return line.len == 0 ? d->swapped
+                         : line.len == 1 && d->bare_lf && (*line.data == ' ' || *line.data == '\t');
 }
 
 static void take_line(struct pass *p, struct bytes line, bool cut)
@@ -419,12 +327,15 @@ static void take_line(struct pass *p, struct bytes line, bool cut)
         start(p, line, cut);
         break;
     case MODE_FIELDS:
-        if (line.len > 0)
-            field(p, line);
+        if (ends_oddly(p, line))
+            d->mode = MODE_HEAD_END;
+        else if (line.len > 0)
+            http1_field_line(&d->fields, p->dir, &p->s->sessions, line);
         else if (p->dir == PROTO_TO_SERVER)
             request_read(p);
         else
             response_read(p);
+        d->swapped = false;
         break;
     case MODE_CHUNK_SIZE:
         chunk_size(p, line);
@@ -453,8 +364,11 @@ static void take_lines(struct pass *p, struct bytes line, bool cut)
         struct bytes first = {line.data, n};
         while (first.len > 0 && first.data[first.len - 1] == '\r')
             first.len--;
+        bool bare_lf = p->d->bare_lf;
+        p->d->bare_lf = false;
         if (first.len > 0)
             take_line(p, first, false);
+        p->d->bare_lf = bare_lf;
         line.data += n;
         line.len -= n;
     }
@@ -477,6 +391,8 @@ static void read_line(struct pass *p)
     size_t n = (size_t)((lf ? lf : p->end) - from);
     bool lies_whole = lf && d->line.len == 0;
     p->at += n + (lf ? 1 : 0);
+    if (n > 0 || lies_whole)
+        d->bare_lf = n == 0 || from[n - 1] != '\r';
     if (!lies_whole)
         add_to_line(&d->line, from, n);
     if (!lf)
@@ -484,7 +400,7 @@ static void read_line(struct pass *p)
     struct bytes line = lies_whole ? (struct bytes){from, n < HEAD_LINE_MAX ? n : HEAD_LINE_MAX}
                                    : (struct bytes){d->line.data, d->line.len};
     bool cut = lies_whole ? n > HEAD_LINE_MAX : d->line.cut;
-    if (!cut && line.len > 0 && line.data[line.len - 1] == '\r')
+    if (!cut && !d->bare_lf && line.len > 0)
         line.len--;
     take_lines(p, line, cut);
     d->line.len = 0;
@@ -496,7 +412,7 @@ static void body_read(struct pass *p)
 {
     struct side *d = p->d;
     if (d->left == 0 && d->mode == MODE_BODY)
-        message_over(p);
+        body_over(p);
     else if (d->left == 0 && d->mode == MODE_CHUNK)
         d->mode = MODE_CHUNK_END;
 }
@@ -511,8 +427,45 @@ static void read_body(struct pass *p)
     }
     struct bytes bytes = {p->at, n};
     p->at += n;
-    http1_body(&p->tell, bytes, d->mode == MODE_BODY && d->left == 0);
+    http1_body(&p->tell, bytes, d->mode == MODE_BODY && d->left == 0 && !d->fields.vague);
     body_read(p);
+}
+
+/* astray_len: up to a line that begins as a response does. */
+static size_t astray_len(const uint8_t *from, const uint8_t *end)
+{
+    const uint8_t *at = from, *lf;
+    while (at < end && (lf = memchr(at, '\n', (size_t)(end - at)))) {
+        at = lf + 1;
+        if (at < end && (*at | 0x20) == 'h')
+            return (size_t)(at - from);
+    }
+    return (size_t)(end - from);
+}
+
+static void read_astray(struct pass *p)
+{
+    struct side *d = p->d;
+    if (d->left == 0 && (*p->at | 0x20) == 'h') {
+        http1_body(&p->tell, (struct bytes){0}, true);
+        message_over(p);
+        return;
+    }
+    struct bytes bytes = {p->at, astray_len(p->at, p->end)};
+    p->at += bytes.len;
+    d->left = p->at[-1] != '\n';
+    http1_body(&p->tell, bytes, false);
+}
+
+/* without_head: what is no response is a body to the end of the connection, as HTTP/0.9 has it. */
+static void without_head(struct pass *p)
+{
+    p->d->message.transaction = p->s->responses + 1;
+    p->d->message.layers = 0;
+    http1_tell_no_head(&p->tell, p->at);
+    p->d->mode = MODE_ASTRAY;
+    p->d->left = 0;
+    p->sink->anomaly(p->sink->ctx, PROTO_ANOMALY_MALFORMED, p->dir);
 }
 
 /* chunk_begins: white space before its size is not minded. What has no size ends with the
@@ -538,15 +491,41 @@ static void chunk_begins(struct pass *p)
 /* maybe_body: no body of such a response begins as the next response does. */
 static void maybe_body(struct pass *p)
 {
-    if (*p->at == 'H')
+    if (*p->at == 'H') {
         message_over(p);
-    else
-        p->d->mode = p->d->chunked ? MODE_CHUNK_SIZE : MODE_BODY;
+        return;
+    }
+    if (is_interim(p->s->status))
+        answers(p, pairs(p));
+    p->d->mode = p->d->fields.chunked ? MODE_CHUNK_SIZE : MODE_BODY;
 }
 
-static bool in_body(const struct side *d)
+/* head_end: another CR, LF or both are its own. */
+static void head_end(struct pass *p)
 {
-    return d->mode == MODE_BODY || d->mode == MODE_CHUNK || d->mode == MODE_TO_CLOSE;
+    struct side *d = p->d;
+    bool is_cr = *p->at == '\r' && !d->swapped;
+    d->swapped = true;
+    if (is_cr) {
+        p->at++;
+        return;
+    }
+    if (*p->at == '\n')
+        p->at++;
+    response_read(p);
+}
+
+/* LF CR ends a line of a response's head too: so browsers have it. */
+static bool is_swapped(const struct pass *p)
+{
+    return p->dir == PROTO_TO_CLIENT && p->d->line.len == 0 && *p->at == '\r';
+}
+
+static void swap(struct pass *p)
+{
+    p->d->bare_lf = false;
+    p->d->swapped = true;
+    p->at++;
 }
 
 /* has_body: a message whose body is under way. */
@@ -555,22 +534,57 @@ static bool has_body(const struct side *d)
     return d->mode > MODE_MAYBE_BODY && d->mode < MODE_REST;
 }
 
+/* go_on: what comes next of what the mode says. */
+static void go_on(struct pass *p)
+{
+    const struct side *d = p->d;
+    switch ((enum mode)d->mode) {
+    case MODE_START:
+        if (d->line.len == 0 && is_astray(p))
+            without_head(p);
+        else
+            read_line(p);
+        break;
+    case MODE_FIELDS:
+        if (d->bare_lf && is_swapped(p))
+            swap(p);
+        else
+            read_line(p);
+        break;
+    case MODE_HEAD_END:
+        head_end(p);
+        break;
+    case MODE_MAYBE_BODY:
+        maybe_body(p);
+        break;
+    case MODE_BODY:
+    case MODE_CHUNK:
+    case MODE_TO_CLOSE:
+        read_body(p);
+        break;
+    case MODE_CHUNK_SIZE:
+        if (d->line.len == 0)
+            chunk_begins(p);
+        else
+            read_line(p);
+        break;
+    case MODE_ASTRAY:
+        read_astray(p);
+        break;
+    default:
+        read_line(p);
+        break;
+    }
+}
+
 static void feed(void *state, enum proto_direction dir, int64_t now, const uint8_t *data,
                  uint32_t len, const struct proto_sink *sink)
 {
     struct pass p = pass(state, dir, now, sink);
     p.at = p.tell.from = data;
     p.end = data + len;
-    while (p.at < p.end && p.d->mode != MODE_REST) {
-        if (p.d->mode == MODE_MAYBE_BODY)
-            maybe_body(&p);
-        else if (p.d->mode == MODE_CHUNK_SIZE && p.d->line.len == 0)
-            chunk_begins(&p);
-        else if (in_body(p.d))
-            read_body(&p);
-        else
-            read_line(&p);
-    }
+    while (p.at < p.end && p.d->mode != MODE_REST)
+        go_on(&p);
     p.s->rest = (uint32_t)(p.end - p.at);
     pause(&p);
 }
@@ -609,14 +623,15 @@ static void gap(void *state, enum proto_direction dir, int64_t now, uint32_t len
     pause(&p);
 }
 
-/* break_off: of a request, the whole lines of its head say what was wanted even if no more of them
- * came. */
+/* break_off: the whole lines of a head say what they say even if no more of them came. */
 static void break_off(struct pass *p)
 {
     struct bytes none = {0};
     if (has_body(p->d))
         http1_body(&p->tell, none, true);
-    else if (p->dir == PROTO_TO_SERVER && p->d->mode == MODE_FIELDS && p->d->message.kept > 0)
+    else if (p->d->mode == MODE_HEAD_END)
+        response_read(p);
+    else if (p->d->mode == MODE_FIELDS && p->d->message.kept > 0)
         http1_tell_head(&p->tell, p->at);
 }
 

@@ -4,6 +4,11 @@
  * (status codes), 11 (authentication); RFC 7617 (Basic). What a part holds is in
  * proto/http1_parts.h.
  *
+ * Responses are read as browsers read them, and libhtp after these: heads whose lines end with LF,
+ * LF CR or CR, names with NULs in them, statuses that go without a body and yet have one. A body
+ * whose length can be read in more than one way goes on to the next response. What stands where a
+ * response should begin and begins like none is a body without a head, as HTTP/0.9 has it.
+ *
  * A session is the first exchange of a connection, and each that carries credentials in a field
  * (Authorization, Proxy-Authorization) or is refused. Refused: 401 or 407 where there were
  * credentials, or a body of POST, PUT or PATCH that may have held some; and any 403. Acknowledged:

@@ -15,6 +15,8 @@ enum files { FILES_NONE, FILES_WHOLE, FILES_FORM };
 /* unpack_room: the first layer's is the direction's own, the second one's is the other's. */
 static enum proto_room unpack_room(const struct http1_tell *t, unsigned layer)
 {
+    if (layer > 1)
+        return PROTO_ROOM_UNPACK_MORE;
     bool to_server = (t->dir == PROTO_TO_SERVER) == (layer == 0);
     return to_server ? PROTO_ROOM_UNPACK_TO_SERVER : PROTO_ROOM_UNPACK_TO_CLIENT;
 }
@@ -141,9 +143,31 @@ static bool take_unpacked(void *ctx, struct bytes bytes)
     return !unpack_is_bomb(m->packed, m->told);
 }
 
-static bool take_layer(void *ctx, struct bytes bytes)
+static unpack_take take_once_unpacked, take_twice_unpacked;
+
+/* taker_of: who takes what comes out of a layer. */
+static unpack_take *taker_of(const struct http1_message *m, unsigned layer)
 {
-    return unpack(unpacker(ctx, 1), bytes, take_unpacked, ctx);
+    static unpack_take *const takers[] = {take_once_unpacked, take_twice_unpacked};
+    return layer + 1 < m->layers ? takers[layer] : take_unpacked;
+}
+
+static bool take_once_unpacked(void *ctx, struct bytes bytes)
+{
+    const struct http1_tell *t = ctx;
+    return unpack(unpacker(t, 1), bytes, taker_of(t->message, 1), ctx);
+}
+
+static bool take_twice_unpacked(void *ctx, struct bytes bytes)
+{
+    return unpack(unpacker(ctx, 2), bytes, take_unpacked, ctx);
+}
+
+/* end_layers: what they have held back comes out. */
+static void end_layers(struct http1_tell *t)
+{
+    for (unsigned i = 0; i < t->message->layers && !t->message->silent; i++)
+        unpack_end(unpacker(t, i), taker_of(t->message, i), t);
 }
 
 /* begin: rooms for layers are needed, one for a form is only wished for. */
@@ -159,7 +183,7 @@ static bool begin(struct http1_tell *t)
         return false;
     }
     for (unsigned i = 0; i < m->layers; i++)
-        unpack_begin(unpacker(t, i));
+        unpack_begin(unpacker(t, i), m->gzip >> i & 1);
     if (m->files == FILES_FORM && m->rooms == 0 && !lend(t, 1)) {
         t->sink->anomaly(t->sink->ctx, PROTO_ANOMALY_OVERFLOW, t->dir);
         m->files = FILES_NONE;
@@ -183,7 +207,9 @@ void http1_body(struct http1_tell *t, struct bytes bytes, bool end)
     if (m->layers == 0)
         tell(t, bytes, end);
     else if (bytes.len > 0)
-        goes_on = unpack(unpacker(t, 0), bytes, m->layers > 1 ? take_layer : take_unpacked, t);
+        goes_on = unpack(unpacker(t, 0), bytes, taker_of(m, 0), t);
+    if (m->layers > 0 && end && goes_on)
+        end_layers(t);
     if (m->layers > 0 && (end || !goes_on))
         tell(t, (struct bytes){0}, true);
     if (m->silent)

@@ -66,14 +66,9 @@ bool http1_request_line(struct bytes line, bool cut, struct http1_line *out)
     return true;
 }
 
-static bool is_digit(uint8_t c)
-{
-    return c >= '0' && c <= '9';
-}
-
 static uint16_t three_digits(const uint8_t *d)
 {
-    if (!is_digit(d[0]) || !is_digit(d[1]) || !is_digit(d[2]))
+    if (!http1_is_digit(d[0]) || !http1_is_digit(d[1]) || !http1_is_digit(d[2]))
         return 0;
     return (uint16_t)((d[0] - '0') * 100 + (d[1] - '0') * 10 + (d[2] - '0'));
 }
@@ -87,6 +82,21 @@ bool http1_status_line(struct bytes line, struct http1_line *out)
 }
 
 /* ---- as others have them ---- */
+
+uint64_t http1_number(struct bytes text, uint32_t base)
+{
+    uint64_t value = 0;
+    for (size_t i = 0; i < text.len && i < 15; i++) {
+        uint8_t c = text.data[i], letter = c | 0x20;
+        uint32_t v = http1_is_digit(c) ? c - (uint32_t)'0'
+                     : letter >= 'a'   ? letter - 'a' + 10u
+                                       : base;
+        if (v >= base)
+            break;
+        value = value * base + v;
+    }
+    return value;
+}
 
 size_t http1_cr_end(struct bytes line)
 {
@@ -149,7 +159,12 @@ bool http1_odd_request(struct bytes line, bool cut, struct http1_line *out)
 
 bool http1_odd_response(struct bytes line, struct http1_line *out)
 {
-    struct bytes rest = line, version = next_word(&rest), status = next_word(&rest);
+    struct bytes rest = line;
+    while (rest.len > 0 && (*rest.data == 0 || http1_is_space(*rest.data))) {
+        rest.data++;
+        rest.len--;
+    }
+    struct bytes version = next_word(&rest), status = next_word(&rest);
     *out = (struct http1_line){.odd = true};
     out->status = status.len == 3 ? three_digits(status.data) : 0;
     return bytes_begin_any_case(version, "HTTP");

@@ -20,7 +20,7 @@ bool http1_request_line(struct bytes line, bool cut, struct http1_line *out);
 bool http1_status_line(struct bytes line, struct http1_line *out);
 /* http1_versioned_request: words with any white space around them, a version among them.
  * http1_odd_request: and a method that servers know may go without.
- * http1_odd_response: HTTP in any case and of any version. */
+ * http1_odd_response: HTTP in any case and of any version, behind any white space and NULs. */
 bool http1_versioned_request(struct bytes line, struct http1_line *out);
 bool http1_odd_request(struct bytes line, bool cut, struct http1_line *out);
 bool http1_odd_response(struct bytes line, struct http1_line *out);
@@ -32,6 +32,14 @@ uint32_t http1_version_at(struct bytes line, uint32_t from);
 /* http1_cr_end: of what a LF ends in the head of a response, how much belongs to its first line,
  * for to browsers a CR alone ends one too; its length if there is none. */
 size_t http1_cr_end(struct bytes line);
+
+static inline bool http1_is_digit(uint8_t c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* http1_number: the digits that a text begins with, the first 15 of them; base 10 or 16. */
+uint64_t http1_number(struct bytes text, uint32_t base);
 
 /* http1_is_space: SP, HT, LF, VT, FF, CR. */
 static inline bool http1_is_space(uint8_t c)

@@ -506,12 +506,6 @@ static bool is_text(struct bytes b, const char *text)
     return b.len == strlen(text) && memcmp(b.data, text, b.len) == 0;
 }
 
-/* is_continue: Suricata forgets its fields when the response itself comes. */
-static bool is_continue(const struct head *h)
-{
-    return is_text(h->status, "100");
-}
-
 /* is_switch: to HTTP/2, where the response itself comes; only single fields are there then. */
 static bool is_switch(const struct head *h)
 {
@@ -519,6 +513,27 @@ static bool is_switch(const struct head *h)
         if (is_named(&h->field[i], "Upgrade"))
             return is_text(h->field[i].value, "h2c");
     return false;
+}
+
+static bool is_zero(struct bytes number)
+{
+    for (size_t i = 0; i < number.len; i++)
+        if (number.data[i] >= '1' && number.data[i] <= '9')
+            return false;
+    return true;
+}
+
+/* is_continue: Suricata forgets its fields when the response itself comes; one that has a body is
+ * that response. */
+static bool is_continue(const struct head *h)
+{
+    if (!is_text(h->status, "100"))
+        return false;
+    for (unsigned i = 0; i < h->n; i++)
+        if (is_named(&h->field[i], "Transfer-Encoding") ||
+            (is_named(&h->field[i], "Content-Length") && !is_zero(h->field[i].value)))
+            return false;
+    return true;
 }
 
 unsigned http1_parts(const struct proto_message *message, struct proto_scratch *scratch,

@@ -61,21 +61,38 @@ struct proto_message http1_tell_message(const struct http1_tell *t)
                                   .parts = http1_parts};
 }
 
+static void body_is_next(struct http1_message *m)
+{
+    m->told = m->packed = 0;
+    m->begun = false;
+}
+
+static void tell_message(const struct http1_tell *t)
+{
+    struct proto_message message = http1_tell_message(t);
+    if (t->sink->message && !t->message->silent)
+        t->sink->message(t->sink->ctx, &message);
+}
+
+void http1_tell_no_head(struct http1_tell *t, const uint8_t *at)
+{
+    http1_tell_next(t, at);
+    body_is_next(t->message);
+    tell_message(t);
+}
+
 void http1_tell_head(struct http1_tell *t, const uint8_t *at)
 {
     struct http1_message *m = t->message;
     size_t n = (size_t)(at - t->from);
-    m->told = m->packed = 0;
-    m->begun = false;
+    body_is_next(m);
     if (!http1_tell_wanted(t))
         return;
     if (m->kept)
         keep(t, (struct bytes){t->from, n});
     else
         t->in_place = (struct bytes){t->from, n < HTTP1_HEAD_MAX ? n : HTTP1_HEAD_MAX};
-    struct proto_message message = http1_tell_message(t);
-    if (t->sink->message && !m->silent)
-        t->sink->message(t->sink->ctx, &message);
+    tell_message(t);
 }
 
 void http1_tell_hold(struct http1_tell *t)

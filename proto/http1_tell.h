@@ -19,6 +19,7 @@ struct http1_message {
     uint16_t kept;  /* bytes of the head in the room */
     uint16_t held;  /* bytes of the last message's head in the room, for a switch of protocols */
     uint8_t layers; /* of packing that are to be undone */
+    uint8_t gzip;   /* bits: the layer is said to be gzip, else deflate */
     uint8_t files;  /* what of the body is a file */
     uint8_t rooms;  /* that are lent for the body */
     bool begun;     /* the body */
@@ -41,6 +42,8 @@ void http1_tell_next(struct http1_tell *t, const uint8_t *at);
 void http1_tell_head(struct http1_tell *t, const uint8_t *at);
 /* http1_tell_hold: the head outlasts its message, until the next one needs the room. */
 void http1_tell_hold(struct http1_tell *t);
+/* http1_tell_no_head: a message that has none; its body is at `at`. */
+void http1_tell_no_head(struct http1_tell *t, const uint8_t *at);
 /* http1_tell_pause: the call ends at `at`; in_head: within a head, or where one may begin. */
 void http1_tell_pause(struct http1_tell *t, const uint8_t *at, bool in_head);
 

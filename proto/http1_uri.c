@@ -256,7 +256,7 @@ struct http1_target http1_target(struct bytes target, bool connect)
     if (target.len == 0)
         return t;
     const uint8_t *at = target.data, *end = at + target.len;
-    if (connect) {
+    if (connect && *at != '/') {
         while (at < end && http1_is_space(*at))
             at++;
         t.host = without_port(at, end);

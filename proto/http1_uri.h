@@ -15,7 +15,8 @@ struct http1_target {
     struct bytes host, path, query, fragment;
 };
 
-/* http1_target: what a target is made of; of CONNECT it is a host and a port. */
+/* http1_target: what a target is made of; of CONNECT it is a host and a port, unless
+ * it is a path. RFC 9112, 3.2 */
 struct http1_target http1_target(struct bytes target, bool connect);
 /* http1_uri: normalised; a view into `target` where it is so already, else in scratch memory. */
 struct bytes http1_uri(struct bytes target, bool connect, struct proto_scratch *scratch);

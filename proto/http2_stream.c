@@ -179,9 +179,12 @@ static void body_over(struct telling *t, bool say)
     struct bytes none = {0};
     if (b->mode == BODY_NONE)
         return;
+    bool unpacked = b->mode == BODY_UNPACKED || b->mode == BODY_UNPACKED_2;
+    if (say && unpacked)
+        unpack_end(unpacker(t), take_unpacked, t);
     if (say)
         tell(t, none, true);
-    if (b->mode == BODY_UNPACKED || b->mode == BODY_UNPACKED_2) {
+    if (unpacked) {
         t->call->streams->unpacking &= (uint8_t) ~(1u << unpack_dir(t));
         sink->room_back(sink->ctx, unpack_room(unpack_dir(t)));
     }
@@ -199,7 +202,7 @@ static bool unpack_begins(struct telling *t)
         if ((s->unpacking & bit) || !(room = unpacker(t)))
             continue;
         s->unpacking |= bit;
-        unpack_begin(room);
+        unpack_begin(room, t->body->gzip);
         return true;
     }
     t->body->mode = BODY_PLAIN;
@@ -227,12 +230,13 @@ static void body_begins(struct http2_call *c, uint32_t i, struct bytes head)
     if (!c->sink->body || at(c, i)->body[c->dir].mode != BODY_NONE ||
         (!coding.data && !http2_head_is_known(head)))
         return;
-    bool packed = (coding.len == 4 && bytes_begin_any_case(coding, "gzip")) ||
-                  (coding.len == 7 && bytes_begin_any_case(coding, "deflate"));
+    bool gzip = coding.len == 4 && bytes_begin_any_case(coding, "gzip");
+    bool packed = gzip || (coding.len == 7 && bytes_begin_any_case(coding, "deflate"));
     keep_head(c, i, c->dir, head);
     struct http2_body *b = &at(c, i)->body[c->dir];
     b->mode = packed ? BODY_PACKED : BODY_PLAIN;
     b->packed = b->told = 0;
+    b->gzip = gzip;
 }
 
 /* ---- streams ---- */

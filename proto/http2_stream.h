@@ -22,6 +22,7 @@ struct http2_body {
     uint64_t packed, told; /* bytes, as they came and as they were told */
     uint16_t head, n_head; /* where its head is kept; 0 of it: nowhere */
     uint8_t mode;
+    bool gzip; /* it is said to be packed so, else as deflate */
 };
 
 struct http2_stream {

@@ -60,6 +60,7 @@ extern const struct word proto_anomaly_words[PROTO_ANOMALY_COUNT];
     X(TO_CLIENT, PROTO_ROOM_BYTES, "a message to the client that is not whole yet")            \
     X(UNPACK_TO_SERVER, PROTO_UNPACK_BYTES, "unpacking the body of a message to the server")   \
     X(UNPACK_TO_CLIENT, PROTO_UNPACK_BYTES, "unpacking the body of a message to the client")   \
+    X(UNPACK_MORE, PROTO_UNPACK_BYTES, "unpacking a third layer of either")                    \
     X(TABLES, PROTO_ROOM_BYTES, "HTTP/2: fields that its blocks refer to, of both directions") \
     X(STREAMS, PROTO_ROOM_BYTES, "HTTP/2: streams that are open, and heads of bodies under way")
 enum proto_room {

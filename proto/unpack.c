@@ -21,6 +21,7 @@ struct state {
     uint16_t n_first;
     uint8_t kind;
     bool came; /* something came out */
+    bool gzip; /* is what was said */
     uint8_t first[FIRST_MAX];
 };
 _Static_assert(sizeof(struct state) <= 2048, "most of the room is zlib's");
@@ -41,12 +42,13 @@ static void release(voidpf opaque, voidpf memory)
     (void)memory;
 }
 
-void unpack_begin(uint8_t *room)
+void unpack_begin(uint8_t *room, bool gzip)
 {
     struct state *s = (struct state *)room;
     s->n_first = 0;
     s->kind = KIND_UNKNOWN;
     s->came = false;
+    s->gzip = gzip;
 }
 
 static void begin(struct state *s, enum kind kind)
@@ -85,6 +87,7 @@ static size_t header_len(struct bytes b)
 
 enum result { GOES_ON, ENDED, FAILED };
 
+/* run: without `take` it is only tried. */
 static enum result run(struct state *s, struct bytes packed, unpack_take *take, void *ctx)
 {
     uint8_t piece[PIECE];
@@ -98,8 +101,8 @@ static enum result run(struct state *s, struct bytes packed, unpack_take *take, 
         s->z.avail_out = PIECE;
         result = inflate(&s->z, Z_SYNC_FLUSH);
         struct bytes out = {piece, PIECE - s->z.avail_out};
-        s->came |= out.len > 0;
-        if (out.len > 0 && !take(ctx, out))
+        s->came |= out.len > 0 && take;
+        if (out.len > 0 && take && !take(ctx, out))
             return ENDED;
     } while (result == Z_OK && s->z.avail_out == 0);
     if (result == Z_OK || result == Z_BUF_ERROR)
@@ -123,11 +126,29 @@ static enum result run_both(struct state *s, struct bytes first, struct bytes re
     return r;
 }
 
+/* is_guess: text may begin like deflate does. */
+static bool is_guess(const struct state *s)
+{
+    return s->gzip && kind_of(s->first) == KIND_RAW;
+}
+
+/* try_guess: whether what came first is in order, as far as it is there. */
+static enum result try_guess(struct state *s)
+{
+    begin(s, KIND_RAW);
+    return run(s, (struct bytes){s->first, s->n_first}, NULL, NULL);
+}
+
 /* run_from_first: what fails as gzip may be deflate behind a header that zlib does not take. */
 static enum result run_from_first(struct state *s, struct bytes rest, unpack_take *take, void *ctx)
 {
     struct bytes first = {s->first, s->n_first};
     enum kind kind = kind_of(s->first);
+    if (is_guess(s)) {
+        enum result guess = try_guess(s);
+        if (guess == FAILED || (guess == GOES_ON && s->n_first < FIRST_MAX))
+            return guess;
+    }
     begin(s, kind);
     enum result r = run_both(s, first, rest, take, ctx);
     if (r != FAILED || kind == KIND_RAW)
@@ -168,4 +189,14 @@ bool unpack(uint8_t *room, struct bytes packed, unpack_take *take, void *ctx)
     if (r != GOES_ON)
         s->kind = KIND_OVER;
     return r == GOES_ON;
+}
+
+void unpack_end(uint8_t *room, unpack_take *take, void *ctx)
+{
+    struct state *s = (struct state *)room;
+    if (s->came || s->kind == KIND_AS_IS || s->kind == KIND_OVER || s->n_first < 2 || !is_guess(s))
+        return;
+    begin(s, KIND_RAW);
+    run(s, (struct bytes){s->first, s->n_first}, take, ctx);
+    s->kind = KIND_OVER;
 }

@@ -269,7 +269,7 @@ static int make_messages(struct rule_set *set, unsigned protocol, int direction,
         for (unsigned k = 0; k < s->n_contents; k++)
             set->bytes_and_parts |= s->contents[k].section == 0;
         for (unsigned k = 1; k < s->n_sections; k++)
-            g->bodies |= s->sections[k].view->parts & BODY_PARTS;
+            g->bodies |= bodies_for(s->sections[k].view->parts);
     }
     if (rules == 0)
         return 0;

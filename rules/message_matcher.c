@@ -30,7 +30,7 @@ static uint64_t bodies_of(const struct signature *s)
 {
     uint64_t parts = 0;
     for (unsigned i = 1; i < s->n_sections; i++)
-        parts |= s->sections[i].view->parts & BODY_PARTS;
+        parts |= bodies_for(s->sections[i].view->parts);
     return parts;
 }
 
@@ -81,7 +81,7 @@ static void scan_all(struct matcher *m, const struct message_group *g,
 {
     for (unsigned i = 0; i < g->n_scans; i++) {
         const struct message_scan *scan = &g->scans[i];
-        if (scan->view && (!body || scan->view->parts >> body->id & 1))
+        if (scan->view && (!body || bodies_for(scan->view->parts) >> body->id & 1))
             scan_part(m, scan, body);
         for (unsigned k = 0; !scan->view && k < scan->set->n_always; k++) {
             const struct signature *s = &m->set->rules[scan->set->always[k]];
@@ -130,6 +130,14 @@ static void wait_on(struct matcher *m, struct match_message *state, uint32_t rul
     state->waiting[state->n_waiting++] = (struct match_pending){rule, at};
 }
 
+/* to_come: whether more of what a rule looks into may come. The end of a file is none of the
+ * message's. */
+static bool to_come(const struct signature *s, const struct match_body *body)
+{
+    bool over = body && body->end && body->id != PART_FILE_DATA;
+    return bodies_of(s) & ~(over ? UINT64_C(1) << body->id : 0);
+}
+
 static size_t confirm_all(struct matcher *m, const struct match_input *in,
                           const struct match_body *body, struct match_message *state,
                           struct match_flow *flow, struct hit *hits)
@@ -144,7 +152,7 @@ static size_t confirm_all(struct matcher *m, const struct match_input *in,
         m->stats.confirms++;
         enum rule_verdict verdict = rule_confirm_message(s, in, m->views, flow, &m->room);
         matcher_note_cut(m, rule);
-        if (verdict == RULE_NOT_YET && bodies_of(s) && !(body && body->end))
+        if (verdict == RULE_NOT_YET && to_come(s, body))
             wait_on(m, state, rule, (uint32_t)m->candidates[i] + (body ? (uint32_t)body->at : 0));
         else
             wait_no_more(state, rule);

@@ -577,11 +577,11 @@ static bool section_holds(struct search *s, unsigned number, struct message_view
     return false;
 }
 
-/* sections_hold: of those that look into bodies, or of the others. */
+/* sections_hold: of those that look into bodies or what comes with them, or of the others. */
 static bool sections_hold(struct search *s, struct message_views *views, bool bodies)
 {
     for (unsigned i = 1; i < s->sig->n_sections; i++)
-        if (!!(s->sig->sections[i].view->parts & BODY_PARTS) == bodies &&
+        if (!!bodies_for(s->sig->sections[i].view->parts) == bodies &&
             !section_holds(s, i, views))
             return false;
     return true;

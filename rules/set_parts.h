@@ -28,6 +28,14 @@ struct message_group {
     (UINT64_C(1) << PART_HTTP_REQUEST_BODY | UINT64_C(1) << PART_HTTP_RESPONSE_BODY | \
      UINT64_C(1) << PART_FILE_DATA)
 
+/* bodies_for: the bodies that are to be asked for where these parts are looked into; a file's name
+ * comes with its content. */
+static inline uint64_t bodies_for(uint64_t parts)
+{
+    uint64_t name = parts >> PART_FILE_NAME & 1;
+    return (parts & BODY_PARTS) | name << PART_FILE_DATA;
+}
+
 enum { DIRECTION_TO_SERVER, DIRECTION_TO_CLIENT, DIRECTIONS };
 enum { GROUP_OTHER, GROUP_TCP, GROUP_UDP, GROUP_ICMP, GROUP_TRANSPORTS };
 

@@ -326,6 +326,7 @@ seed("tls", "gap", long_talk((0, record(22, HELLO)), (1, record(22, FLIGHT)[:90]
 # HTTP/1: what there is to heads and bodies.
 
 HTTP_PACKED = gzip.compress(b"packed, packed and packed again", mtime=0)
+HTTP_THRICE = gzip.compress(zlib.compress(HTTP_PACKED), mtime=0)
 
 
 def http_response(fields, body):
@@ -348,6 +349,11 @@ seed("http1", "form", talk(
     (0, b"POST / HTTP/1.1\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: 130\r\n\r\n"),
     (0, b'--b\r\nContent-Disposition: form-data; name=a\r\n\r\nvalue\r\n--b\r\nContent-Disposition: form-data; filename="f;g"\r\n\r\nfile\r\n-\r\n--c\r\n--b--\r\n'),
     (0, b"PUT /a/./b HTTP/1.1\r\nContent-Length: 2\r\n\r\nab")))
+seed("http1", "odd heads", talk((0, b"GET / HTTP/1.1\r\n\r\n" * 6), (1, (
+    b"HTTP/1.1 200 OK\r\nTransfer\0-Encoding\n :chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n\0HTTP/1.1 100 x\r\nContent-Length: 1\n\r\r\n\r\na"
+    b"HTTP/1.1 304 x\r\nContent-Length: 1\n \n\nbHTTP/1.0 200 OK\rContent-Length: 2( 3)\n\r\nab\nodd\nHTTP/1.1 204 x\n\nstray\nHTTP/1.0 200 OK\nA: b\n"))))
+seed("http1", "three layers", talk((0, b"GET / HTTP/1.1\r\n\r\n"), (1, http_response(b"Content-Encoding: gzip, deflate, gzip\r\n", HTTP_THRICE)),
+                                   (0, b'PUT / HTTP/1.1\r\nContent-Encoding: gzip\r\nContent-Length: 18\r\n\r\n{"sdk_version":110}')))
 seed("http1", "connect", talk((0, b"CONNECT a:1 HTTP/1.1\r\n\r\n"), (1, b"HTTP/1.1 200 OK\r\n\r\n"), (0, b"GET / HTTP/1.1\r\n\r\n")))
 
 # HTTP/2, and the way to it: a byte that is odd where the preface is put in front.

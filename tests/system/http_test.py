@@ -54,7 +54,7 @@ stream: {{memcap: 1gb, checksum-validation: no, inline: no, midstream: {midstrea
 app-layer: {{protocols: {{http: {{enabled: yes, libhtp: {{default-config: {{
   personality: IDS, request-body-limit: 100kb, response-body-limit: 100kb, request-body-minimal-inspect-size: 32kb,
   request-body-inspect-window: 4kb, response-body-minimal-inspect-size: 40kb, response-body-inspect-window: 16kb,
-  response-body-decompress-layer-limit: 2, http-body-inline: auto, randomize-inspection-sizes: no,
+  response-body-decompress-layer-limit: 3, http-body-inline: auto, randomize-inspection-sizes: no,
   double-decode-path: no, double-decode-query: no}}}}}}}}}}
 """
 

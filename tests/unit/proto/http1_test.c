@@ -16,7 +16,7 @@
 #define PARTS_MAX  24
 #define NO_LOSS    (-1)
 #define WHOLE      1000000
-#define ROOM_COUNT 4
+#define ROOM_COUNT PROTO_ROOM_COUNT
 
 static const char *const keywords[PROTO_PART_COUNT] = {"none",
 #define X(s, protocol, directions, keyword, text) keyword,
@@ -38,7 +38,11 @@ static void add(struct told *t, bool file, const char *text, size_t len)
 {
     size_t *n = file ? &t->n_files : &t->n;
     assert_true(*n + len < TOLD_MAX);
-    memcpy((file ? t->files : t->text) + *n, text, len);
+    char *to = (file ? t->files : t->text) + *n;
+    memcpy(to, text, len);
+    for (size_t i = 0; i < len; i++)
+        if (to[i] == 0)
+            to[i] = '~'; /* so that it is still a text */
     *n += len;
 }
 
@@ -76,7 +80,7 @@ static void on_body(void *ctx, const struct proto_message *m, const struct proto
     assert_true(b->at == t->body[dir]);
     assert_true(t->body[dir] + b->data.len < TOLD_MAX);
     unsigned n = m->parts(m, &scratch, parts);
-    assert_true(n > 0);
+    assert_true(n > 0 || m->head.len == 0);
     if (b->data.len)
         memcpy(t->bodies[dir] + t->body[dir], b->data.data, b->data.len);
     t->body[dir] += b->data.len;
@@ -196,6 +200,14 @@ struct conversation {
     "\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\x93\xef\xe6`\x00\x01&fm\x0f\x9fs~\xbe\x17\x03" \
     "5\x18.suVj\x16\xa4U%\xa5\xc9"                                                           \
     "1\xcc\xabw>)\x0f\x94\x07\x00l\xc1$\xb7(\x00\x00\x00"
+/* and that in gzip */
+#define GZIP_TWICE_IN_GZIP                                                             \
+    "\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\x93\xef\xe6\x60\x00\x01\x26\xe6\xc9\xef" \
+    "\x9f\x25\x30\x30\xaa\xa5\xe5\xf2\xcf\x2f\xae\xdb\x27\xce\x6c\x2a\xa1\x57\x5c\x1a" \
+    "\x96\x25\xb6\x24\x54\x75\xe9\x49\xc3\x33\xab\xcb\xed\x34\xf9\xa7\xb0\x33\xe4\x1c" \
+    "\x54\xd9\xae\x01\xd4\x00\x00\xc4\xc3\xae\xe5\x39\x00\x00\x00"
+/* As deflate this is 100 odd bytes and then an error. */
+#define JSON "{\"sdk_version\":11026,\"app_package\":\"com.plant\",\"id\":\"35067\"}"
 
 #define OK_2 "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
@@ -263,12 +275,12 @@ static const struct conversation conversations[] = {
       S("\r\n14\r\n"),
       {PROTO_TO_CLIENT, &GZIP[20], 20},
       S("\r\n0\r\n\r\n"
-        "HTTP/1.1 200 OK\r\nContent-Encoding: gzip, br\r\nContent-Encoding: gzip\r\n"
+        "HTTP/1.1 200 OK\r\nContent-Encoding: gzip, br\r\nContent-Encoding: br, gzip\r\n"
         "Content-Length: 40\r\n\r\n" GZIP
         "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\ncontent-encoding: x-gzip\r\n"
         "Content-Length: 57\r\n\r\n" GZIP_TWICE)},
      {">1 http.request_body=" PLAIN, "<1 http.response_body=" PLAIN, "<2 http.response_body=" PLAIN,
-      /* a third name is not looked at */
+      /* a fourth name is not looked at */
       "<3 http.response_body=" PLAIN, "<4 http.response_body=" PLAIN},
      {0}},
     {"what is said to be packed and is not",
@@ -290,14 +302,28 @@ static const struct conversation conversations[] = {
       ">2 http.request_body=file", ">2 file.name=/a/b", ">2 file.data=file",
       ">3 http.request_body=none"},
      {">3 file.data", "file.data=value", "file.name=a\n"}},
+    {"three layers of packing",
+     {C("GET / HTTP/1.1\r\n\r\n"),
+      S("HTTP/1.1 200 OK\r\nContent-Encoding: gzip, x-gzip\r\nContent-Encoding: deflate\r\n"
+        "Content-Length: 75\r\n\r\n" GZIP_TWICE_IN_GZIP)},
+     {"<1 http.response_body=" PLAIN},
+     {0}},
+    {"what is said to be gzip, and begins as deflate may: text as it is, deflate that is cut off",
+     {C("POST /1 HTTP/1.1\r\nContent-Encoding: gzip\r\nContent-Length: 60\r\n\r\n" JSON
+        "POST /2 HTTP/1.1\r\nContent-Encoding: gzip\r\nContent-Length: 20\r\n\r\n"),
+      {PROTO_TO_SERVER, DEFLATED, 20},
+      S("HTTP/1.1 200 OK\r\nContent-Encoding: gzip, gzip\r\nContent-Length: 60\r\n\r\n" JSON OK_2)},
+     {">1 http.request_body=" JSON, ">2 http.request_body=packed, packed and packed agai",
+      "<1 http.response_body=" JSON, "<2 http.response_body=ok"},
+     {0}},
     {"nothing that is packed",
      {C("GET / HTTP/1.1\r\n\r\n"),
       S("HTTP/1.1 200 OK\r\nContent-Encoding: deflate\r\nContent-Length: 2\r\n\r\n\x03\0")},
      {"<1 http.stat_code=200"},
      {"response_body"}},
-    {"a third name is not looked at",
+    {"a fourth name is not looked at",
      {C("GET / HTTP/1.1\r\n\r\n"),
-      S("HTTP/1.1 200 OK\r\nContent-Encoding: br, br, gzip\r\nContent-Length: 5\r\n\r\nplain")},
+      S("HTTP/1.1 200 OK\r\nContent-Encoding: br, br, br, gzip\r\nContent-Length: 5\r\n\r\nplain")},
      {"<1 http.response_body=plain"},
      {0}},
     {"first lines that servers and browsers take",
@@ -341,6 +367,84 @@ static const struct conversation conversations[] = {
       S("HTTP/1.1 200 OK\r\nA: b\rContent-Length: 2\nServer: c\n\rX: d\r\n E: f\r\n\r\nok")},
      {"<1 http.header=A: b\r\nContent-Length: 2\r\nServer: c\r\nX: d\r\nE: f\r\n",
       "<1 http.response_body=ok"},
+     {0}},
+    {"names of fields with a NUL in them: not there, to browsers; of a request it ends the name",
+     {C("POST / HTTP/1.1\r\nContent\0-Length: 3\r\nContent-Length: 2\r\n\r\nab"
+        "GET /2 HTTP/1.1\r\n\r\n"),
+      S("HTTP/1.1 200 OK\r\nTransfer\0-Encoding\0: chun\0ked\r\nContent\0-Encoding: gzip\r\n\r\n"
+        "28\r\n" GZIP "\r\n0\r\n\r\n")},
+     {">1 http.request_body=ab", ">2 http.uri=/2", "<1 http.response_body=" PLAIN},
+     {0}},
+    {"a name, its colon and its value on lines of their own: one field, as it is folded",
+     {C("POST / HTTP/1.1\r\nContent-Length\r\n \r\n :\r\n\t2\r\n\r\nab"),
+      S("HTTP/1.1 200 OK\r\nContent-Encoding\n :gzip\r\nTransfer-Encoding\r \r\n :\r\n "
+        "chunked\r\n\r\n28\r\n" GZIP "\r\n0\r\n\r\n")},
+     {">1 http.request_body=ab", ">1 http.header=Content-Length: 2\r\n",
+      "<1 http.header=Content-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n",
+      "<1 http.response_body=" PLAIN},
+     {0}},
+    {"a name without a colon that other words follow",
+     {C("GET / HTTP/1.1\r\n\r\nGET / HTTP/1.1\r\n\r\n"),
+      S("HTTP/1.1 200 OK\r\nContent-Length\r\n x:1\r\nContent-Length: 2\r\n\r\nok" OK_2)},
+     {"<1 http.response_body=ok", "<2 http.response_body=ok"},
+     {0}},
+    {"lengths that can be read in two ways: of a request the first number counts, of a response "
+     "also what is behind so much, up to the next one",
+     {C("POST / HTTP/1.1\r\nContent-Length: 2\r\n 9\r\n\r\nabGET /2 HTTP/1.1\r\n\r\n"
+        "GET /3 HTTP/1.1\r\n\r\nGET /4 HTTP/1.1\r\n\r\n"),
+      S("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n 6\r\n\r\nabcde\n" OK_2
+        "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 5\r\n\r\nabc"
+        "HTTP/1.1 200 OK\r\nContent-Length: 0( 4)\r\n\r\nabcd")},
+     {">1 http.request_body=ab", "<1 http.response_body=abcde\n", "<2 http.response_body=ok",
+      "<3 http.response_body=abc", "<4 http.response_body=abcd"},
+     {0}},
+    {"a length that is said twice",
+     {C("GET /1 HTTP/1.1\r\n\r\nGET /2 HTTP/1.1\r\n\r\n"),
+      S("HTTP/1.1 200 OK\r\nContent-Length: 2, 2\r\nContent-Length: 02\r\n\r\nok" OK_2)},
+     {"<1 http.response_body=ok", "<2 http.content_len=2"},
+     {0}},
+    {"heads that end with LF CR CR LF: LF CR is a line's end, and to browsers so is one that "
+     "follows",
+     {C("GET /1 HTTP/1.1\r\n\r\nGET /2 HTTP/1.1\r\n\r\nGET /3 HTTP/1.1\r\n\r\n"),
+      S("HTTP/1.1 200 OK\r\nContent-Length: 2\n\r\r\nok"
+        "HTTP/1.1 200 OK\r\nContent-Length: 2\n\r\r\n\r\nok"
+        "HTTP/1.1 200 OK\r\nContent-Length: 0\n\r\n")},
+     {"<1 http.header=Content-Length: 2\r\n", "<1 http.response_body=ok",
+      "<2 http.response_body=ok", "<3 http.content_len=0"},
+     {0}},
+    {"heads that end with a blank line whose blank a LF stands on both sides of",
+     {C("GET /1 HTTP/1.1\r\n\r\nGET /2 HTTP/1.1\r\n\r\nGET /3 HTTP/1.1\r\n\r\n"),
+      S("HTTP/1.1 200 OK\r\nContent-Length: 2\n \nok"
+        "HTTP/1.1 200 OK\r\nContent-Length: 2\n\t\n\nok"
+        /* where CRs stand it is a fold */
+        "HTTP/1.1 200 OK\r\nA: b\r\n \r\nContent-Length: 2\r\n\r\nok")},
+     {"<1 http.header=Content-Length: 2\r\n", "<1 http.response_body=ok",
+      "<2 http.response_body=ok", "<3 http.response_body=ok"},
+     {0}},
+    {"a response behind NULs",
+     {C("GET / HTTP/1.1\r\n\r\n"), S("\0\0HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")},
+     {"<1 http.stat_code=200", "<1 http.response_body=ok"},
+     {0}},
+    {"statuses that go without a body, with one all the same: browsers read it",
+     {C("GET /1 HTTP/1.1\r\n\r\nGET /2 HTTP/1.1\r\n\r\nGET /3 HTTP/1.1\r\n\r\n"
+        "GET /4 HTTP/1.1\r\n\r\n"),
+      S("HTTP/1.1 100 x\r\nContent-Length: 1\r\n\r\naHTTP/1.1 102 x\r\nContent-Length: "
+        "1\r\n\r\nbHTTP/1.1 101 x\r\nContent-Length: 1\r\n\r\nc"
+        "HTTP/1.1 304 x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nd\r\n0\r\n\r\n"),
+      C("GET /5 HTTP/1.1\r\n\r\n"),
+      /* an interim response that only says so */
+      S("HTTP/1.1 103 x\r\nContent-Length: 1\r\n\r\n" OK_2)},
+     {"<1 http.response_body=a", "<1 http.content_len=1", "<2 http.response_body=b",
+      "<3 http.response_body=c", "<4 http.response_body=d", "<5 http.stat_code=103",
+      "<5 http.stat_code=200", "<5 http.response_body=ok"},
+     {0}},
+    {"a response's head that breaks off",
+     {C("GET / HTTP/1.1\r\n\r\n"), S("HTTP/1.0 200 OK\nServer:s\r\nA: b")},
+     {"<1 http.server=s", "<1 http.header=Server: s\r\n"},
+     {0}},
+    {"a response's head that breaks off where it may be over",
+     {C("GET / HTTP/1.1\r\n\r\n"), S("HTTP/1.0 200 OK\nServer:s\n \n")},
+     {"<1 http.server=s"},
      {0}},
     {"targets",
      {C("GET /a/%2e%2e/b\\c//d?e=%2e+f HTTP/1.1\r\n\r\n"
@@ -451,6 +555,68 @@ static void after_a_loss_the_next_start_line_is_found(void **unused)
     assert_true(has_line(t, "<3 http.stat_code=200") || has_line(t, "<2 http.stat_code=200"));
     assert_int_equal(t->anomalies, 1);
     free(t);
+}
+
+static void what_is_no_response_is_a_body(void **unused)
+{
+    (void)unused;
+    static const struct says old[SAYS_MAX] = {C("GET / HTTP/1.1\r\n\r\n"), S("not\na head, "),
+                                              S("at all")};
+    struct told *t = talk_lossy(old, NO_LOSS);
+    assert_true(has_line(t, "<1 http.response_body=not\na head, at all"));
+    assert_int_equal(t->anomalies, 1);
+    free(t);
+    /* a line that begins as a response does is looked at; white space before it is not minded */
+    static const struct says then[SAYS_MAX] = {C("GET / HTTP/1.1\r\n\r\n"),
+                                               S("\r\nodd\r\n" OK_2 "\r\n" OK_2)};
+    t = talk_lossy(then, NO_LOSS);
+    assert_true(has_line(t, "<1 http.response_body=odd\r\n"));
+    assert_true(has_line(t, "<1 http.response_body=ok"));
+    assert_true(has_line(t, "<2 http.response_body=ok"));
+    assert_int_equal(t->anomalies, 1);
+    free(t);
+    /* behind a loss it is the rest of something */
+    t = talk_lossy(old, 1);
+    assert_null(strstr(t->text, "response_body"));
+    free(t);
+}
+
+/* A length that is only wrong is believed; what is behind it has no head, however it came. */
+static void a_length_that_is_too_short(void **unused)
+{
+    (void)unused;
+    static const struct {
+        struct says says[SAYS_MAX];
+        const char *first, *second;
+    } cases[] = {
+        {{C("GET / HTTP/1.1\r\n\r\n"), S("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabcde\nf"
+                                         "\n" OK_2)},
+         "<1 http.response_body=abc",
+         "<2 http.response_body=de\nf\n"},
+        {{C("GET / HTTP/1.1\r\n\r\n"),
+          S("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\nbcd")},
+         "<1 http.response_body=a",
+         "<2 http.response_body=bcd"},
+        /* that it is said twice does not make it doubtful */
+        {{C("GET / HTTP/1.1\r\n\r\n"), S("HTTP/1.1 200 OK\r\nContent-Length: 3, 3\r\n\r\nabcde")},
+         "<1 http.response_body=abc",
+         "<2 http.response_body=de"},
+        /* nor is it packed like the one before */
+        {{C("GET / HTTP/1.1\r\n\r\n"),
+          S("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 40\r\n\r\n" GZIP "x")},
+         "<1 http.response_body=" PLAIN,
+         "<2 http.response_body=x"},
+        {{C("HEAD / HTTP/1.1\r\n\r\n"), S("HTTP/1.1 200 OK\r\n\r\nbody")},
+         "<1 http.stat_code=200",
+         "<2 http.response_body=body"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct told *t = talk_lossy(cases[i].says, NO_LOSS);
+        if (!has_line(t, cases[i].first) || !has_line(t, cases[i].second))
+            fail_msg("not %s and %s in\n%s", cases[i].first, cases[i].second, t->text);
+        assert_int_equal(t->anomalies, 1);
+        free(t);
+    }
 }
 
 static void without_rooms_only_what_lies_whole_is_told(void **unused)
@@ -642,6 +808,8 @@ int main(void)
         cmocka_unit_test(cuts_change_nothing),
         cmocka_unit_test(a_loss_in_a_body_is_counted_off),
         cmocka_unit_test(after_a_loss_the_next_start_line_is_found),
+        cmocka_unit_test(what_is_no_response_is_a_body),
+        cmocka_unit_test(a_length_that_is_too_short),
         cmocka_unit_test(without_rooms_only_what_lies_whole_is_told),
         cmocka_unit_test(what_lies_whole_takes_no_room),
         cmocka_unit_test(a_form_of_odd_parts),

@@ -104,6 +104,9 @@ static void of_connect_it_is_the_host(void **unused)
     struct proto_scratch scratch = {.data = memory, .room = sizeof(memory)};
     must_be(0, "uri", http1_uri(B("Ex.AM:443"), true, &scratch), B(""));
     must_be(0, "host", http1_uri_host(B("Ex.AM:443"), true, &scratch), B("ex.am"));
+    /* no host has a slash: RFC 3986, 3.2.2. Clients that do so want a path */
+    must_be(1, "uri", http1_uri(B("/a//b"), true, &scratch), B("/a/b"));
+    assert_null(http1_uri_host(B("/a//b"), true, &scratch).data);
 }
 
 /* Whatever room there is, nothing is written behind it. */

@@ -28,14 +28,15 @@ static bool take(void *ctx, struct bytes bytes)
 }
 
 /* unpacked: in pieces of `width`, in a room of exact size; *goes_on: what the last call said. */
-static struct out unpacked(struct bytes packed, size_t width, size_t limit, bool *goes_on)
+static struct out unpacked(struct bytes packed, bool gzip, size_t width, size_t limit,
+                           bool *goes_on)
 {
     struct out out = {.data = malloc(OUT_MAX), .limit = limit};
     uint8_t *room = aligned_alloc(16, UNPACK_ROOM);
     assert_non_null(out.data);
     assert_non_null(room);
     memset(room, 0xa5, UNPACK_ROOM);
-    unpack_begin(room);
+    unpack_begin(room, gzip);
     *goes_on = true;
     for (size_t at = 0; at < packed.len && *goes_on; at += width) {
         size_t n = packed.len - at < width ? packed.len - at : width;
@@ -45,22 +46,32 @@ static struct out unpacked(struct bytes packed, size_t width, size_t limit, bool
         *goes_on = unpack(room, (struct bytes){copy, n}, take, &out);
         free(copy);
     }
+    if (*goes_on)
+        unpack_end(room, take, &out);
     free(room);
     return out;
 }
 
-static void must_give(struct bytes packed, struct bytes wanted)
+static void must_give_as(bool gzip, struct bytes packed, struct bytes wanted)
 {
     static const size_t widths[] = {1, 2, 3, 7, 100, 511, 512, 513, 1000000};
     for (size_t i = 0; i < sizeof(widths) / sizeof(widths[0]); i++) {
         bool goes_on;
         if (widths[i] < 3 && packed.len > 100000)
             continue;
-        struct out out = unpacked(packed, widths[i], 0, &goes_on);
+        struct out out = unpacked(packed, gzip, widths[i], 0, &goes_on);
         if (out.len != wanted.len || memcmp(out.data, wanted.data, wanted.len) != 0)
-            fail_msg("width %zu: %zu bytes, not %zu", widths[i], out.len, wanted.len);
+            fail_msg("gzip %d, width %zu: %zu bytes, not %zu", gzip, widths[i], out.len,
+                     wanted.len);
         free(out.data);
     }
+}
+
+/* must_give: whatever it is said to be. */
+static void must_give(struct bytes packed, struct bytes wanted)
+{
+    must_give_as(false, packed, wanted);
+    must_give_as(true, packed, wanted);
 }
 
 #define B(text)    ((struct bytes){(const uint8_t *)(text), sizeof(text) - 1})
@@ -89,6 +100,26 @@ static void what_is_not_packed_comes_as_it_is(void **unused)
     must_give(B("a"), B("")); /* one byte does not tell, and it was the last */
     /* gzip by its first bytes, with a method that there is not: 7 */
     must_give(B("\x1f\x8b\x07\x00xyz"), B("\x1f\x8b\x07\x00xyz"));
+}
+
+/* As deflate, JSON is a block of fixed codes that soon refers to what is before its beginning. */
+static void text_may_begin_as_deflate_does(void **unused)
+{
+    (void)unused;
+    static uint8_t packed[PACKED_MAX];
+    struct bytes json = B("{\"sdk_version\":11026,\"app_package\":\"com.plant\",\"id\":\"35067\"}");
+    must_give_as(true, json, json);
+    /* it was said to be deflate: what comes out counts until then */
+    bool goes_on;
+    struct out out = unpacked(json, false, 1000, 0, &goes_on);
+    assert_true(out.len > 4 && memcmp(out.data, "\xe4\x1c\xc4\xb5", 4) == 0);
+    free(out.data);
+    /* text behind 512 bytes that are in order is damage: what came out stays */
+    memset(packed, 0, 700);
+    memcpy(packed, "\x00\x58\x02\xa7\xfd", 5); /* a stored block of 600 bytes, not the last */
+    memset(packed + 5, 'x', 600);
+    memset(packed + 605, 0xff, 95); /* no such kind of block */
+    must_give((struct bytes){packed, 700}, (struct bytes){packed + 5, 600});
 }
 
 static void damage_ends_it(void **unused)
@@ -146,7 +177,7 @@ static void no_more_than_is_wanted(void **unused)
     static uint8_t zeros[3000000], packed[PACKED_MAX];
     size_t n = pack(packed, zeros, sizeof(zeros), 31);
     bool goes_on;
-    struct out out = unpacked((struct bytes){packed, n}, 1000000, 100000, &goes_on);
+    struct out out = unpacked((struct bytes){packed, n}, true, 1000000, 100000, &goes_on);
     assert_false(goes_on);
     assert_true(out.len > 100000 && out.len <= 100000 + 8192);
     free(out.data);
@@ -157,6 +188,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_first_bytes_say_what_it_is),
         cmocka_unit_test(what_is_not_packed_comes_as_it_is),
+        cmocka_unit_test(text_may_begin_as_deflate_does),
         cmocka_unit_test(damage_ends_it),
         cmocka_unit_test(a_header_that_nobody_knows_is_stepped_over),
         cmocka_unit_test(long_ones_use_the_whole_window),

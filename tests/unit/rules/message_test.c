@@ -294,6 +294,41 @@ static void a_rule_matches_a_message_once_and_the_next_one_anew(void **state)
     bench_end(&b);
 }
 
+/* file: one of several in a message; its name comes with its content alone. */
+static const char *file(struct bench *b, const char *name, const char *content)
+{
+    b->parts[1] = (struct given_part){PART_FILE_NAME, name};
+    const char *found = body(b, PART_FILE_DATA, content, true);
+    b->parts[1].text = NULL;
+    return found;
+}
+
+static void a_name_of_a_file_comes_with_its_content(void **state)
+{
+    (void)state;
+    struct bench b;
+    bench_begin(&b, PROTOCOL_HTTP,
+                "alert http any any -> any any (file.name; content:\"one.txt\"; sid:1;)\n"
+                "alert http any any -> any any (file.data; content:\"abc\"; file.name; "
+                "content:\"two.txt\"; sid:2;)\n"
+                "alert http any any -> any any (http.method; content:\"POST\"; file.name; "
+                "content:\"tw\"; sid:3;)\n"
+                "alert http any any -> any any (file.name; pcre:\"/tw./\"; sid:4;)\n"
+                "alert http any any -> any any (http.request_body; content:\"q\"; sid:6;)\n"
+                /* another file's name */
+                "alert http any any -> any any (file.data; content:\"abc\"; file.name; "
+                "content:\"one.txt\"; sid:5;)\n");
+    for (unsigned round = 0; round < 2; round++) {
+        assert_string_equal(HEAD(&b, PROTO_TO_SERVER, {PART_HTTP_METHOD, "POST"}), "");
+        assert_string_equal(file(&b, "one.txt", "xyz"), "1 ");
+        /* the body as a whole may be over before its last file */
+        assert_string_equal(body(&b, PART_HTTP_REQUEST_BODY, "q", true), "6 ");
+        assert_string_equal(file(&b, "two.txt", "abc"), "2 3 4 ");
+    }
+    assert_true(matcher_wants_body(b.m, PROTOCOL_HTTP, true, PART_FILE_DATA));
+    bench_end(&b);
+}
+
 static void parts_are_asked_for_once_a_message(void **state)
 {
     (void)state;
@@ -326,6 +361,7 @@ int main(void)
         cmocka_unit_test(a_pass_silences_what_comes_behind_it),
         cmocka_unit_test(head_and_body_are_joined),
         cmocka_unit_test(a_rule_matches_a_message_once_and_the_next_one_anew),
+        cmocka_unit_test(a_name_of_a_file_comes_with_its_content),
         cmocka_unit_test(parts_are_asked_for_once_a_message),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
