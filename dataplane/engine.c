@@ -64,6 +64,7 @@ static int make_worker(struct engine *e, unsigned number, struct diags *diags)
         .n_policies = e->config.n_policies,
         .clock_error_ns = e->config.clock_error_ns,
         .stream_depth = e->config.limits.stream_depth,
+        .body_depth = e->config.limits.body_depth,
         .time_stages = e->config.time_stages,
         .output = {.ctx = w,
                    .observe = push_observation,

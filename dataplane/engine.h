@@ -100,16 +100,17 @@ enum engine_stage {
 
 /* What can change what is found: part of the policy, in the order of names. Of what is "in all",
  * one shard gets a sixteenth at most. Rows: member, name, default, text. */
-#define ENGINE_LIMITS(X)                                                               \
-    X(app_states, "app-states", 65536, "states of protocol parsers in all")            \
-    X(datagrams, "datagrams", 16384, "datagrams in fragments in all")                  \
-    X(flows, "flows", 262144, "flows in all")                                          \
-    X(fragments, "fragments", 16384, "pieces of fragments in all")                     \
-    X(hold_segments, "hold-segments", 16384, "pieces of out-of-order segments in all") \
-    X(rooms, "rooms", 8192, "messages that have not come whole, in all")               \
-    X(stream_depth, "stream-depth", 1048576,                                           \
-      "bytes of a stream's direction that are matched; 0: no limit")                   \
-    X(unpackers, "unpackers", 1024, "packed bodies under way, in all")                 \
+#define ENGINE_LIMITS(X)                                                                           \
+    X(app_states, "app-states", 65536, "states of protocol parsers in all")                        \
+    X(body_depth, "body-depth", 102400, "bytes of a message's body that are matched; 0: no limit") \
+    X(datagrams, "datagrams", 16384, "datagrams in fragments in all")                              \
+    X(flows, "flows", 262144, "flows in all")                                                      \
+    X(fragments, "fragments", 16384, "pieces of fragments in all")                                 \
+    X(hold_segments, "hold-segments", 16384, "pieces of out-of-order segments in all")             \
+    X(rooms, "rooms", 8192, "messages that have not come whole, in all")                           \
+    X(stream_depth, "stream-depth", 1048576,                                                       \
+      "bytes of a stream's direction that are matched; 0: no limit")                               \
+    X(unpackers, "unpackers", 1024, "packed bodies under way, in all")                             \
     X(windows, "windows", 16384, "windows of streams and bodies in all")
 struct engine_limits {
 #define X(member, name, value, text) uint32_t member;

@@ -149,9 +149,8 @@ static uint32_t append(struct stream_window *w, const uint8_t *data, uint32_t le
 }
 
 /* within_depth: how much of the bytes lies within the depth; the rest is skipped, and counted. */
-static uint32_t within_depth(struct line *line, uint64_t at, uint32_t len)
+static uint32_t within_depth(struct line *line, uint64_t depth, uint64_t at, uint32_t len)
 {
-    uint64_t depth = line->config.stream_depth;
     if (!depth || at + len <= depth)
         return len;
     uint32_t past = at >= depth ? len : (uint32_t)(at + len - depth);
@@ -164,7 +163,7 @@ static void match_stream(struct line *line, const uint8_t *data, uint32_t len, u
 {
     struct match_input input = match_input_of(line, true);
     input.same_packet = line->now.pkt && line->now.matched;
-    len = within_depth(line, at, len);
+    len = within_depth(line, line->config.stream_depth, at, len);
     if (len == 0)
         return;
     if (!matcher_wants_stream(matcher_now(line), &input, match_flow_now(line))) {
@@ -213,6 +212,7 @@ static void match_message(struct line *line, const struct proto_message *message
     unsigned side = line->now.side, client = line->now.flow->client;
     line->now.side = message->direction == PROTO_TO_SERVER ? client : !client;
     struct match_input input = match_input_of(line, true);
+    input.opaque = false; /* it was told of, so it could be read */
     bytes_of(line, &input);
     if (item)
         state = &item->match[message->direction];
@@ -237,7 +237,7 @@ void inspect_body(struct line *line, const struct proto_message *message,
 {
     struct app_item *item = app_item_of(line);
     const uint8_t *data = body->data.data;
-    uint32_t len = within_depth(line, body->at, (uint32_t)body->data.len);
+    uint32_t len = within_depth(line, line->config.body_depth, body->at, (uint32_t)body->data.len);
     uint64_t at = body->at;
     if (!item || (len == 0 && !body->end))
         return;

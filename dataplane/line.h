@@ -42,7 +42,7 @@ struct line_config {
     const struct rule_carry *const *carries; /* i: from policy i to i + 1 */
     unsigned n_policies;
     uint64_t clock_error_ns;
-    uint32_t stream_depth;
+    uint32_t stream_depth, body_depth;
     bool time_stages;
     struct line_output output;
 };
