@@ -3,6 +3,7 @@
 #include "proto/base64.h"
 #include "proto/dialog.h"
 #include "proto/heads.h"
+#include "proto/smtp_mail.h"
 
 #include <string.h>
 
@@ -28,11 +29,10 @@ struct state {
     struct dialog dialog;
     struct head_line line; /* of the client */
     uint64_t left;         /* of the chunk */
-    uint32_t mails;
+    struct smtp_mail mail;
     uint8_t mode, place, mechanism;
     bool last; /* the chunk is the mail's last one */
     bool torn; /* the beginning of the client's line is missing */
-    bool in_mail;
     bool over;
 };
 _Static_assert(sizeof(struct state) <= PROTO_STATE_MAX, "state fits a flow");
@@ -43,28 +43,6 @@ struct pass {
     const struct proto_sink *sink;
     int64_t now;
 };
-
-/* ---- mails ---- */
-
-static void mail_begins(struct pass *p)
-{
-    if (p->s->in_mail)
-        return;
-    p->s->in_mail = true;
-    p->s->mails++;
-}
-
-static void mail_bytes(struct pass *p, const uint8_t *data, size_t len)
-{
-    (void)p;
-    (void)data;
-    (void)len;
-}
-
-static void mail_ends(struct pass *p)
-{
-    p->s->in_mail = false;
-}
 
 /* ---- AUTH ---- */
 
@@ -153,7 +131,7 @@ static void data(struct pass *p, struct bytes rest)
     dialog_keep(&p->s->dialog, KIND_DATA, p->now, p->sink);
     p->s->mode = MODE_MAIL;
     p->s->place = PLACE_BEGINNING;
-    mail_begins(p);
+    smtp_mail_begin(&p->s->mail, p->sink);
 }
 
 /* bdat: a number, and LAST. */
@@ -175,7 +153,7 @@ static void bdat(struct pass *p, struct bytes rest)
     s->left = left;
     s->last = bytes_begin_any_case(behind, "LAST");
     s->mode = MODE_CHUNK;
-    mail_begins(p);
+    smtp_mail_begin(&s->mail, p->sink);
 }
 
 static const struct verb {
@@ -212,7 +190,7 @@ static void chunk_over(struct pass *p)
         return;
     p->s->mode = MODE_COMMAND;
     if (p->s->last)
-        mail_ends(p);
+        smtp_mail_end(&p->s->mail, p->sink);
 }
 
 static uint32_t read_chunk(struct pass *p, const uint8_t *data, uint32_t len)
@@ -220,7 +198,7 @@ static uint32_t read_chunk(struct pass *p, const uint8_t *data, uint32_t len)
     struct state *s = p->s;
     uint32_t n = s->left < len ? (uint32_t)s->left : len;
     s->left -= n;
-    mail_bytes(p, data, n);
+    smtp_mail_bytes(&s->mail, (struct bytes){data, n}, p->sink);
     chunk_over(p);
     return n;
 }
@@ -232,7 +210,7 @@ static void mail_over(struct pass *p)
     p->s->mode = MODE_COMMAND;
     p->s->line.len = 0;
     p->s->line.whole = p->s->line.cut = false;
-    mail_ends(p);
+    smtp_mail_end(&p->s->mail, p->sink);
 }
 
 /* read_dot: behind a dot that began a line: the end, or it is taken off. */
@@ -248,7 +226,7 @@ static uint32_t read_dot(struct pass *p, uint8_t byte)
         return 1;
     }
     if (s->place == PLACE_DOT_CR)
-        mail_bytes(p, (const uint8_t *)"\r", 1);
+        smtp_mail_bytes(&s->mail, (struct bytes){(const uint8_t *)"\r", 1}, p->sink);
     s->place = PLACE_WITHIN;
     return 0;
 }
@@ -270,7 +248,7 @@ static uint32_t read_mail(struct pass *p, const uint8_t *data, uint32_t len)
         s->place = lf ? PLACE_BEGINNING : PLACE_WITHIN;
         n = lf ? (uint32_t)(lf - data) + 1 : len;
     } while (n < len && data[n] != '.');
-    mail_bytes(p, data, n);
+    smtp_mail_bytes(&s->mail, (struct bytes){data, n}, p->sink);
     return n;
 }
 
@@ -332,7 +310,7 @@ static uint32_t from_client(struct pass *p, const uint8_t *data, uint32_t len)
 
 static void finish(struct pass *p, enum outcome outcome)
 {
-    mail_ends(p);
+    smtp_mail_end(&p->s->mail, p->sink);
     dialog_end(&p->s->dialog, outcome, p->now, p->sink);
 }
 
@@ -376,7 +354,7 @@ static void gap(void *state, enum proto_direction dir, int64_t now, uint32_t len
         return;
     sink->anomaly(sink->ctx, PROTO_ANOMALY_LOST_SYNC, dir);
     if (dir == PROTO_TO_SERVER)
-        mail_ends(&p);
+        smtp_mail_end(&s->mail, sink);
     if (dir == PROTO_TO_SERVER && s->mode == MODE_MAIL) {
         s->place = PLACE_WITHIN;
     } else if (dir == PROTO_TO_SERVER && s->mode == MODE_CHUNK && len > 0 && len <= s->left) {
