@@ -4,6 +4,7 @@
 
 enum mode {
     MODE_HEAD = 0,
+    MODE_SEALED, /* a message within, that is encoded or says so only: its first line tells */
     MODE_BODY,
     MODE_REST,      /* of a line that is a delimiter; a head is next */
     MODE_LAST_REST, /* of the last delimiter of a multipart */
@@ -236,24 +237,29 @@ static void field_over(struct mime *m)
     m->n_value = 0;
 }
 
-static void head_over(struct run *r)
+static void body_begins(struct run *r)
 {
     struct mime *m = r->m;
-    field_over(m);
-    if (m->too_long) {
-        m->mode = MODE_BEHIND;
-        return;
-    }
-    if (m->has_boundary && m->n_levels < MIME_DEPTH_MAX)
-        m->levels[m->n_levels++] = m->levels[MIME_DEPTH_MAX];
-    if (m->encapsulates && m->encoding == ENCODING_NONE) {
-        entity_begins(m);
-        return;
-    }
     m->mode = MODE_BODY;
     m->is_file = m->disposed.found || m->typed.found;
     if (m->is_file)
         r->sink->begin(r->sink->ctx);
+}
+
+static void head_over(struct run *r)
+{
+    struct mime *m = r->m;
+    field_over(m);
+    if (m->has_boundary && m->n_levels < MIME_DEPTH_MAX)
+        m->levels[m->n_levels++] = m->levels[MIME_DEPTH_MAX];
+    if (m->too_long)
+        m->mode = MODE_BEHIND;
+    else if (m->encapsulates && m->encoding == ENCODING_BASE64)
+        m->mode = MODE_SEALED;
+    else if (m->encapsulates)
+        entity_begins(m);
+    else
+        body_begins(r);
 }
 
 const struct mime_name *mime_file_name(const struct mime *m)
@@ -372,22 +378,55 @@ static size_t read_head(struct run *r, struct bytes b)
     return n;
 }
 
+/* gather_all: the same, of a line that may turn out to be content: what has no room is left.
+ * *whole: the line is; true once no more of it can be gathered. */
+static bool gather_all(struct mime *m, struct bytes b, size_t *n, bool *whole)
+{
+    size_t room = (size_t)MIME_LINE_MAX - m->n_line;
+    b.len = b.len < room ? b.len : room;
+    *n = gather(m, b, whole);
+    return *whole || m->n_line == MIME_LINE_MAX;
+}
+
 /* read_candidate: of a line that may be a delimiter. */
 static size_t read_candidate(struct run *r, struct bytes b)
 {
     struct mime *m = r->m;
-    size_t room = (size_t)MIME_LINE_MAX - m->n_line;
     bool whole;
-    b.len = b.len < room ? b.len : room;
-    size_t n = gather(m, b, &whole);
+    size_t n;
+    bool all = gather_all(m, b, &n, &whole);
     struct bytes line = {m->line, m->n_line};
     bool may_be = line.len < 2 || line.data[1] == '-';
-    if (!whole && may_be && line.len < MIME_LINE_MAX)
+    if (!all && may_be)
         return n;
     m->n_line = 0;
     m->within_line = !whole;
     if (!may_be || !take_delimiter(r, line, whole))
         content(r, line);
+    return n;
+}
+
+/* read_sealed: what begins with a field is a message in the clear, whatever it says. */
+static size_t read_sealed(struct run *r, struct bytes b)
+{
+    struct mime *m = r->m;
+    bool whole;
+    size_t n;
+    if (!gather_all(m, b, &n, &whole))
+        return n;
+    struct bytes line = {m->line, m->n_line}, text = line;
+    text.len -= end_of_line(line);
+    m->n_line = 0;
+    m->within_line = !whole;
+    if (text.len == 0 || take_delimiter(r, line, whole))
+        return n;
+    if (whole && name_len(text) > 0) {
+        entity_begins(m);
+        take_head_line(r, text);
+    } else {
+        body_begins(r);
+        content(r, line);
+    }
     return n;
 }
 
@@ -425,6 +464,7 @@ void mime_begin(struct mime *m)
 void mime_feed(struct mime *m, struct bytes bytes, const struct mime_sink *sink)
 {
     static size_t (*const read[])(struct run * r, struct bytes b) = {[MODE_HEAD] = read_head,
+                                                                     [MODE_SEALED] = read_sealed,
                                                                      [MODE_BODY] = read_body,
                                                                      [MODE_REST] = read_rest,
                                                                      [MODE_LAST_REST] = read_rest};

@@ -265,6 +265,7 @@ seed("smtp", "auth", talk(*SMTP_BEGIN, (0, b"AUTH PLAIN AHRpbQB4\r\n"), (1, b"53
 seed("smtp", "starttls", talk(*SMTP_BEGIN, (0, b"STARTTLS\r\n"), (1, b"220 x\r\n"), (0, b"\x16\3\1")))
 seed("smtp", "gap", talk(*SMTP_BEGIN, (0, b"DATA\r\n"), (1, b"354 x\r\n"), *pieces(0, TWO_FILES[:260]), (6, b""), (0, b"x\r\n.\r\nAUTH LOGIN\r\n"), (7, b""), (1, b"x\r\n250 x\r\n"), (0, b"BDAT 9\r\nx"), (6, b"\0" * 6)))
 MIME = {
+    "sealed": b"Content-Type: message/rfc822; name=m\r\nContent-Transfer-Encoding: base64\r\n\r\n\r\nTVqQ\r\n", "unsealed": b"Content-Type: message/rfc822; name=m\r\nContent-Transfer-Encoding: base64\r\n\r\n" + TWO_FILES,
     "files": TWO_FILES, "nested": TWO_FILES.replace(b"--xy--", b"--xy\r\nContent-Type: message/rfc822\r\n\r\n" + TWO_FILES.replace(b"xy", b"xyz") + b"--xy--"),
     "plain": b"Content-Disposition: x; filename=f\r\n\r\n-\r\n--x\r\r\n\n", "words": b"Content-Type: x; name=\"=?utf-8?B?YQ==?= =?a?q?b=2ec_?=\"\r\n\r\nx\r\n",
     "odd": b"Content-Disposition: x;\r\n filename*0*=a'b'%41;\r\n filename*1=\"c\\\"d\"; x; y=\"\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n==4=4\r\n\n=\r\n\r\r\n=3",

@@ -178,6 +178,14 @@ static void messages_within_messages(void **unused)
     must_have(MIXED "--xy\r\nContent-Type: message/rfc822; name=m\r\n"
                     "Content-Transfer-Encoding: base64\r\n\r\nZm9v\r\n" END,
               "m:[foo]");
+    /* it says that it is, and is not */
+    must_have(MIXED "--xy\r\nContent-Type: message/rfc822; name=m\r\n"
+                    "Content-Transfer-Encoding: base64\r\n\r\nSubject: s\r\n"
+                    "Content-Disposition: a; filename=in\r\n\r\n1\r\n" PLAIN "2\r\n" END,
+              "in:[1]f:[2]");
+    must_have(MIXED "--xy\r\nContent-Type: message/rfc822; name=m\r\n"
+                    "Content-Transfer-Encoding: base64\r\n\r\n\r\n" PLAIN "2\r\n" END,
+              "f:[2]");
 }
 
 static void deeper_than_is_read(void **unused)

@@ -202,6 +202,103 @@ static void losses(void **unused)
     must_tell(&smtp_parser, answer, "lost-sync <\nseen 0 tim 3-4\nacknowledged 235 root 6-7\n");
 }
 
+/* ---- files ---- */
+
+#define PART_OF(name, text) \
+    "--xy\r\nContent-Disposition: attachment; filename=" name "\r\n\r\n" text "\r\n"
+#define MAIL(parts) "Content-Type: multipart/mixed; boundary=xy\r\n\r\n" parts "--xy--\r\n.\r\n"
+
+static void files_are_told(void **unused)
+{
+    (void)unused;
+    struct said said[] = {GREETING,
+                          HELLO,
+                          C("DATA\r\n"),
+                          S("354 x\r\n"),
+                          C(MAIL(PART_OF("a", "1\r\n..\r\n.x") PART_OF("b", ""))),
+                          S("250 x\r\n"),
+                          C("DATA\r\n"),
+                          S("354 x\r\n"),
+                          C(MAIL(PART_OF("\"=?x?q?c=2Ed?=\"", "2"))),
+                          S("250 x\r\n")};
+    must_tell(&smtp_parser, said,
+              "1 > file.name=a\n1 > file.data=1\\x0d\\x0a.\\x0d\\x0ax\n1 > file.name=b\n"
+              "2 > file.name==?x?q?c=2Ed?=\n2 > file.name=c.d\n2 > file.data=2\nseen 0  0-11\n");
+}
+
+static void files_in_chunks(void **unused)
+{
+    (void)unused;
+    struct said said[] = {
+        GREETING,
+        HELLO,
+        C("BDAT 52\r\nContent-Type: multipart/mixed; boundary=xy\r\n\r\n--xy\r\n"),
+        S("250 x\r\n"),
+        C("bdat 53 last\r\nContent-Disposition: x; filename=f\r\n\r\n.\r\n..\r\n--xy--\r\n"
+          "BDAT 33 LAST\r\nContent-Type: x; name=g\r\n\r\n1\r\n2\r\n"),
+        S("250 x\r\n")};
+    must_tell(&smtp_parser, said,
+              "1 > file.name=f\n1 > file.data=.\\x0d\\x0a..\n2 > file.name=g\n"
+              "2 > file.data=1\\x0d\\x0a2\nseen 0  0-7\n");
+}
+
+static void files_that_break_off(void **unused)
+{
+    (void)unused;
+#define BEGINS C("DATA\r\nContent-Type: x; name=f\r\n\r\none\r\ntwo")
+    struct said end[] = {GREETING, BEGINS};
+    must_tell(&smtp_parser, end, "1 > file.name=f\n1 > file.data=one\\x0d\\x0atwo\nseen 0  0-2\n");
+    struct said hole[] = {GREETING, BEGINS, LOST(PROTO_TO_SERVER, 3), C("three\r\n.\r\n"),
+                          C("DATA\r\nContent-Type: x; name=g\r\n\r\n1\r\n.\r\n")};
+    must_tell(&smtp_parser, hole,
+              "1 > file.name=f\nlost-sync >\n1 > file.data=one\\x0d\\x0atwo\n"
+              "2 > file.name=g\n2 > file.data=1\nseen 0  0-5\n");
+    struct said refused[] = {GREETING, BEGINS, S("554 no\r\n"), C("three\r\n.\r\n")};
+    must_tell(&smtp_parser, refused,
+              "1 > file.name=f\n1 > file.data=one\\x0d\\x0atwo\nseen 0  0-4\n");
+    struct said hidden[] = {GREETING, BEGINS, LOST(PROTO_TO_CLIENT, 9), C("\r\n.\r\n")};
+    must_tell(&smtp_parser, hidden,
+              "1 > file.name=f\nlost-sync <\n1 > file.data=one\\x0d\\x0atwo\nseen 0  0-4\n");
+#undef BEGINS
+}
+
+static void without_rooms_the_rest_is_the_same(void **unused)
+{
+    (void)unused;
+    struct said said[] = {GREETING,
+                          HELLO,
+                          C("DATA\r\n"),
+                          S("354 x\r\n"),
+                          C(MAIL(PART_OF("a", "1"))),
+                          S("250 x\r\n"),
+                          C("AUTH LOGIN dGlt\r\n"),
+                          S("535 x\r\n")};
+    size_t n = sizeof said / sizeof said[0];
+    struct way refused = {.cut = 7}, nobody = {.cut = 7, .nobody = true};
+    must_tell_way(&smtp_parser, said, n, &refused, "overflow >\nrefused 535 tim 7-8\n");
+    must_tell_way(&smtp_parser, said, n, &nobody, "refused 535 tim 7-8\n");
+}
+
+/* everywhere: a hole at any place takes nothing with it but what it is in. */
+static void holes_anywhere(void **unused)
+{
+    (void)unused;
+    static const char first[] = "DATA\r\n" MAIL(PART_OF("a", "1")),
+                      second[] = "DATA\r\n" MAIL(PART_OF("b", "2"));
+    for (size_t at = 0; at < sizeof first; at++) {
+        char before[sizeof first];
+        memcpy(before, first, at);
+        before[at] = 0;
+        struct said said[] = {GREETING, C(before), LOST(PROTO_TO_SERVER, 1), C("x\r\n.\r\n"),
+                              C(second)};
+        struct way way = {.rooms = true, .open = OUTCOME_SEEN};
+        char *text = replayed(&smtp_parser, said, 5, &way);
+        if (!strstr(text, " > file.name=b\n") || !strstr(text, " > file.data=2\n"))
+            fail_msg("hole at %zu: %s", at, text);
+        free(text);
+    }
+}
+
 static void recognition(void **unused)
 {
     (void)unused;
@@ -251,6 +348,11 @@ int main(void)
         cmocka_unit_test(mail_that_is_not_wanted),
         cmocka_unit_test(chunks_are_counted),
         cmocka_unit_test(losses),
+        cmocka_unit_test(files_are_told),
+        cmocka_unit_test(files_in_chunks),
+        cmocka_unit_test(files_that_break_off),
+        cmocka_unit_test(without_rooms_the_rest_is_the_same),
+        cmocka_unit_test(holes_anywhere),
         cmocka_unit_test(recognition),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
