@@ -124,6 +124,11 @@ struct dialog_command *dialog_next(struct dialog *d)
     return kept ? &d->waiting[0] : NULL;
 }
 
+struct dialog_command *dialog_newest(struct dialog *d)
+{
+    return d->n_waiting > 0 ? &d->waiting[d->n_waiting - 1] : NULL;
+}
+
 bool dialog_answer(struct dialog *d, uint16_t code, int64_t now, const struct proto_sink *sink,
                    struct dialog_command *out)
 {

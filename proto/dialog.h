@@ -52,6 +52,8 @@ struct dialog_command *dialog_keep(struct dialog *d, uint8_t kind, int64_t now,
                                    const struct proto_sink *sink);
 /* dialog_next: the command that the next answer is to, if it is kept; else NULL. */
 struct dialog_command *dialog_next(struct dialog *d);
+/* dialog_newest: the command that was kept last, if it waits; else NULL. */
+struct dialog_command *dialog_newest(struct dialog *d);
 /* dialog_answer: an answer is over. True: it is to a command that was kept, which is *out. A
  * greeting is to none; that nobody is let in is told. */
 bool dialog_answer(struct dialog *d, uint16_t code, int64_t now, const struct proto_sink *sink,

@@ -33,8 +33,9 @@ static const struct verb {
 /* take_over: the client's USER is no login of its own once what it asks for follows. */
 static void take_over(struct dialog *d)
 {
-    if (d->n_waiting > 0 && d->waiting[d->n_waiting - 1].kind == KIND_USER)
-        d->waiting[d->n_waiting - 1].login = false;
+    struct dialog_command *newest = dialog_newest(d);
+    if (newest && newest->kind == KIND_USER)
+        newest->login = false;
 }
 
 static void command(struct state *s, int64_t now, const struct proto_sink *sink)
@@ -133,6 +134,15 @@ static bool over(const void *state)
     return s->over;
 }
 
+/* is_irc: RFC 2812, 3.1: its registration has USER and PASS too. */
+static bool is_irc(struct bytes text)
+{
+    for (; text.len > 0; text.data++, text.len--)
+        if (bytes_begin_any_case(text, "NICK ") || bytes_begin(text, " :"))
+            return true;
+    return false;
+}
+
 /* probe_client: what Suricata takes for FTP too, and AUTH of TLS. Anything that may be a command
  * says neither yes nor no. */
 static int probe_client(struct bytes text)
@@ -140,7 +150,7 @@ static int probe_client(struct bytes text)
     static const char *const begins[] = {"USER ", "PASS ", "PORT ", "FEAT", "AUTH TLS", "AUTH SSL"};
     for (unsigned i = 0; i < sizeof begins / sizeof begins[0]; i++)
         if (bytes_begin_any_case(text, begins[i]))
-            return 1;
+            return is_irc(text) ? -1 : 1;
     size_t n = 0;
     while (n < text.len && n < 5 && (text.data[n] | 0x20) >= 'a' && (text.data[n] | 0x20) <= 'z')
         n++;

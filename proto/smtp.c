@@ -105,7 +105,7 @@ static void auth(struct pass *p, struct bytes rest)
 /* auth_line: false: it is no answer to a challenge. RFC 4954, 4: base64, or * to give up. */
 static bool auth_line(struct pass *p, struct bytes line)
 {
-    struct dialog_command *c = dialog_next(&p->s->dialog);
+    struct dialog_command *c = dialog_newest(&p->s->dialog);
     bool secret = line.len == 1 && line.data[0] == '*';
     size_t n = 0;
     while (n < line.len && base64_value(line.data[n]) != 255)
@@ -278,8 +278,9 @@ static void reply(struct pass *p, uint16_t code)
         dialog_tell(&s->dialog, &c, code, p->now, p->sink);
     if (c.kind == KIND_AUTH && s->mode == MODE_AUTH)
         s->mode = MODE_COMMAND;
-    if (c.kind == KIND_DATA && s->mode == MODE_MAIL)
-        mail_over(p); /* it was not wanted, or its end is missing */
+    /* It was not wanted; or it was taken, and its end is missing. */
+    if (c.kind == KIND_DATA && s->mode == MODE_MAIL && (code >= 400 || !s->mail.open))
+        mail_over(p);
     s->over |= c.kind == KIND_STARTTLS && code == TLS_READY;
 }
 

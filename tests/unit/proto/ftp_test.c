@@ -66,6 +66,11 @@ static void answers_of_several_lines(void **unused)
                           C("USER u\r\n"), S("331 x\r\n"), C("PASS p\r\n"),
                           S("230-Welcome\r\n530 is no code\r\n\r\n-\r\n230 in\r\n")};
     must_tell(&ftp_parser, said, "acknowledged 230 u 3-4\n");
+    /* the last line is the code alone */
+    struct said alone[] = {S("220-x\n220\n"), C("USER u\n"), S("530-x\n530\n")};
+    must_tell(&ftp_parser, alone, "refused 530 u 1-2\n");
+    struct said longer[] = {GREETING, C("USER u\r\n"), S("5300 x\r\n230\tx\r\n")};
+    must_tell(&ftp_parser, longer, "acknowledged 230 u 1-2\n");
 }
 
 static void announced_answers_do_not_count(void **unused)
@@ -135,6 +140,14 @@ static void pop3_is_none(void **unused)
 static void losses(void **unused)
 {
     (void)unused;
+    /* what is left of a line is no answer, whatever it looks like */
+    struct said line[] = {GREETING, LOST(PROTO_TO_CLIENT, 0), C("USER u\r\n"),
+                          S("530 x\r\n230 x\r\n")};
+    must_tell(&ftp_parser, line, "lost-sync <\nacknowledged 230 u 2-3\n");
+    /* nor does an answer of several lines go on behind a loss */
+    struct said lines[] = {S("220-x\r\n"), LOST(PROTO_TO_CLIENT, 0), S("x\r\n"), C("USER u\r\n"),
+                           S("530 x\r\n")};
+    must_tell(&ftp_parser, lines, "lost-sync <\nrefused 530 u 3-4\n");
     /* the answer is lost: nothing is claimed; what comes behind is judged again */
     struct said answer[] = {
         GREETING,        C("USER u\r\n"), S("331 x\r\n"), C("PASS p\r\n"), LOST(PROTO_TO_CLIENT, 9),
@@ -172,6 +185,9 @@ static void recognition(void **unused)
         {"220", 0, -1},
         {"USER bob\r\n", 1, 0},
         {"user bob\r\n", 1, 0},
+        {"USER bob 0 * :Bob\r\n", -1, -1}, /* IRC */
+        {"PASS x\r\nNICK bob\r\n", -1, -1},
+        {"PASS x\r\n", 1, 0},
         {"FEAT\r\n", 1, 0},
         {"AUTH TLS\r\n", 1, 0},
         {"SYST\r\n", 0, -1},

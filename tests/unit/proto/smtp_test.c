@@ -61,6 +61,19 @@ static void challenges_are_answered(void **unused)
     must_tell(&smtp_parser, other, "acknowledged 235  3-6\n");
 }
 
+static void commands_behind_a_verdict(void **unused)
+{
+    (void)unused;
+    /* NOOP would be base64 too */
+    struct said said[] = {GREETING,
+                          HELLO,
+                          C("AUTH LOGIN cm9vdA==\r\n"),
+                          S("535 x\r\n"),
+                          C("NOOP\r\nAUTH LOGIN dGlt\r\n"),
+                          S("250 x\r\n535 x\r\n")};
+    must_tell(&smtp_parser, said, "refused 535 root 3-4\nrefused 535 tim 5-6\n");
+}
+
 static void given_up_is_not_refused(void **unused)
 {
     (void)unused;
@@ -83,7 +96,7 @@ static void answers_nobody_saw(void **unused)
     /* only the client's side: a line that is no base64 ends the challenges */
     struct said said[] = {C("EHLO me\r\n"),  C("AUTH LOGIN\r\n"),      C("cm9vdA==\r\n"),
                           C("c2VjcmV0\r\n"), C("MAIL FROM:<a@b>\r\n"), C("QUIT\r\n")};
-    must_tell_open(&smtp_parser, said, 6, OUTCOME_SEEN, "seen 0  1-6\n");
+    must_tell_open(&smtp_parser, said, 6, OUTCOME_SEEN, "seen 0 root 1-6\n");
 }
 
 static void greeting_says_no(void **unused)
@@ -226,6 +239,17 @@ static void files_are_told(void **unused)
               "2 > file.name==?x?q?c=2Ed?=\n2 > file.name=c.d\n2 > file.data=2\nseen 0  0-11\n");
 }
 
+static void files_of_one_side_alone(void **unused)
+{
+    (void)unused;
+    struct said said[] = {C("EHLO me\r\nAUTH LOGIN\r\ncm9vdA==\r\neA==\r\nMAIL FROM:<a@b>\r\n"),
+                          C("DATA\r\n" MAIL(PART_OF("a", "1"))), C("DATA\r\n"),
+                          C(MAIL(PART_OF("b", "2")) "QUIT\r\n")};
+    must_tell_open(&smtp_parser, said, 4, OUTCOME_SEEN,
+                   "1 > file.name=a\n1 > file.data=1\n2 > file.name=b\n2 > file.data=2\n"
+                   "seen 0 root 0-4\n");
+}
+
 static void files_in_chunks(void **unused)
 {
     (void)unused;
@@ -259,6 +283,20 @@ static void files_that_break_off(void **unused)
     struct said hidden[] = {GREETING, BEGINS, LOST(PROTO_TO_CLIENT, 9), C("\r\n.\r\n")};
     must_tell(&smtp_parser, hidden,
               "1 > file.name=f\nlost-sync <\n1 > file.data=one\\x0d\\x0atwo\nseen 0  0-4\n");
+    /* the capture has the answer before the end of what is answered */
+    struct said early[] = {GREETING, BEGINS, S("354 x\r\n250 taken\r\n"),
+                           C("\r\n.\r\nAUTH LOGIN dGlt\r\n"), S("535 x\r\n")};
+    must_tell(&smtp_parser, early,
+              "1 > file.name=f\n1 > file.data=one\\x0d\\x0atwo\nrefused 535 tim 3-4\n");
+    struct said taken[] = {GREETING,
+                           BEGINS,
+                           LOST(PROTO_TO_SERVER, 9),
+                           S("354 x\r\n250 taken\r\n"),
+                           C("AUTH LOGIN dGlt\r\n"),
+                           S("535 x\r\n")};
+    must_tell(
+        &smtp_parser, taken,
+        "1 > file.name=f\nlost-sync >\n1 > file.data=one\\x0d\\x0atwo\nrefused 535 tim 4-5\n");
 #undef BEGINS
 }
 
@@ -339,6 +377,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(initial_answer_is_judged),
         cmocka_unit_test(challenges_are_answered),
+        cmocka_unit_test(commands_behind_a_verdict),
         cmocka_unit_test(given_up_is_not_refused),
         cmocka_unit_test(answers_nobody_saw),
         cmocka_unit_test(greeting_says_no),
@@ -349,6 +388,7 @@ int main(void)
         cmocka_unit_test(chunks_are_counted),
         cmocka_unit_test(losses),
         cmocka_unit_test(files_are_told),
+        cmocka_unit_test(files_of_one_side_alone),
         cmocka_unit_test(files_in_chunks),
         cmocka_unit_test(files_that_break_off),
         cmocka_unit_test(without_rooms_the_rest_is_the_same),
