@@ -74,7 +74,6 @@ void smtp_mail_begin(struct smtp_mail *m, const struct proto_sink *sink)
         return;
     m->open = true;
     m->number++;
-    m->read = false;
     if (!sink->body)
         return;
     struct mime *mime = mime_of(sink);

@@ -147,6 +147,7 @@ static void quoted_printable_is_decoded(void **unused)
     /* of an escape that is none the sign alone is left out */
     must_have(MIXED QUOTED "=4g=g4=4\r\n" END, "f:[4gg44\r\n]");
     must_have(MIXED QUOTED "==41==\r\n=a0\r\n" END, "f:[Aa0\r\n]");
+    must_have(MIXED QUOTED "=30=39=41=46=5F=60=3@=3G=3/=3:\r\n" END, "f:[09AF_`3@3G3/3:\r\n]");
     must_have(MIXED QUOTED "a\rb\r\r\n" END, "f:[a\rb\r\r\n]");
 }
 
@@ -180,7 +181,7 @@ static void messages_within_messages(void **unused)
               "m:[foo]");
     /* it says that it is, and is not */
     must_have(MIXED "--xy\r\nContent-Type: message/rfc822; name=m\r\n"
-                    "Content-Transfer-Encoding: base64\r\n\r\nSubject: s\r\n"
+                    "Content-Transfer-Encoding: base64\r\n\r\n"
                     "Content-Disposition: a; filename=in\r\n\r\n1\r\n" PLAIN "2\r\n" END,
               "in:[1]f:[2]");
     must_have(MIXED "--xy\r\nContent-Type: message/rfc822; name=m\r\n"
@@ -315,6 +316,7 @@ static void names(void **unused)
         {"x; filename*1=b", NULL},
         {"x; filename*=utf-8'en'a%20%62", "a b"},
         {"x; filename*=a%2", "a%2"},
+        {"x; filename*=%30%39%4a%4F%5f%7A%1g%g1", "09JO_z%1g%g1"},
         {"x; filename*0*=us-ascii''a%20; filename*1=%62; filename*2*=%63", "a %62c"},
         {"x; filename=a; filename*=utf-8''b", "a|b"},
         {"x; filename*0=a; filename*1*=%62", "a|ab"},

@@ -317,6 +317,29 @@ static void without_rooms_the_rest_is_the_same(void **unused)
     must_tell_way(&smtp_parser, said, n, &nobody, "refused 535 tim 7-8\n");
 }
 
+/* who begins to look within a mail has missed its beginning; who stops has no more of it. */
+static void lookers_come_and_go(void **unused)
+{
+    (void)unused;
+    static const char begin[] = "DATA\r\nContent-Type: x; name=f\r\n\r\none\r\n",
+                      rest[] = "Content-Type: x; name=g\r\n\r\ntwo\r\n.\r\n";
+    for (int stops = 0; stops < 2; stops++) {
+        struct message_bench *m = message_bench_new(&smtp_parser);
+        struct proto_sink *sink = &m->bench->sink, with = *sink;
+        for (int i = 0; i < 3; i++) {
+            bool looks = stops ? i != 1 : i > 0;
+            sink->message = looks ? with.message : NULL;
+            sink->body = looks ? with.body : NULL;
+            const char *text = i ? rest : begin;
+            feed_bytes(m->bench, PROTO_TO_SERVER, START, (const uint8_t *)text,
+                       (uint32_t)strlen(text) - (i < 2 ? 3 : 0));
+        }
+        assert_string_equal(message_bench_lines(m), stops ? "1 > file.name=f\n" : "");
+        assert_int_equal(m->lent, 0);
+        message_bench_free(m);
+    }
+}
+
 /* everywhere: a hole at any place takes nothing with it but what it is in. */
 static void holes_anywhere(void **unused)
 {
@@ -392,6 +415,7 @@ int main(void)
         cmocka_unit_test(files_in_chunks),
         cmocka_unit_test(files_that_break_off),
         cmocka_unit_test(without_rooms_the_rest_is_the_same),
+        cmocka_unit_test(lookers_come_and_go),
         cmocka_unit_test(holes_anywhere),
         cmocka_unit_test(recognition),
     };
