@@ -46,7 +46,7 @@ struct pass {
 
 /* ---- AUTH ---- */
 
-/* user_of: what stands between the begin-th zero or mark and the next one. */
+/* user_of: the name in the first answer of a mechanism. */
 static void user_of(struct dialog_command *c, uint8_t mechanism, struct bytes text)
 {
     static const char mark[] = "user=";
@@ -131,7 +131,16 @@ static void data(struct pass *p, struct bytes rest)
     dialog_keep(&p->s->dialog, KIND_DATA, p->now, p->sink);
     p->s->mode = MODE_MAIL;
     p->s->place = PLACE_BEGINNING;
+    smtp_mail_end(&p->s->mail, p->sink);
     smtp_mail_begin(&p->s->mail, p->sink);
+}
+
+/* rset: RFC 5321, 4.1.1.5: a mail that is not whole is none. */
+static void rset(struct pass *p, struct bytes rest)
+{
+    (void)rest;
+    dialog_ask(&p->s->dialog);
+    smtp_mail_end(&p->s->mail, p->sink);
 }
 
 /* bdat: a number, and LAST. */
@@ -159,7 +168,8 @@ static void bdat(struct pass *p, struct bytes rest)
 static const struct verb {
     const char *word;
     void (*take)(struct pass *p, struct bytes rest);
-} verbs[] = {{"STARTTLS", starttls}, {"AUTH", auth}, {"DATA", data}, {"BDAT", bdat}};
+} verbs[] = {
+    {"STARTTLS", starttls}, {"AUTH", auth}, {"DATA", data}, {"BDAT", bdat}, {"RSET", rset}};
 
 static void command(struct pass *p, struct bytes line)
 {

@@ -75,7 +75,7 @@ KNOWN = {
 # Where our sessions are others than those that a command at a time makes of tshark's frames.
 OTHER_LOGINS = {
     "captures-protocols/arkime/smtp-data-250.pcap": "tshark does not say the user of AUTH with an initial answer", "captures-protocols/arkime/smtp-data-521.pcap": "the same",
-    "captures-protocols/arkime/smtp-decrypted.pcap": "port 2525", "captures-protocols/arkime/smtp-moloch-bof.pcap": HALF, "captures-protocols/arkime/socks5-smtp-503.pcap": TUNNEL,
+    "captures-protocols/arkime/smtp-moloch-bof.pcap": HALF, "captures-protocols/arkime/socks5-smtp-503.pcap": TUNNEL,
     "captures-protocols/arkime/smtp-subject-multi-nospace.pcap": HALF, "captures-protocols/arkime/smtp-subject-windows.pcap": HALF, "captures-protocols/ndpi/pcap/fuzz-2006-06-26-2594.pcap": OVERLAP,
     "captures-protocols/zeek/ftp/fake-server-delays-all.pcap": "the greeting comes late", "captures-protocols/zeek/ftp/ipv6-violation.pcap": "the reply begins within a line",
     "captures-protocols/zeek/http/connect-with-smtp.pcap": TUNNEL, "captures-protocols/zeek/quic/383379789-decrypt-crash.pcap": "no dialog", "captures-protocols/zeek/telnet-auth-missing-name.pcap": "no dialog",

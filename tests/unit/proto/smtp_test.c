@@ -266,6 +266,18 @@ static void files_in_chunks(void **unused)
               "2 > file.data=1\\x0d\\x0a2\nseen 0  0-7\n");
 }
 
+static void mails_that_are_given_up(void **unused)
+{
+    (void)unused;
+    struct said said[] = {C("EHLO me\r\nBDAT 27\r\nContent-Type: x; name=f\r\n\r\nRSET\r\n"
+                            "BDAT 35 LAST\r\nContent-Type: x; name=g\r\n\r\n12345678"
+                            "BDAT 28\r\nContent-Type: x; name=h\r\n\r\n1DATA\r\n"
+                            "Content-Type: x; name=i\r\n\r\n2\r\n.\r\n")};
+    must_tell_open(&smtp_parser, said, 1, OUTCOME_SEEN,
+                   "1 > file.name=f\n2 > file.name=g\n2 > file.data=12345678\n3 > file.name=h\n"
+                   "3 > file.data=1\n4 > file.name=i\n4 > file.data=2\nseen 0  0-1\n");
+}
+
 static void files_that_break_off(void **unused)
 {
     (void)unused;
@@ -413,6 +425,7 @@ int main(void)
         cmocka_unit_test(files_are_told),
         cmocka_unit_test(files_of_one_side_alone),
         cmocka_unit_test(files_in_chunks),
+        cmocka_unit_test(mails_that_are_given_up),
         cmocka_unit_test(files_that_break_off),
         cmocka_unit_test(without_rooms_the_rest_is_the_same),
         cmocka_unit_test(lookers_come_and_go),
