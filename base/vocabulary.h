@@ -59,7 +59,9 @@
     X(VNC, "vnc", "VNC (RFC 6143), its handshake")                                            \
     X(TELNET, "telnet", "Telnet (RFC 854), its login")                                        \
     X(DNS, "dns", "DNS (RFC 1035), over UDP and TCP")                                         \
-    X(TLS, "tls", "TLS (RFC 5246, RFC 8446), its handshake")
+    X(TLS, "tls", "TLS (RFC 5246, RFC 8446), its handshake")                                  \
+    X(SMTP, "smtp", "SMTP (RFC 5321), up to STARTTLS")                                        \
+    X(FTP, "ftp", "FTP (RFC 959), its control connection")
 
 /* From what it is known which end asked first. */
 #define VOCABULARY_ROLES(X)                         \

@@ -1,10 +1,12 @@
 /* The parsers of this build. A new protocol is one file and one row here. */
 #include "proto/proto.h"
 #include "proto/dns.h"
+#include "proto/ftp.h"
 #include "proto/http.h"
 #include "proto/iec104.h"
 #include "proto/modbus.h"
 #include "proto/rdp.h"
+#include "proto/smtp.h"
 #include "proto/ssh.h"
 #include "proto/telnet.h"
 #include "proto/tls.h"
@@ -21,8 +23,9 @@ const struct word proto_anomaly_words[PROTO_ANOMALY_COUNT] = {
 };
 
 const struct proto_parser *const proto_parsers[] = {
-    &modbus_parser, &iec104_parser, &http_parser, &ssh_parser,        &rdp_parser,
-    &vnc_parser,    &telnet_parser, &tls_parser,  &dns_stream_parser, &dns_datagram_parser,
+    &modbus_parser, &iec104_parser, &http_parser,       &ssh_parser,
+    &rdp_parser,    &vnc_parser,    &telnet_parser,     &tls_parser,
+    &smtp_parser,   &ftp_parser,    &dns_stream_parser, &dns_datagram_parser,
 };
 const unsigned proto_parser_count = sizeof(proto_parsers) / sizeof(proto_parsers[0]);
 

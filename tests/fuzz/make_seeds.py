@@ -243,6 +243,36 @@ seed("heads", "vnc", b"\3" + talk((1, b"RFB 003.008\n"), (0, b"RFB 003.008\n"), 
 seed("heads", "vnc-33", b"\3" + talk((1, b"RFB 003.003\n"), (0, b"RFB 003.003\n"), (1, b"\0\0\0\2"), (1, bytes(16)), (0, bytes(16)), (1, bytes(4))))
 seed("heads", "telnet", b"\4" + talk((1, b"\xff\xfd\x18\xff\xfa\x18\1\xff\xf0login: "), (0, b"root\r\0"), (1, b"Password: "), (0, b"x\r\0"), (1, b"\r\nLogin incorrect\r\nlogin: "), (0, b"root\r"), (1, b"Password: "), (0, b"y\r"), (1, b"\r\nhi\r\n$ "), (0, b"ls")))
 
+# FTP and SMTP: the same steps; mails alone.
+
+seed("ftp", "login", talk((1, b"220 (x)\r\n"), (0, b"USER u\r\n"), (1, b"331 x\r\n"), (0, b"PASS p\r\n"), (1, b"230-a\r\n530 b\r\n230 c\r\n"), (0, b"QUIT\r\n"), (1, b"221 x\r\n")))
+seed("ftp", "pipelined", talk((1, b"120 x\r\n220 x\r\n"), (0, b"USER a\r\nPASS b\r\nUSER c\r\nPASS d\r\nACCT e\r\n" * 3), (1, b"331 x\r\n530 x\r\n430 x\r\n150 x\r\n332 x\r\n202 x\r\n")))
+seed("ftp", "tls", talk((1, b"421 x\r\n"), (0, b"AUTH TLS\r\n"), (1, b"234 x\r\n"), (0, b"USER u\r\n")))
+seed("ftp", "gap", talk((0, b"USER u\r\nPA"), (6, b""), (0, b"x\r\nPASS y\r\n"), (1, b"331 x\r\n"), (7, b""), (1, b"3\r\n530 x\r\n"), (0, b"USER u\r\n"), (1, b"+OK\r\n")))
+TWO_FILES = (b"Content-Type: multipart/mixed; boundary=xy\r\n\r\n--xy\r\nContent-Disposition: x; filename=\"a.exe\"\r\nContent-Transfer-Encoding: base64\r\n\r\nTVqQAAMAAAAEAAAA\r\n//8=\r\n"
+             b"--xy\r\nContent-Type: t/p; name*0*=utf-8''b%2e; name*1=c\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\na=3Db=\r\nc\r\n--xy--\r\n")
+SMTP_BEGIN = [(1, b"220 mx ESMTP\r\n"), (0, b"EHLO me\r\n"), (1, b"250-mx\r\n250 PIPELINING\r\n")]
+
+
+def pieces(side, data):
+    return [(side, data[at:at + 255]) for at in range(0, len(data), 255)]
+
+
+seed("smtp", "mail", talk(*SMTP_BEGIN, (0, b"MAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\n"), (1, b"250 x\r\n250 x\r\n354 x\r\n"), *pieces(0, TWO_FILES + b"..\r\n.\r\nQUIT\r\n"), (1, b"250 x\r\n221 x\r\n")))
+seed("smtp", "refused", talk(*SMTP_BEGIN, (0, b"DATA\r\n"), (0, TWO_FILES[:250]), (1, b"554 x\r\n"), (0, b"DATA\r\n"), (1, b"354 x\r\n"), *pieces(0, TWO_FILES + b".\r\n")))
+seed("smtp", "chunks", talk(*SMTP_BEGIN, (0, b"BDAT 200\r\n" + TWO_FILES[:200]), (1, b"250 x\r\n"), *pieces(0, b"BDAT %d LAST\r\n" % (len(TWO_FILES) - 200) + TWO_FILES[200:] + b"BDAT 0 LAST\r\n")))
+seed("smtp", "auth", talk(*SMTP_BEGIN, (0, b"AUTH PLAIN AHRpbQB4\r\n"), (1, b"535 x\r\n"), (0, b"AUTH LOGIN\r\n"), (1, b"334 VXNlcm5hbWU6\r\n"), (0, b"dGlt\r\n"), (1, b"334 UGFzc3dvcmQ6\r\n"), (0, b"eA==\r\n"), (1, b"235 x\r\n")))
+seed("smtp", "starttls", talk(*SMTP_BEGIN, (0, b"STARTTLS\r\n"), (1, b"220 x\r\n"), (0, b"\x16\3\1")))
+seed("smtp", "gap", talk(*SMTP_BEGIN, (0, b"DATA\r\n"), (1, b"354 x\r\n"), *pieces(0, TWO_FILES[:260]), (6, b""), (0, b"x\r\n.\r\nAUTH LOGIN\r\n"), (7, b""), (1, b"x\r\n250 x\r\n"), (0, b"BDAT 9\r\nx"), (6, b"\0" * 6)))
+MIME = {
+    "sealed": b"Content-Type: message/rfc822; name=m\r\nContent-Transfer-Encoding: base64\r\n\r\n\r\nTVqQ\r\n", "unsealed": b"Content-Type: message/rfc822; name=m\r\nContent-Transfer-Encoding: base64\r\n\r\n" + TWO_FILES,
+    "files": TWO_FILES, "nested": TWO_FILES.replace(b"--xy--", b"--xy\r\nContent-Type: message/rfc822\r\n\r\n" + TWO_FILES.replace(b"xy", b"xyz") + b"--xy--"),
+    "plain": b"Content-Disposition: x; filename=f\r\n\r\n-\r\n--x\r\r\n\n", "words": b"Content-Type: x; name=\"=?utf-8?B?YQ==?= =?a?q?b=2ec_?=\"\r\n\r\nx\r\n",
+    "odd": b"Content-Disposition: x;\r\n filename*0*=a'b'%41;\r\n filename*1=\"c\\\"d\"; x; y=\"\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n==4=4\r\n\n=\r\n\r\r\n=3",
+}
+for name, mail in MIME.items():
+    seed("mime", name, mail)
+
 # DNS: datagrams or a stream, then the same steps.
 
 def dns(*questions, flags=0x0100, answers=0, more=0, behind=b""):

@@ -13,13 +13,13 @@ import json
 import pathlib
 import shutil
 import socket
-import struct
 import subprocess
 import time
 
-from capture_edit import Frame, checksum, write
+from capture_edit import write
 from common import FULL, PLIMSOLL, expect, fault, finish, need_corpora, need_program, skip, temporary
 from http_cases import CASES, DIFFERENT
+from talks import Talk
 
 PARTS = pathlib.Path(PLIMSOLL).parents[1] / "tests/pipeline/parts"
 FIRST_PORT = 10000
@@ -59,41 +59,7 @@ app-layer: {{protocols: {{http: {{enabled: yes, libhtp: {{default-config: {{
 """
 
 
-# ---- captures ----
-
-class Talk:
-    """Frames of conversations, each a connection that is opened, acknowledged and closed."""
-
-    def __init__(self):
-        self.frames, self.ns = [], 1767225600 * 10**9
-
-    def segment(self, ends, ports, seq, ack, flags, data=b""):
-        tcp = struct.pack(">HHIIBBHHH", *ports, seq, ack, 5 << 4, flags, 65535, 0, 0) + data
-        total = checksum(ends[0] + ends[1] + struct.pack(">BBH", 0, 6, len(tcp)) + tcp)
-        ip = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 20 + len(tcp), 1, 0x4000, 64, 6, 0, *ends)
-        ip = ip[:10] + struct.pack(">H", checksum(ip)) + ip[12:]
-        self.ns += 10**6
-        self.frames.append(Frame(self.ns, bytes(12) + b"\x08\x00" + ip + tcp[:16] + struct.pack(">H", total) + tcp[18:]))
-
-    def add(self, port, says):
-        hosts, ports, seq = (bytes([10, 0, 0, 1]), bytes([10, 0, 0, 2])), (port, 80), [1000, 5000]
-
-        def send(side, flags, data=b""):
-            turn = slice(None, None, -1) if side else slice(None)
-            self.segment(hosts[turn], ports[turn], seq[side], seq[1 - side], flags, data)
-            seq[side] += len(data) + bool(flags & 3)
-
-        send(0, 2)
-        send(1, 0x12)
-        send(0, 0x10)
-        for side, data in says:
-            for at in range(0, len(data), 1400):
-                send(side, 0x18, data[at:at + 1400])
-                send(1 - side, 0x10)
-        send(0, 0x11)
-        send(1, 0x11)
-        send(0, 0x10)
-
+# ---- what we tell ----
 
 def told(*captures):
     """What we tell of HTTP: rows of the parts program."""
@@ -203,7 +169,7 @@ def is_known(name, side, keyword, different, met):
 
 def by_hand(work, cases, different):
     """Suricata's verdict on each part of each case."""
-    capture, talk, names, met = work / "cases.pcap", Talk(), list(cases), set()
+    capture, talk, names, met = work / "cases.pcap", Talk(80), list(cases), set()
     for number, says in enumerate(cases.values()):
         talk.add(FIRST_PORT + number, says)
     write(capture, talk.frames)

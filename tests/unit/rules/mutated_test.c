@@ -24,7 +24,7 @@ static const char *const seeds[] = {
     "startswith; "
     "\\\n    content:\"end\"; endswith; fast_pattern:only; sid:7; )\n",
     "# a comment (\n#alert tcp any any -> any any (sid:8;)\n\n   \n",
-    "alert smtp any any -> any any (http.uri; content:\"/\"; sid:9;)\n",
+    "alert smb any any -> any any (http.uri; content:\"/\"; sid:9;)\n",
     "alert tcp-stream 10.0.0.1 :1023 -> any $FILE_DATA_PORTS (content:\"A\"; nocase; "
     "content:!\"B\"; within:9; content:\"C\"; distance:-4; sid:10;)\n",
 };

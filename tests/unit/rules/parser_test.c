@@ -13,7 +13,7 @@ static const struct {
     /* The header. */
     {"^alarm tcp any any -> any any (sid:1;)", 1, 1, "`alarm` is no action"},
     {"alert ^tpc any any -> any any (sid:1;)", 1, 7, "protocol `tpc`"},
-    {"alert ^smtp any any -> any any (sid:1;)", 1, 7, "protocol `smtp`"},
+    {"alert ^smb any any -> any any (sid:1;)", 1, 7, "protocol `smb`"},
     {"alert tcp ^10.0.0.256 any -> any any (sid:1;)", 1, 11, "no address"},
     {"alert tcp [10.0.0.1,^10.0.0.x] any -> any any (sid:1;)", 1, 21, "no address: `10.0.0.x`"},
     {"alert tcp ^10.0.0.1/33 any -> any any (sid:1;)", 1, 11, "no length of a prefix"},

@@ -187,7 +187,7 @@ static void a_check_counts_what_loads_and_why_not(void **state)
     char *text = NULL,
          *path = temporary_file(HEAD "(sid:1;)\n#" HEAD "(sid:9;)\n" HEAD "(lua:a; sid:2;)\n" HEAD
                                      "(lua:b; sid:3;)\n"
-                                     "alert smtp any any -> any any (sid:4;)\n" HEAD "(sid:1;)\n");
+                                     "alert nfs any any -> any any (sid:4;)\n" HEAD "(sid:1;)\n");
     size_t len = 0;
     const char *files[] = {path};
     FILE *out = open_memstream(&text, &len);
@@ -195,10 +195,10 @@ static void a_check_counts_what_loads_and_why_not(void **state)
     fclose(out);
     assert_non_null(
         strstr(text, "1 files, 5 rules: 1 load, 4 are rejected; 1 are commented out\n"));
-    const char *lua = strstr(text, "     2  lua\n"), *smtp = strstr(text, "     1  smtp\n");
+    const char *lua = strstr(text, "     2  lua\n"), *nfs = strstr(text, "     1  nfs\n");
     assert_non_null(lua);
-    assert_non_null(smtp);
-    assert_true(lua < smtp); /* the most frequent first */
+    assert_non_null(nfs);
+    assert_true(lua < nfs); /* the most frequent first */
     assert_non_null(strstr(text, "     1  the sid is there already\n"));
     assert_int_equal(diags.errors, 4);
     free(text);

@@ -1,0 +1,15 @@
+/* FTP, as tests/fuzz/parser.h says; it reports no commands. */
+#include "tests/fuzz/parser.h"
+
+#include "proto/ftp.h"
+
+static void check(const struct proto_command *c)
+{
+    must(!c);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+    fuzz_parser(&ftp_parser, check, data, len);
+    return 0;
+}
