@@ -91,6 +91,7 @@ static int read_word(struct rule_reader *r, struct content *c, struct byte_step 
     case BIG:
     case LITTLE:
         b->little = words[i].word == LITTLE;
+        b->ordered = true;
         return 0;
     case STRING:
         b->digits = true;
@@ -142,7 +143,7 @@ static int read_words(struct rule_reader *r, struct content *c, struct byte_step
         return error;
     if (b->base && !b->digits)
         return value_fault(r, count, "hex, dec and oct go with string");
-    if (b->digits && b->little)
+    if (b->digits && b->ordered && with == IN_EXTRACT)
         return value_fault(r, count, "the order of bytes says nothing of a string");
     if (!b->bytes && !b->digits && with != IN_JUMP) /* of digits: as many as there are */
         return value_fault(r, count, "a number has a byte at least");

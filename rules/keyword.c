@@ -349,11 +349,22 @@ struct content *step_add(struct rule_reader *r, const struct value *v, enum step
         return NULL;
     }
     int section = section_now(r);
-    if (section < 0)
+    if (section < 0 || section_closed(r, v->at, (unsigned)section))
         return NULL;
     s->contents[s->n_contents] =
         (struct content){.kind = (uint8_t)kind, .section = (uint8_t)section};
     return &s->contents[s->n_contents++];
+}
+
+struct content *step_add_behind(struct rule_reader *r, const struct value *v, enum step_kind kind)
+{
+    struct signature *s = r->sig;
+    unsigned before = s->n_contents;
+    struct content *c = step_add(r, v, kind);
+    if (c && before && !r->part.parts && !r->in_decoded &&
+        s->contents[before - 1].section != s->decoded)
+        c->section = s->contents[before - 1].section;
+    return c;
 }
 
 static int on_dsize(struct rule_reader *r, const struct value *v, unsigned arg)
@@ -374,6 +385,34 @@ static int on_nothing(struct rule_reader *r, const struct value *v, unsigned arg
     return 0;
 }
 
+/* on_tag: Suricata's documentation, "Meta Keywords" knows it by its form alone. */
+static int on_tag(struct rule_reader *r, const struct value *v, unsigned arg)
+{
+    static const char *const metrics[] = {"packets", "bytes", "seconds"};
+    struct value rest = *v, type, count, metric, direction;
+    uint64_t number;
+    (void)arg;
+    value_next(&rest, ',', &type);
+    if (!value_is(&type, "session") && !value_is(&type, "host"))
+        return value_fault(r, &type, "tag is of a session or a host");
+    if (!value_next(&rest, ',', &count))
+        return 0;
+    int error = value_number(r, &count, 0, UINT32_MAX, &number);
+    if (error)
+        return error;
+    if (!value_next(&rest, ',', &metric))
+        return value_fault(r, v, "tag counts packets, bytes or seconds");
+    size_t i = 0;
+    while (i < 3 && !value_is(&metric, metrics[i]))
+        i++;
+    if (i == 3)
+        return value_fault(r, &metric, "tag counts packets, bytes or seconds");
+    if (value_next(&rest, ',', &direction) &&
+        ((!value_is(&direction, "src") && !value_is(&direction, "dst")) || rest.text))
+        return value_fault(r, &direction, "a direction is src or dst");
+    return 0;
+}
+
 static int on_noalert(struct rule_reader *r, const struct value *v, unsigned arg)
 {
     (void)v;
@@ -382,7 +421,7 @@ static int on_noalert(struct rule_reader *r, const struct value *v, unsigned arg
     return 0;
 }
 
-enum keyword_form { NONE = 0, VALUE = 1, OPTIONAL = 2, ONCE = 4, QUOTED = 8 };
+enum keyword_form { NONE = 0, VALUE = 1, OPTIONAL = 2, ONCE = 4, QUOTED = 8, MAYBE_QUOTED = 24 };
 static const struct keyword {
     const char *name;
     unsigned form;
@@ -444,7 +483,7 @@ static int check_form(struct rule_reader *r, const struct keyword *k, const stru
     bool quote = value->len && *value->text == '"';
     if (quote && !(k->form & QUOTED))
         return rule_fault(r, value->at, ERR_SYNTAX, "quotes", "`%s` takes no quotes", k->name);
-    if (k->form & QUOTED && k->on != content_begin && k->on != step_pcre &&
+    if ((k->form & MAYBE_QUOTED) == QUOTED &&
         (!quote || value->len < 2 || value->text[value->len - 1] != '"'))
         return rule_fault(r, value->at, ERR_SYNTAX, "quotes", "`%s` stands in quotes", k->name);
     return 0;
@@ -484,10 +523,9 @@ static int read_keyword(struct rule_reader *r, const struct value *name, const s
 static int choose_message(struct rule_reader *r)
 {
     struct signature *s = r->sig;
-    if (s->views)
-        return rule_fault(r, r->view_at, ERR_SCHEMA, "packets or streams, and parts",
-                          "this looks at %s, the rule looks into parts of messages",
-                          s->views == VIEW_STREAM ? "streams" : "packets");
+    if (s->views == VIEW_PACKET) /* that of streams says nothing of parts, as in Suricata */
+        return rule_fault(r, r->view_at, ERR_SCHEMA, "packets and parts",
+                          "this looks at packets, the rule looks into parts of messages");
     unsigned flow = s->flow & FLOW_TO_SERVER ? 1 : s->flow & FLOW_TO_CLIENT ? 2 : 3;
     s->directions = (uint8_t)(s->directions ? s->directions & flow : flow);
     if (s->directions == 0)
@@ -505,7 +543,7 @@ static int choose_views(struct rule_reader *r)
 {
     struct signature *s = r->sig;
     const unsigned placed = CONTENT_ABSOLUTE | CONTENT_STARTSWITH;
-    if (s->n_sections > 1)
+    if (signature_has_parts(s))
         return choose_message(r);
     if (s->views == VIEW_STREAM &&
         ((s->transport != TRANSPORT_TCP && s->transport != TRANSPORT_IP) || s->n_contents == 0))
@@ -518,7 +556,7 @@ static int choose_views(struct rule_reader *r)
     }
     s->views = s->n_contents == 0 ? VIEW_PACKET : VIEW_STREAM;
     for (unsigned i = 0; i < s->n_contents; i++)
-        if (s->contents[i].flags & placed)
+        if (s->contents[i].flags & placed && s->contents[i].section == 0)
             s->views |= VIEW_PACKET;
     if (s->action == ACTION_PASS)
         s->views = VIEW_PACKET | VIEW_STREAM;
@@ -560,6 +598,7 @@ int keywords_parse(struct rule_reader *r)
         contents_link(r->sig);
         literal_choose(r->sig);
         r->sig->addresses_only = addresses_only(r->sig);
-        return choose_views(r);
+        error = app_protocol_check(r);
+        return error ? error : choose_views(r);
     }
 }

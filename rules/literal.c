@@ -66,7 +66,8 @@ void literal_choose(struct signature *s)
         if (c->flags & CONTENT_NEGATED || c->kind == STEP_SIZE)
             continue;
         positive++;
-        if (c->kind != STEP_CONTENT || (s->n_sections > 1 && c->section == 0))
+        if (c->kind != STEP_CONTENT || (signature_has_parts(s) && c->section == 0) ||
+            (s->decoded && c->section == s->decoded))
             continue;
         unsigned value = rarest_piece(c, &piece);
         if (c->flags & CONTENT_FAST)

@@ -50,7 +50,8 @@ struct match_pending {
     X(ICMP_SEQ, "icmp_seq")          \
     X(STREAM_CLIENT, "stream_size")  \
     X(STREAM_SERVER, "stream_size")  \
-    X(STREAM_EITHER, "stream_size")
+    X(STREAM_EITHER, "stream_size")  \
+    X(APP_PROTOCOL, "app-layer-protocol")
 enum match_field {
 #define X(s, n) FIELD_##s,
     MATCH_FIELDS(X)
@@ -83,6 +84,7 @@ struct match_input {
     uint16_t source_port, target_port;
     uint8_t transport; /* IP protocol number */
     uint8_t protocol;  /* enum protocol of the flow */
+    bool no_protocol;  /* it is known that no parser recognises it */
     bool to_server;
     bool established; /* both ends have talked (flow:established) */
     bool stream;      /* data is a window of the reassembled stream, else one packet's payload */

@@ -29,7 +29,7 @@ static const struct {
     {'U', 0, PART_HTTP_URI},
     {'I', 0, PART_HTTP_URI_RAW},
     {'P', 0, PART_HTTP_REQUEST_BODY},
-    {'Q', 0, PART_HTTP_RESPONSE_BODY},
+    {'Q', 0, PART_HTTP_RESPONSE_BODY}, /* or what file_data has */
     {'H', 0, PART_HTTP_HEADER},
     {'D', 0, PART_HTTP_HEADER_RAW},
     {'M', 0, PART_HTTP_METHOD},

@@ -12,6 +12,7 @@
  * read there, the others as before. A rule without a step that finds something is asked once, where
  * the stream begins.
  */
+#include "rules/base64.h"
 #include "rules/find.h"
 #include "rules/matcher.h"
 #include "rules/message_views.h"
@@ -28,6 +29,7 @@
 #define IP_TCP     6
 #define NO_CONTENT UINT32_MAX
 #define STEPS_MAX  3000 /* of a rule whose places are not ascending, on one input */
+#define STEP_BYTES 256  /* decoding so many costs a step */
 
 /* As in Suricata's default configuration. */
 #define MATCH_LIMIT 3500
@@ -52,7 +54,8 @@ int confirm_room_init(struct confirm_room *room)
     pcre2_jit_stack *stack = pcre2_jit_stack_create(32 * 1024, STACK_BYTES, NULL);
     *room = (struct confirm_room){
         .match = pcre2_match_data_create(16, NULL), .limits = limits, .stack = stack};
-    if (!room->match || !limits || !stack)
+    room->decoded = malloc(RULE_BASE64_ROOM);
+    if (!room->match || !limits || !stack || !room->decoded)
         return ERR_NOMEM;
     pcre2_set_match_limit(limits, MATCH_LIMIT);
     pcre2_set_depth_limit(limits, DEPTH_LIMIT);
@@ -65,6 +68,7 @@ void confirm_room_free(struct confirm_room *room)
     pcre2_match_data_free(room->match);
     pcre2_match_context_free(room->limits);
     pcre2_jit_stack_free(room->stack);
+    free(room->decoded);
 }
 
 static void give_up(struct search *s)
@@ -286,6 +290,36 @@ static bool rest_holds(struct search *s, const struct content *c, int64_t previo
     return !c->next || chain_holds(s, c->next, previous);
 }
 
+static bool all_hold(struct search *s);
+
+/* decoded_holds: does what is asked of decoded bytes hold of those that the step decodes? Decoding
+ * counts as steps, for a chain may come here once for every place before it. */
+static bool decoded_holds(struct search *s, unsigned i, int64_t previous)
+{
+    const struct content *c = &s->sig->contents[i];
+    int64_t at = number_at(s, c, previous), left = (int64_t)s->in->len - at;
+    size_t used, n = left > (int64_t)c->number->value ? (size_t)c->number->value : (size_t)left;
+    if (at < 0 || left <= 0)
+        return false;
+    const struct match_bytes bytes = {
+        .data = s->room->decoded,
+        .len = (uint32_t)rule_base64(s->in->data + at, n, s->room->decoded, &used)};
+    s->steps += (unsigned)used / STEP_BYTES;
+    if (bytes.len == 0 || !s->sig->decoded || !fresh_enough(s, i, at + (int64_t)used))
+        return false;
+    struct search inner = {.sig = s->sig,
+                           .section = s->sig->decoded,
+                           .in = &bytes,
+                           .room = s->room,
+                           .fresh = NO_CONTENT,
+                           .steps = s->steps};
+    memcpy(inner.variables, s->variables, sizeof inner.variables);
+    bool held = all_hold(&inner);
+    s->steps = inner.steps;
+    s->over |= s->room->cut;
+    return held && !s->over;
+}
+
 static bool expression_holds(struct search *s, unsigned i, int64_t previous)
 {
     const struct content *c = &s->sig->contents[i];
@@ -349,6 +383,8 @@ static bool chain_holds(struct search *s, unsigned i, int64_t previous)
         return content_holds(s, i, previous);
     if (c->kind == STEP_PCRE)
         return expression_holds(s, i, previous);
+    if (c->kind == STEP_BASE64)
+        return decoded_holds(s, i, previous);
     return number_holds(s, i, &previous) && rest_holds(s, c, previous);
 }
 
@@ -369,7 +405,7 @@ static bool alone_holds(struct search *s, unsigned i)
         return !expression_finds(s, c, start, start, &low, &end) && !s->over;
     if (c->kind == STEP_SIZE)
         return size_holds(s, c->number);
-    return number_holds(s, i, &start);
+    return c->kind == STEP_BASE64 ? decoded_holds(s, i, start) : number_holds(s, i, &start);
 }
 
 static bool in_chain(const struct content *c)
@@ -406,6 +442,12 @@ static bool holds_freshly(struct search *s, unsigned head, unsigned i)
     return in_chain(&s->sig->contents[i]) ? chain_from_head(s, head) : alone_holds(s, i);
 }
 
+/* is_found: does the step find something in the bytes themselves? */
+static bool is_found(const struct content *c)
+{
+    return c->section == 0 && !(c->flags & CONTENT_NEGATED);
+}
+
 /* contents_hold: of a rule that looks into packets or streams. */
 static bool contents_hold(const struct signature *sig, const struct match_bytes *in,
                           struct confirm_room *room)
@@ -415,14 +457,14 @@ static bool contents_hold(const struct signature *sig, const struct match_bytes 
     if (!all_hold(&s))
         return false;
     for (unsigned i = 0; i < sig->n_contents; i++)
-        positive += !(sig->contents[i].flags & CONTENT_NEGATED);
+        positive += is_found(&sig->contents[i]);
     if (in->fresh == 0 && (positive || in->at == 0))
         return true;
     for (unsigned i = 0; i < sig->n_contents; i++) {
         const struct content *c = &sig->contents[i];
-        if (c->flags & CONTENT_HEAD)
+        if (c->flags & CONTENT_HEAD && c->section == 0)
             head = i;
-        if (!(c->flags & CONTENT_NEGATED) && holds_freshly(&s, head, i))
+        if (is_found(c) && holds_freshly(&s, head, i))
             return true;
     }
     return sig->n_contents == 0;
@@ -515,6 +557,8 @@ static bool test_holds(const struct header_test *t, const struct match_input *in
     case FIELD_STREAM_EITHER:
         return in->transport == IP_TCP &&
                (value_holds(t, in->stream_size[0]) || value_holds(t, in->stream_size[1]));
+    case FIELD_APP_PROTOCOL:
+        return (in->protocol || in->no_protocol) && value_holds(t, in->protocol);
     default:
         return in->header && in->header->has >> t->field & 1 &&
                value_holds(t, in->header->value[t->field]);
@@ -566,7 +610,8 @@ static bool section_holds(struct search *s, unsigned number, struct message_view
 static bool sections_hold(struct search *s, struct message_views *views, bool bodies)
 {
     for (unsigned i = 1; i < s->sig->n_sections; i++)
-        if (!!(s->sig->sections[i].view->parts & BODY_PARTS) == bodies &&
+        if (s->sig->sections[i].view->parts &&
+            !!(s->sig->sections[i].view->parts & BODY_PARTS) == bodies &&
             !section_holds(s, i, views))
             return false;
     return true;

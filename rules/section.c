@@ -98,6 +98,8 @@ static int section_of(struct rule_reader *r, const struct part_view *wanted, siz
 int section_now(struct rule_reader *r)
 {
     r->part_used = true;
+    if (r->in_decoded)
+        return r->sig->decoded;
     return r->part.parts ? section_of(r, &r->part, r->part_at) : 0;
 }
 
@@ -119,6 +121,9 @@ static int close_part(struct rule_reader *r)
 int section_part(struct rule_reader *r, const struct value *v, unsigned part)
 {
     (void)v;
+    if (r->in_decoded)
+        return rule_fault(r, r->option_at, ERR_SCHEMA, "part behind base64_data",
+                          "behind base64_data no other part may follow");
     int error = close_part(r);
     r->part = (struct part_view){.parts = parts_of(part)};
     r->part_used = false;
@@ -132,20 +137,53 @@ int section_packet(struct rule_reader *r, const struct value *v, unsigned arg)
     (void)arg;
     int error = close_part(r);
     r->part = (struct part_view){0};
+    r->in_decoded = false;
     return error;
+}
+
+int section_decoded(struct rule_reader *r, const struct value *v, unsigned arg)
+{
+    static const struct part_view none = {0};
+    struct signature *s = r->sig;
+    unsigned i = s->n_contents;
+    while (i && s->contents[i - 1].kind != STEP_BASE64)
+        i--;
+    if (i == 0)
+        return rule_fault(r, r->option_at, ERR_SCHEMA, "nothing decoded",
+                          "there is no base64_decode before this");
+    int error = section_packet(r, v, arg);
+    if (error || (!s->decoded && s->n_sections == SECTIONS_MAX))
+        return error ? error
+                     : rule_fault(r, r->option_at, ERR_FULL, "parts",
+                                  "more parts than a rule may look into");
+    if (!s->decoded) {
+        s->decoded = (uint8_t)s->n_sections;
+        s->sections[s->n_sections++].view = &none;
+    }
+    r->in_decoded = true;
+    return 0;
+}
+
+int section_closed(struct rule_reader *r, size_t at, unsigned section)
+{
+    for (unsigned i = 0; i < r->sig->n_contents; i++)
+        if (r->sig->contents[i].kind == STEP_BASE64 && r->sig->contents[i].section == section)
+            return rule_fault(r, at, ERR_UNSUPPORTED, "behind base64_decode",
+                              "behind base64_decode nothing is asked of the same bytes any more");
+    return 0;
 }
 
 int section_move(struct rule_reader *r, struct content *c, size_t at, unsigned part)
 {
     struct part_view view = {.parts = parts_of(part)};
     const struct part_view *now = r->sig->sections[c->section].view;
-    if (now && same_view(now, &view))
+    if (now && !now->n_transforms && now->parts & view.parts)
         return 0;
     if (now)
         return rule_fault(r, at, ERR_SCHEMA, "part of a part",
                           "what this is about is asked of another part already");
     int section = section_of(r, &view, at);
-    if (section < 0)
+    if (section < 0 || section_closed(r, at, (unsigned)section))
         return ERR_SCHEMA;
     c->section = (uint8_t)section;
     return 0;
@@ -166,20 +204,24 @@ int section_modifier(struct rule_reader *r, const struct value *v, unsigned part
 int section_transform(struct rule_reader *r, const struct value *v, unsigned transform)
 {
     (void)v;
-    if (!r->part.parts || r->part_used)
+    /* Behind what is asked of the part as it is, it is for what follows. */
+    if (!r->part.parts || (r->part_used && r->part.n_transforms))
         return rule_fault(r, r->option_at, ERR_SCHEMA, "transform without a part",
                           "a transform stands right behind the part that it is for");
     if (r->part.n_transforms == TRANSFORMS_MAX)
         return rule_fault(r, r->option_at, ERR_FULL, "transforms",
                           "more transforms than a part may have");
     r->part.transforms[r->part.n_transforms++] = (uint8_t)transform;
+    if (r->part_used)
+        r->part_at = r->option_at;
+    r->part_used = false;
     return 0;
 }
 
 static int size_of(struct rule_reader *r, const struct value *v, const struct part_view *view)
 {
     struct byte_step *size = arena_alloc(r->ctx->arena, sizeof *size);
-    int section = size ? section_of(r, view, r->option_at) : -1;
+    int section = !size ? -1 : view->parts ? section_of(r, view, r->option_at) : r->sig->decoded;
     struct content *c = section < 0 ? NULL : step_add(r, v, STEP_SIZE);
     if (!c)
         return ERR_SCHEMA;
@@ -191,7 +233,7 @@ static int size_of(struct rule_reader *r, const struct value *v, const struct pa
 int section_size(struct rule_reader *r, const struct value *v, unsigned arg)
 {
     (void)arg;
-    if (!r->part.parts)
+    if (!r->part.parts && !r->in_decoded)
         return rule_fault(r, r->option_at, ERR_SCHEMA, "size without a part",
                           "there is no part before this whose size it could be");
     return size_of(r, v, &r->part);

@@ -102,6 +102,7 @@ enum rule_verdict {
 struct confirm_room {
     void *match, *limits, *stack; /* pcre2_match_data, pcre2_match_context, pcre2_jit_stack */
     bool cut;                     /* of the last rule */
+    uint8_t *decoded;             /* RULE_BASE64_ROOM bytes */
 };
 /* confirm_room_init: ERR_NOMEM without memory; free also after that. */
 int confirm_room_init(struct confirm_room *room);

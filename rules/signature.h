@@ -99,7 +99,8 @@ struct part_view {
 static_assert(PROTO_PART_COUNT <= 64, "a bit each");
 #define PART_VIEWS_MAX 256 /* distinct ones of a set; rules beyond are rejected, by name */
 
-/* What a rule asks of one view, or of the bytes themselves (section 0, view NULL). */
+/* What a rule asks of one view, of the bytes themselves (section 0, view NULL), or of what a step
+ * of another section has decoded (a view of no parts). */
 struct section {
     const struct part_view *view;
 };
@@ -134,7 +135,9 @@ enum step_kind {
     STEP_BYTE_TEST,
     STEP_BYTE_JUMP,
     STEP_BYTE_EXTRACT,
-    STEP_SIZE /* of the part, in bytes */
+    STEP_SIZE,  /* of the part, in bytes */
+    STEP_BASE64 /* decodes, and asks what was decoded; nothing behind it is asked of the same bytes
+                 */
 };
 
 /* What byte_test, byte_jump, byte_extract and isdataat read, and what they do with it. */
@@ -150,7 +153,8 @@ enum byte_operator {
 struct byte_step {
     uint8_t bytes, base; /* how many; of digits: 0 (told by the prefix), 8, 10, 16 */
     uint8_t op, variable, align;
-    bool digits, little, negated, value_variable, offset_variable, from_beginning, from_end;
+    bool digits, little, ordered, negated, value_variable, offset_variable, from_beginning,
+        from_end;
     int32_t offset, post_offset;
     uint32_t multiplier;
     uint64_t value, mask; /* mask 0: none */
@@ -183,7 +187,7 @@ struct content {
 static inline bool step_moves(const struct content *c)
 {
     return !(c->flags & CONTENT_NEGATED) && c->kind != STEP_ISDATAAT && c->kind != STEP_BYTE_TEST &&
-           c->kind != STEP_SIZE;
+           c->kind != STEP_SIZE && c->kind != STEP_BASE64;
 }
 
 /* A condition on headers: a number in a range, or bits under a mask. */
@@ -256,6 +260,7 @@ struct signature {
     unsigned n_contents;
     struct section sections[SECTIONS_MAX];
     unsigned n_sections; /* section 0 is always there */
+    uint8_t decoded;     /* the section for what was decoded; 0: none */
     struct header_test tests[HEADER_TESTS];
     unsigned n_tests;
     unsigned n_variables;
@@ -267,6 +272,12 @@ struct signature {
     struct diag_pos pos;
     uint8_t digest[SHA256_BYTES]; /* of its normalised text */
 };
+
+/* signature_has_parts: does it look into parts of messages? */
+static inline bool signature_has_parts(const struct signature *s)
+{
+    return s->n_sections > 1u + (s->decoded != 0);
+}
 
 #define SET_INDEX     1024
 #define KEYWORD_WORDS 4 /* of 64 keywords each */
@@ -299,6 +310,7 @@ struct rule_reader {
     size_t option_at;                     /* the option under way */
     struct part_view part; /* what is looked into from here on; no parts: the bytes */
     bool part_used;        /* something has been asked of it */
+    bool in_decoded;       /* what follows is asked of what was decoded */
     size_t part_at;
     const char *file;
     uint32_t line;   /* of raw[0] */
@@ -321,6 +333,8 @@ int rule_view(struct rule_reader *r, size_t at, unsigned view);
 /* header.c: action, protocol, addresses, ports, direction; leaves r->at behind the opening bracket.
  */
 int header_parse(struct rule_reader *r);
+/* header_protocol: enum protocol of this name; PROTOCOL_UNKNOWN: none of this build. */
+uint8_t header_protocol(const char *name, size_t len);
 /* keyword.c: the options up to the closing bracket, and what must hold between them. */
 int keywords_parse(struct rule_reader *r);
 /* section.c: the section that what follows belongs to; -1 with a fault reported. */

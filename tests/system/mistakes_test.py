@@ -54,6 +54,20 @@ RULES = [
     ('alert ip any any -> any any (msg:"x"; fragbits:M¦Q; sid:1;)', "`Q`"),
     ('alert icmp any any -> any any (msg:"x"; itype:¦256; sid:1;)', "256"),
     ('alert ip any any -> any any (msg:"x"; ttl:¦x; sid:1;)', "`x`"),
+    ('alert tcp any any -> any 80 (msg:"x"; content:"abc"; base64_decode:bytes 4,¦relativ; base64_data; sid:1;)', "relative"),
+    ('alert tcp any any -> any 80 (msg:"x"; base64_decode:bytes ¦70000; base64_data; content:"a"; sid:1;)', "70000"),
+    ('alert tcp any any -> any 80 (msg:"x"; content:"abc"; ¦base64_data; content:"a"; sid:1;)', "base64_decode"),
+    ('alert tcp any any -> any 80 (msg:"x"; base64_decode; base64_data; content:"a"; pkt_data; content:¦"b"; sid:1;)', "behind base64_decode"),
+    ('alert http any any -> any 80 (msg:"x"; http.uri; base64_decode; base64_data; content:"a"; ¦http.method; content:"b"; sid:1;)', "behind base64_data"),
+    ('alert tls any any -> any 443 (msg:"x"; tls.version:¦1.4; sid:1;)', "1.4"),
+    ('alert tls any any -> any 443 (msg:"x"; ssl_version:tls1.2,¦!tls1.3; sid:1;)', "negated"),
+    ('alert tls any any -> any 443 (msg:"x"; ssl_version:tls1.2,¦tls1.2; sid:1;)', "twice"),
+    ('alert tcp any any -> any 80 (msg:"x"; content:"abc"; app-layer-protocol:!¦htp; sid:1;)', "htp"),
+    ('alert tcp any any -> any 80 (msg:"x"; content:"abc"; app-layer-protocol:!http; app-layer-protocol:¦tls; sid:1;)', "one protocol"),
+    ('alert tls any any -> any 80 (msg:"x"; content:"abc"; ¦app-layer-protocol:http; sid:1;)', "of tls already"),
+    ('alert tcp any any -> any 80 (msg:"x"; content:"abc"; tag:session,5,¦packet; sid:1;)', "packets"),
+    ('alert tcp any any -> any 80 (msg:"x"; content:"abc"; tag:¦sesion; sid:1;)', "session"),
+    ('alert tcp any any -> any 80 (msg:"x"; content:"abc"; byte_extract:¦4,0,n,little,string,hex; sid:1;)', "order of bytes"),
 ]
 
 # What stands in the example accord, what is written instead, and words of the reason.

@@ -111,6 +111,41 @@ static const struct {
     {"pcre:\"/a+/G\"; content:\"ab\"; distance:0; within:2;", "xaab", true},
     {"pcre:\"/(.)\\1/\";", "abb", true}, /* a group is remembered */
     {"content:\"b\"; rawbytes;", "abb", true},
+    /* base64_decode: RFC 4648, section 10: "foobar" is Zm9vYmFy, "fooba" Zm9vYmE=, "foob" Zm9vYg==.
+     */
+    {"base64_decode; base64_data; content:\"foobar\"; bsize:6;", "Zm9vYmFy", true},
+    {"base64_decode; base64_data; content:\"fooba\"; bsize:5;", "Zm9vYmE=", true},
+    {"base64_decode; base64_data; content:\"foob\"; bsize:4;", "Zm9vYg==", true},
+    {"base64_decode; base64_data; bsize:5;", "Zm9vYmE", true},   /* without its filler */
+    {"base64_decode; base64_data; bsize:3;", "Zm9v.YmFy", true}, /* ends at what is none */
+    {"base64_decode; base64_data; bsize:4;", "Zm9vY.mFy", true}, /* one character: a byte too */
+    {"base64_decode; base64_data; bsize:3;", "Zm9vY", true},     /* unless the bytes end there */
+    {"base64_decode; base64_data; content:\"foofo\";", "Zm9vZm8=", true},
+    {"base64_decode; base64_data; content:\"ffoo\";", "Zg==Zm9v", true}, /* goes on behind it */
+    {"base64_decode; base64_data; content:\"|fb ff|\";", "+/8=", true},
+    {"base64_decode; base64_data; content:\"|fb ff|\";", "-_8=", false}, /* section 5 is another */
+    {"base64_decode:bytes 4; base64_data; bsize:3;", "Zm9vYmFy", true},
+    {"base64_decode:offset 4; base64_data; content:\"bar\"; startswith;", "Zm9vYmFy", true},
+    {"base64_decode:offset 8; base64_data; bsize:>0;", "Zm9vYmFy", false},
+    {"base64_decode:bytes 4, offset 1; base64_data; content:\"foo\"; bsize:3;", ".Zm9vYmFy", true},
+    {"content:\"=\"; base64_decode:relative; base64_data; content:\"foo\";", "x=Zm9v", true},
+    {"content:\"=\"; base64_decode:offset 2,relative; base64_data; content:\"foo\";", "x=..Zm9v",
+     true},
+    {"content:\"=\"; base64_decode:relative; base64_data; content:\"foo\";", "=.=Zm9v",
+     false}, /* Suricata tries the first place alone */
+    {"content:\"=\"; content:\"'\"; distance:0; within:2; base64_decode:relative; base64_data; "
+     "content:\"foo\";",
+     "=.='Zm9v", true}, /* here the first is not in reach */
+    {"content:\"=\"; base64_decode:relative; base64_data; content:\"o\"; content:\"o\"; "
+     "distance:0;",
+     "x=Zm9v", true},
+    {"content:\"=\"; base64_decode:relative; base64_data; pcre:!\"/foo/\";", "x=Zm9v", false},
+    {"content:\"=\"; base64_decode:relative; base64_data; content:\"Zm\";", "x=Zm9v", false},
+    {"content:\"=\"; base64_decode:relative; base64_data; content:!\"a\"; pkt_data;", "x=!", false},
+    {"content:\"=\"; base64_decode:relative;", "x=Zm9v", false}, /* nobody asks what it is */
+    /* The order of bytes says nothing of digits, and Suricata lets it stand. */
+    {"byte_jump:1,0,little,string,dec; content:\"x\"; distance:0; within:1;", "2..x", true},
+    {"byte_test:2,=,0x1f,0,big,string,hex;", "1f", true},
 };
 
 static void bytes_are_asked_as_documented(void **state)
@@ -200,7 +235,8 @@ static void steps_hold_across_pieces_of_a_stream(void **state)
         "pcre:\"/ab..x/\";",
         "content:\"ab\"; pcre:\"/^..x/R\";",
         "content:\"ab\"; byte_jump:1,0,relative,string,dec; content:\"x\"; distance:0; within:1;",
-        "byte_extract:1,3,n,string,dec; content:\"x\"; distance:n; within:1;"};
+        "byte_extract:1,3,n,string,dec; content:\"x\"; distance:n; within:1;",
+        "content:\"ab\"; base64_decode:relative; base64_data; content:\"|d4|\";"};
     static const char data[] = ".ab1.x..";
     for (size_t i = 0; i < sizeof options / sizeof options[0]; i++)
         for (size_t cut = 1; cut < sizeof data - 1; cut++) {
