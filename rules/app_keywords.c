@@ -54,7 +54,7 @@ int app_protocol_check(struct rule_reader *r)
             return 0;
         asked = true;
     }
-    if (!asked || s->n_contents || s->n_flowbits || s->has_dsize || s->same_ip)
+    if (!asked || s->n_contents || s->n_flowbits || s->n_flowints || s->has_dsize || s->same_ip)
         return 0;
     return rule_fault(r, r->at, ERR_UNSUPPORTED, "app-layer-protocol alone",
                       "a rule that asks for nothing but app-layer-protocol is not in this build");
@@ -72,19 +72,20 @@ static const struct {
 static int ask_version(struct rule_reader *r, const struct value *v, const char *expression)
 {
     const struct part_view before = r->part;
-    bool used = r->part_used, decoded = r->in_decoded;
+    bool used = r->part_used;
+    unsigned own_section = r->own_section;
     char text[96];
     int n = snprintf(text, sizeof text, "\"/^(?:%s)\\z/\"", expression);
     const char *copy = arena_strndup(r->ctx->arena, text, (size_t)n);
     struct value pcre = {copy, (size_t)n, v->at};
     if (!copy)
         return ERR_NOMEM;
-    r->in_decoded = false;
+    r->own_section = 0;
     r->part = (struct part_view){.parts = UINT64_C(1) << PART_TLS_VERSION};
     int error = step_pcre(r, &pcre, 0);
     r->part = before;
     r->part_used = used;
-    r->in_decoded = decoded;
+    r->own_section = own_section;
     return error;
 }
 

@@ -88,7 +88,7 @@ int step_base64(struct rule_reader *r, const struct value *v, unsigned arg)
     struct value rest = *v, part;
     bool has_offset = false;
     (void)arg;
-    if (r->in_decoded)
+    if (r->own_section && r->own_section == r->sig->decoded)
         return rule_fault(r, r->option_at, ERR_UNSUPPORTED, "decoding what was decoded",
                           "what was decoded is not decoded again in this build");
     struct byte_step *b = arena_alloc(r->ctx->arena, sizeof *b);

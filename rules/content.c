@@ -253,7 +253,7 @@ static bool is_ascending(const struct signature *s)
     for (unsigned i = 0; i < s->n_contents; i++) {
         const struct content *c = &s->contents[i];
         if (c->kind == STEP_BASE64 || c->kind == STEP_BYTE_JUMP || c->kind == STEP_BYTE_EXTRACT ||
-            (c->kind == STEP_PCRE && step_moves(c)))
+            c->kind == STEP_BYTE_MATH || (c->kind == STEP_PCRE && step_moves(c)))
             return false;
     }
     return true;

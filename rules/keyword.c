@@ -361,7 +361,7 @@ struct content *step_add_behind(struct rule_reader *r, const struct value *v, en
     struct signature *s = r->sig;
     unsigned before = s->n_contents;
     struct content *c = step_add(r, v, kind);
-    if (c && before && !r->part.parts && !r->in_decoded &&
+    if (c && before && !r->part.parts && !r->own_section &&
         s->contents[before - 1].section != s->decoded)
         c->section = s->contents[before - 1].section;
     return c;
@@ -382,6 +382,79 @@ static int on_nothing(struct rule_reader *r, const struct value *v, unsigned arg
     (void)r;
     (void)v;
     (void)arg;
+    return 0;
+}
+
+/* The version whose language this is. */
+static const uint64_t version_held[3] = {7, 0, 10};
+
+/* read_version: N, N.N or N.N.N from the start of rest; *order: below 0 when it is before ours. */
+static int read_version(struct rule_reader *r, struct value *rest, int *order)
+{
+    struct value word = *rest, part;
+    size_t n = 0;
+    while (n < word.len && !strchr(" |", word.text[n]))
+        n++;
+    *rest = value_trimmed((struct value){word.text + n, word.len - n, word.at + n});
+    word.len = n;
+    *order = 0;
+    for (unsigned i = 0; i < 3; i++) {
+        uint64_t number = 0;
+        int error = value_next(&word, '.', &part) ? value_number(r, &part, 0, 255, &number) : 0;
+        if (error)
+            return error;
+        if (*order == 0)
+            *order = number < version_held[i] ? -1 : number > version_held[i];
+    }
+    return word.text ? value_fault(r, &word, "a version has three numbers") : 0;
+}
+
+/* version_holds: alternatives of comparisons that hold together. */
+static int version_holds(struct rule_reader *r, struct value rest, bool *holds)
+{
+    bool all = true;
+    *holds = false;
+    while (rest.len) {
+        if (*rest.text == '|') {
+            *holds |= all;
+            all = true;
+            rest = value_trimmed((struct value){rest.text + 1, rest.len - 1, rest.at + 1});
+            continue;
+        }
+        char sign = *rest.text;
+        size_t n = 1 + (rest.len > 1 && rest.text[1] == '=');
+        int order;
+        if (sign != '<' && sign != '>')
+            return value_fault(r, &rest, "a version is compared by <, <=, > or >=");
+        rest = value_trimmed((struct value){rest.text + n, rest.len - n, rest.at + n});
+        int error = read_version(r, &rest, &order);
+        if (error)
+            return error;
+        all &= (n == 2 && order == 0) || (sign == '<' ? order > 0 : order < 0);
+    }
+    *holds |= all;
+    return 0;
+}
+
+static int on_requires(struct rule_reader *r, const struct value *v, unsigned arg)
+{
+    struct value rest = *v, part, name;
+    (void)arg;
+    while (value_next(&rest, ',', &part)) {
+        struct value argument = part;
+        bool holds = false;
+        value_next(&argument, ' ', &name);
+        argument = argument.text ? value_trimmed(argument) : (struct value){name.text, 0, name.at};
+        if (argument.len == 0)
+            return value_fault(r, &part, "requires asks for a version or a feature");
+        int error = value_is(&name, "version") ? version_holds(r, argument, &holds) : 0;
+        if (error)
+            return error;
+        if (!holds)
+            return rule_fault(r, part.at, ERR_UNSUPPORTED, "requires",
+                              "this is Suricata 7.0.10 without features, not `%.*s`", (int)part.len,
+                              part.text);
+    }
     return 0;
 }
 
@@ -435,6 +508,9 @@ static const struct keyword {
 #undef X
 #define X(s, keyword, text) {keyword, NONE, section_transform, TRANSFORM_##s},
         RULE_TRANSFORMS(X)
+#undef X
+#define X(s, keyword, text) {keyword, NONE, section_header, HEADER_##s},
+            PACKET_HEADERS(X)
 #undef X
 };
 #define KEYWORDS (sizeof keywords / sizeof keywords[0])
@@ -566,8 +642,9 @@ static int choose_views(struct rule_reader *r)
 /* addresses_only: as Suricata's IP-only rules, which are tried once a direction of a flow. */
 static bool addresses_only(const struct signature *s)
 {
-    bool only = s->n_contents == 0 && s->n_sections == 1 && !s->protocol && !s->flow &&
-                !s->has_dsize && !s->same_ip && s->source_port->any && s->target_port->any;
+    bool only = s->n_contents == 0 && s->n_flowints == 0 && s->n_sections == 1 && !s->protocol &&
+                !s->flow && !s->has_dsize && !s->same_ip && s->source_port->any &&
+                s->target_port->any;
     for (unsigned i = 0; i < s->n_flowbits; i++)
         only &= s->flowbits[i].op < FLOWBIT_ISSET;
     for (unsigned i = 0; i < s->n_tests; i++)

@@ -60,14 +60,15 @@ void literal_choose(struct signature *s)
 {
     unsigned best = 0, positive = 0;
     const struct content *chosen = NULL;
+    bool has_parts = signature_has_parts(s);
     for (unsigned i = 0; i < s->n_contents; i++) {
         const struct content *c = &s->contents[i];
         struct literal piece;
         if (c->flags & CONTENT_NEGATED || c->kind == STEP_SIZE)
             continue;
         positive++;
-        if (c->kind != STEP_CONTENT || (signature_has_parts(s) && c->section == 0) ||
-            (s->decoded && c->section == s->decoded))
+        bool of_part = c->section && s->sections[c->section].view->parts;
+        if (c->kind != STEP_CONTENT || (has_parts ? !of_part : c->section != 0))
             continue;
         unsigned value = rarest_piece(c, &piece);
         if (c->flags & CONTENT_FAST)

@@ -212,7 +212,7 @@ void matcher_hit(struct matcher *m, uint32_t rule, struct match_flow *flow, stru
 {
     const struct signature *s = &m->set->rules[rule];
     m->marks[rule].packet = m->packet;
-    rule_apply_flowbits(s, flow);
+    rule_apply(s, flow);
     m->passed = s->action == ACTION_PASS;
     if (m->passed || s->noalert)
         return;

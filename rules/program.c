@@ -161,6 +161,11 @@ static bool digits_of(const uint8_t *data, unsigned n, unsigned base, uint64_t *
     return *used && errno == 0;
 }
 
+static uint64_t masked(uint64_t value, uint64_t mask)
+{
+    return (value & mask) >> __builtin_ctzll(mask);
+}
+
 /* read_number: false where the bytes are not there. *end is behind them. */
 static bool read_number(const struct search *s, const struct content *c, int64_t at,
                         uint64_t *value, int64_t *end)
@@ -178,10 +183,8 @@ static bool read_number(const struct search *s, const struct content *c, int64_t
     for (unsigned i = 0; !b->digits && i < b->bytes; i++)
         *value = *value << 8 | data[b->little ? b->bytes - 1u - i : i];
     *end = at + used;
-    if (b->mask) {
-        *value &= b->mask;
-        *value >>= __builtin_ctzll(b->mask);
-    }
+    if (b->mask && c->kind != STEP_BYTE_MATH)
+        *value = masked(*value, b->mask);
     return true;
 }
 
@@ -203,8 +206,40 @@ static bool compares(const struct search *s, const struct byte_step *b, uint64_t
         return value <= other;
     case BYTE_AT_LEAST:
         return value >= other;
+    default:
+        return false;
     }
-    return false;
+}
+
+/* calculate: the mask is for the result. False for a division by 0. */
+static bool calculate(const struct search *s, const struct byte_step *b, uint64_t value,
+                      uint64_t *result)
+{
+    uint64_t other = b->value_variable ? s->variables[b->value] : b->value;
+    if (b->op == BYTE_DIVIDE && other == 0)
+        return false;
+    switch ((enum byte_operator)b->op) {
+    case BYTE_ADD:
+        value += other;
+        break;
+    case BYTE_SUBTRACT:
+        value -= other;
+        break;
+    case BYTE_DIVIDE:
+        value /= other;
+        break;
+    case BYTE_MULTIPLY:
+        value *= other;
+        break;
+    case BYTE_SHIFT_LEFT:
+        value = other < 64 ? value << other : 0;
+        break;
+    default:
+        value = other < 64 ? value >> other : 0;
+        break;
+    }
+    *result = b->mask ? masked(value, b->mask) : value;
+    return true;
 }
 
 /* jump: where a byte_jump leads; false when that is behind the data. In front of it there is only
@@ -252,6 +287,10 @@ static bool number_holds(struct search *s, unsigned i, int64_t *previous)
             b->align ? (value + b->align - 1) & ~(uint64_t)(b->align - 1) : value;
         *previous = end;
         return true;
+    }
+    if (c->kind == STEP_BYTE_MATH) {
+        *previous = end;
+        return calculate(s, b, value, &s->variables[b->variable]);
     }
     if (!jump(s, b, value, end, &to))
         return false;
@@ -577,6 +616,24 @@ static bool header_holds(const struct signature *s, const struct match_input *in
     return true;
 }
 
+/* headers_hold: what is asked of headers as bytes. */
+static bool headers_hold(const struct signature *sig, const struct match_input *in,
+                         struct confirm_room *room)
+{
+    for (unsigned i = 1; i < sig->n_sections; i++) {
+        unsigned header = sig->sections[i].header;
+        if (!header)
+            continue;
+        struct bytes of = in->header ? in->header->headers[header] : (struct bytes){NULL, 0};
+        const struct match_bytes bytes = {.data = of.data, .len = (uint32_t)of.len};
+        struct search s = {
+            .sig = sig, .section = i, .in = &bytes, .room = room, .fresh = NO_CONTENT};
+        if (of.len == 0 || !all_hold(&s))
+            return false;
+    }
+    return true;
+}
+
 enum rule_verdict rule_confirm(const struct signature *s, const struct match_input *input,
                                const struct match_flow *flow, struct confirm_room *room)
 {
@@ -584,10 +641,11 @@ enum rule_verdict rule_confirm(const struct signature *s, const struct match_inp
         .data = input->data, .len = input->len, .fresh = input->fresh, .at = input->stream_at};
     room->cut = false;
     if (!ends_hold(s, input) || !direction_holds(s, input) || !dsize_holds(s, input->len) ||
-        !header_holds(s, input))
+        !header_holds(s, input) || !headers_hold(s, input, room))
         return RULE_NEVER;
     return (!s->protocol || s->protocol == input->protocol) && state_holds(s, input) &&
-                   flowbits_hold(s, flow) && contents_hold(s, &bytes, room)
+                   flowbits_hold(s, flow) && flowints_hold(s, flow) &&
+                   contents_hold(s, &bytes, room)
                ? RULE_MATCHES
                : RULE_NOT_YET;
 }
@@ -632,11 +690,12 @@ enum rule_verdict rule_confirm_message(const struct signature *s, const struct m
     search.section = 0;
     if (!all_hold(&search))
         return RULE_NEVER;
-    return flowbits_hold(s, flow) && sections_hold(&search, views, true) ? RULE_MATCHES
-                                                                         : RULE_NOT_YET;
+    return flowbits_hold(s, flow) && flowints_hold(s, flow) && sections_hold(&search, views, true)
+               ? RULE_MATCHES
+               : RULE_NOT_YET;
 }
 
-void rule_apply_flowbits(const struct signature *s, struct match_flow *flow)
+static void apply_flowbits(const struct signature *s, struct match_flow *flow)
 {
     for (unsigned i = 0; i < s->n_flowbits; i++) {
         uint64_t *word = &flow->flowbits[s->flowbits[i].bit / 64],
@@ -656,4 +715,10 @@ void rule_apply_flowbits(const struct signature *s, struct match_flow *flow)
             break;
         }
     }
+}
+
+void rule_apply(const struct signature *s, struct match_flow *flow)
+{
+    apply_flowbits(s, flow);
+    flowints_apply(s, flow);
 }

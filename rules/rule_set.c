@@ -66,12 +66,23 @@ static int flowbit_rank(const struct signature *s)
     return sets ? (asks ? 1 : 0) : asks ? 2 : 3;
 }
 
+/* flowint_rank: the same of numbers. */
+static int flowint_rank(const struct signature *s)
+{
+    bool sets = false, asks = false;
+    for (unsigned i = 0; i < s->n_flowints; i++) {
+        sets |= s->flowints[i].op <= FLOWINT_SUBTRACT;
+        asks |= s->flowints[i].op > FLOWINT_SUBTRACT;
+    }
+    return sets ? (asks ? 1 : 0) : asks ? 2 : 3;
+}
+
 /* The order in which Suricata tries rules on one packet: action, those of addresses only, flowbits,
- * priority, id. */
+ * flowints, priority, id. */
 static int by_order(const void *a, const void *b)
 {
     const struct signature *x = a, *y = b;
-    int ranks[2] = {flowbit_rank(x), flowbit_rank(y)};
+    int ranks[2] = {4 * flowbit_rank(x) + flowint_rank(x), 4 * flowbit_rank(y) + flowint_rank(y)};
     if (x->action != y->action)
         return x->action - y->action;
     if (x->addresses_only != y->addresses_only)
@@ -223,6 +234,14 @@ bool rule_find(const struct rule_set *set, uint32_t gid, uint32_t sid, uint32_t 
     return false;
 }
 
+static bool asks_headers(const struct signature *s)
+{
+    bool asks = s->n_tests != 0;
+    for (unsigned i = 1; i < s->n_sections; i++)
+        asks |= s->sections[i].header != 0;
+    return asks;
+}
+
 static int parse_all(struct rule_set *set, struct rule_context *ctx,
                      const struct rule_set_config *config, struct diags *diags)
 {
@@ -257,7 +276,7 @@ static int parse_all(struct rule_set *set, struct rule_context *ctx,
                                            .disabled = set->parsed.disabled};
     for (size_t i = 0; i < list.n; i++) {
         set->counts.without_literal += !list.items[i].literal.len;
-        set->counts.with_headers += list.items[i].n_tests != 0;
+        set->counts.with_headers += asks_headers(&list.items[i]);
     }
     error = index_ids(set);
     if (!error)
@@ -299,6 +318,8 @@ int rule_set_build(struct rule_set **out, const struct rule_set_config *config, 
                                    .flowbit_names = set->flowbit_names};
         error = parse_all(set, &ctx, config, diags);
         set->n_flowbits = ctx.n_flowbits;
+        set->n_flowints = ctx.n_flowints;
+        memcpy(set->flowint_names, ctx.flowint_names, sizeof set->flowint_names);
         set->regexes = ctx.regexes;
         set->views = ctx.views;
         set->home = rule_addresses(&ctx, "$HOME_NET");

@@ -17,6 +17,9 @@
 
 struct rule_set;
 
+#define MATCH_FLOWINTS \
+    8 /* names of numbers that flows remember; rules beyond are rejected, by name */
+
 /* A variable of the header, e.g. {"HOME_NET", "[10.0.0.0/8,192.168.0.0/16]"}. */
 struct rule_variable {
     const char *name, *value;

@@ -65,6 +65,8 @@ struct rule_set {
     size_t n_systems;
     const char **flowbit_names; /* by bit */
     unsigned n_flowbits;
+    const char *flowint_names[MATCH_FLOWINTS];
+    unsigned n_flowints;
     struct regex *regexes;
     struct port_groups *groups[GROUP_TRANSPORTS][DIRECTIONS];
     struct message_group messages[PROTOCOL_COUNT][DIRECTIONS];
@@ -114,7 +116,10 @@ enum rule_verdict rule_confirm(const struct signature *s, const struct match_inp
 enum rule_verdict rule_confirm_message(const struct signature *s, const struct match_input *input,
                                        struct message_views *views, const struct match_flow *flow,
                                        struct confirm_room *room);
-/* rule_apply_flowbits: what a rule that matched does to the flow's bits. */
-void rule_apply_flowbits(const struct signature *s, struct match_flow *flow);
+/* flowint.c: what a rule asks of the flow's numbers, and what one that matched does to them. */
+bool flowints_hold(const struct signature *s, const struct match_flow *flow);
+void flowints_apply(const struct signature *s, struct match_flow *flow);
+/* rule_apply: what a rule that matched does to the flow's bits and numbers. */
+void rule_apply(const struct signature *s, struct match_flow *flow);
 
 #endif

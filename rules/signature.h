@@ -16,7 +16,8 @@
 
 #define CONTENTS_MAX  32
 #define FLOWBITS_MAX  32 /* names in one rule, alternatives counted */
-#define VARIABLES_MAX 16 /* of byte_extract in one rule */
+#define FLOWINTS_MAX  8
+#define VARIABLES_MAX 16 /* of byte_extract and byte_math in one rule */
 #define HEADER_TESTS  12 /* conditions on headers in one rule */
 #define TAGS_MAX      8
 #define SECTIONS_MAX  16 /* parts of messages in one rule, and the bytes themselves */
@@ -100,9 +101,10 @@ static_assert(PROTO_PART_COUNT <= 64, "a bit each");
 #define PART_VIEWS_MAX 256 /* distinct ones of a set; rules beyond are rejected, by name */
 
 /* What a rule asks of one view, of the bytes themselves (section 0, view NULL), or of what a step
- * of another section has decoded (a view of no parts). */
+ * of another section has decoded, or of a header of the packet (views of no parts). */
 struct section {
     const struct part_view *view;
+    uint8_t header; /* enum packet_header; 0: none */
 };
 
 #define CONTENT_NOCASE     1u
@@ -135,6 +137,7 @@ enum step_kind {
     STEP_BYTE_TEST,
     STEP_BYTE_JUMP,
     STEP_BYTE_EXTRACT,
+    STEP_BYTE_MATH,
     STEP_SIZE,  /* of the part, in bytes */
     STEP_BASE64 /* decodes, and asks what was decoded; nothing behind it is asked of the same bytes
                  */
@@ -148,7 +151,14 @@ enum byte_operator {
     BYTE_AND,
     BYTE_XOR,
     BYTE_AT_MOST,
-    BYTE_AT_LEAST
+    BYTE_AT_LEAST,
+    /* of byte_math */
+    BYTE_ADD,
+    BYTE_SUBTRACT,
+    BYTE_DIVIDE,
+    BYTE_MULTIPLY,
+    BYTE_SHIFT_LEFT,
+    BYTE_SHIFT_RIGHT
 };
 struct byte_step {
     uint8_t bytes, base; /* how many; of digits: 0 (told by the prefix), 8, 10, 16 */
@@ -211,6 +221,26 @@ struct flowbit {
     uint16_t bit;
 };
 
+/* What a rule that matched does to a number of the flow, in its order, or asks of it before. */
+enum flowint_op {
+    FLOWINT_SET,
+    FLOWINT_ADD,
+    FLOWINT_SUBTRACT,
+    FLOWINT_LESS,
+    FLOWINT_AT_MOST,
+    FLOWINT_GREATER,
+    FLOWINT_AT_LEAST,
+    FLOWINT_EQUAL,
+    FLOWINT_NOT_EQUAL,
+    FLOWINT_IS_SET,
+    FLOWINT_IS_UNSET
+};
+struct flowint {
+    uint8_t op, name, other;
+    bool of_other; /* the operand is another number's value */
+    uint32_t value;
+};
+
 /* Which alerts are told: of the alerts of some ends, within so many seconds, the first ones; each
  * so manieth; the so manieth alone; those after them (detection_filter). */
 enum threshold_type {
@@ -269,6 +299,8 @@ struct signature {
     struct rule_threshold threshold;
     struct flowbit flowbits[FLOWBITS_MAX];
     unsigned n_flowbits;
+    struct flowint flowints[FLOWINTS_MAX];
+    unsigned n_flowints;
     struct diag_pos pos;
     uint8_t digest[SHA256_BYTES]; /* of its normalised text */
 };
@@ -276,7 +308,10 @@ struct signature {
 /* signature_has_parts: does it look into parts of messages? */
 static inline bool signature_has_parts(const struct signature *s)
 {
-    return s->n_sections > 1u + (s->decoded != 0);
+    for (unsigned i = 1; i < s->n_sections; i++)
+        if (s->sections[i].view->parts)
+            return true;
+    return false;
 }
 
 #define SET_INDEX     1024
@@ -291,6 +326,8 @@ struct rule_context {
     struct port_set *port_sets[SET_INDEX];
     const char **flowbit_names;
     unsigned n_flowbits;
+    const char *flowint_names[MATCH_FLOWINTS];
+    unsigned n_flowints;
     struct regex *regexes; /* of all rules, to be freed with regexes_free */
     struct part_view *views;
     unsigned n_views;
@@ -310,7 +347,7 @@ struct rule_reader {
     size_t option_at;                     /* the option under way */
     struct part_view part; /* what is looked into from here on; no parts: the bytes */
     bool part_used;        /* something has been asked of it */
-    bool in_decoded;       /* what follows is asked of what was decoded */
+    unsigned own_section;  /* that what follows belongs to: what was decoded, a header; 0: none */
     size_t part_at;
     const char *file;
     uint32_t line;   /* of raw[0] */

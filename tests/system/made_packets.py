@@ -20,18 +20,23 @@ def ipv4(source, target, transport, payload, options=b"", number=0):
     return bytes(12) + b"\x08\0" + head[:10] + struct.pack(">H", checksum(head)) + head[12:] + payload
 
 
+def ipv6(source, target, transport, payload):
+    return bytes(12) + b"\x86\xdd" + struct.pack(">IHBB", 6 << 28, len(payload), transport, 64) + source + target + payload
+
+
 def segment(source_port, target_port, seq, ack, flags, payload=b"", options=b""):
     return struct.pack(">HHIIBBHHH", source_port, target_port, seq, ack, 5 + len(options) // 4 << 4, flags, 65000, 0, 0) + options + payload
 
 
-def session(number, turns, port=80, client=CLIENT, server=SERVER):
-    """From FIRST_PORT + number: SYN to FIN; turns: (0 to the server, 1 to the client; bytes), each a segment that is
+def session(number, turns, port=80, client=CLIENT, server=SERVER, options=b""):
+    """From FIRST_PORT + number: SYN (with these options) to FIN; turns: (0 to the server, 1 to the client; bytes), each a segment that is
     acknowledged, or a number of seconds to wait."""
     own, at, out = FIRST_PORT + number, [1000, 5000], []
 
     def say(way, flags, payload=b""):
         ends = (client, server, own, port) if way == 0 else (server, client, port, own)
-        out.append(ipv4(ends[0], ends[1], 6, segment(ends[2], ends[3], at[way], at[1 - way] if flags & ACK else 0, flags, payload)))
+        out.append(ipv4(ends[0], ends[1], 6, segment(ends[2], ends[3], at[way], at[1 - way] if flags & ACK else 0, flags, payload,
+                                                          options if flags & SYN else b"")))
         at[way] += len(payload) + (flags & (SYN | FIN) != 0)
 
     for way, flags in ((0, SYN), (1, SYN | ACK), (0, ACK)):

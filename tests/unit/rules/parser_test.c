@@ -126,7 +126,7 @@ static const struct {
     {HEAD "(byte_jump:^2,0,from_end,from_beginning; sid:1;)", 1, 41, "does not go with"},
     {HEAD "(byte_jump:2,0,multiplier ^0; sid:1;)", 1, 56, "number"},
     {HEAD "(byte_extract:1,0,a; byte_extract:1,1,^a; sid:1;)", 1, 68, "there already"},
-    {HEAD "(byte_extract:^1,0,4; sid:1;)", 1, 44, "no name"},
+    {HEAD "(byte_extract:1,0,^4; sid:1;)", 1, 48, "no name"},
     /* Headers. */
     {HEAD "(flags:S^X; sid:1;)", 1, 38, "names no bit"},
     {HEAD "(fragbits:^+; sid:1;)", 1, 40, "bits are missing"},

@@ -143,6 +143,42 @@ static const struct {
     {"content:\"=\"; base64_decode:relative; base64_data; content:\"Zm\";", "x=Zm9v", false},
     {"content:\"=\"; base64_decode:relative; base64_data; content:!\"a\"; pkt_data;", "x=!", false},
     {"content:\"=\"; base64_decode:relative;", "x=Zm9v", false}, /* nobody asks what it is */
+    /* byte_math: operators, a variable, a mask of the result; it goes on behind what it read. */
+    {"byte_math:bytes 1, offset 0, oper +, rvalue 1, result n, string dec; content:\"x\"; "
+     "offset:n; "
+     "depth:1;",
+     "2..x", true},
+    {"byte_math:bytes 2, offset 0, oper -, rvalue 7, result n, string dec; content:\"x\"; "
+     "offset:n; "
+     "depth:1;",
+     "10.x", true},
+    {"byte_math:bytes 1, offset 0, oper /, rvalue 2, result n, string dec; content:\"x\"; "
+     "offset:n; "
+     "depth:1;",
+     "7..x", true}, /* 3, rounded down */
+    {"byte_math:bytes 1, offset 0, oper /, rvalue 0, result n, string dec;", "7..x", false},
+    {"byte_math:bytes 1, offset 0, oper *, rvalue 2, result n; isdataat:!195; isdataat:n;", "a",
+     false}, /* 194 bytes are not there */
+    {"byte_math:bytes 1, offset 0, oper >>, rvalue 5, result n; content:\"x\"; offset:n; depth:1;",
+     "a..x", true},
+    {"byte_math:bytes 1, offset 0, oper <<, rvalue 1, result n, string hex; content:\"x\"; "
+     "offset:n; "
+     "depth:1;",
+     "2...x", true},
+    {"byte_math:bytes 2, offset 0, oper +, rvalue 1, result n, endian little, bitmask 0x0f00; "
+     "content:\"x\"; offset:n; depth:1;",
+     "\x10\x03.x", true}, /* 0x310 + 1, its second digit */
+    {"byte_extract:1,0,m,string,dec; byte_math:bytes 1, offset 1, oper +, rvalue m, result n, "
+     "string "
+     "dec; content:\"x\"; offset:n; depth:1;",
+     "12.x", true},
+    {"byte_math:bytes 1, offset 0, oper +, rvalue 0, result n; content:\"b\"; distance:0; "
+     "within:1;",
+     "ab", true},
+    {"content:\"L\"; byte_math:bytes 1, offset 0, oper +, rvalue 1, result n, relative, string "
+     "dec; "
+     "content:\"x\"; distance:n; within:1;",
+     "L1..x", true},
     /* The order of bytes says nothing of digits, and Suricata lets it stand. */
     {"byte_jump:1,0,little,string,dec; content:\"x\"; distance:0; within:1;", "2..x", true},
     {"byte_test:2,=,0x1f,0,big,string,hex;", "1f", true},
@@ -205,6 +241,12 @@ static const struct {
     {"seq:0;", FIELD_TCP_SEQ, 0, true},
     {"ack:1;", FIELD_TCP_ACK, 0, false},
     {"window:!55808;", FIELD_TCP_WINDOW, 1, true},
+    {"tcp.mss:1460;", FIELD_TCP_MSS, 1460, true},
+    {"tcp.mss:<536;", FIELD_TCP_MSS, 536, false},
+    {"ipopts:rr;", FIELD_IP_OPTIONS, 1u << IPV4_OPTION_RR | 1u << IPV4_OPTION_EOL, true},
+    {"ipopts:rr;", FIELD_IP_OPTIONS, 1u << IPV4_OPTION_NOP, false},
+    {"ipopts:ANY;", FIELD_IP_OPTIONS, 1u << IPV4_OPTION_SSRR, true},
+    {"ipopts:any;", FIELD_IP_OPTIONS, 0, false},
     {"tcp.window:55808;", FIELD_TCP_WINDOW, 55808, true},
 };
 
@@ -223,6 +265,30 @@ static void headers_are_asked_as_documented(void **state)
         wrong += !there || !absent;
     }
     assert_int_equal(wrong, 0);
+}
+
+/* Headers as bytes, beside the payload; a packet without this header holds nothing of it. */
+static void headers_are_asked_as_bytes(void **state)
+{
+    (void)state;
+    static const uint8_t tcp[] = "ABCD";
+    static const struct {
+        const char *options;
+        bool holds;
+    } rows[] = {
+        {"tcp.hdr; content:\"BC\"; offset:1; bsize:4;", true},
+        {"tcp.hdr; content:\"xyz\";", false}, /* that is the payload */
+        {"content:\"xyz\"; tcp.hdr; content:\"AB\"; startswith;", true},
+        {"tcp.hdr; content:\"AB\"; pkt_data; content:\"xyz\";", true},
+        {"tcp.hdr; content:\"AB\"; ipv4.hdr; content:\"AB\";", false}, /* there is none */
+        {"tcp.hdr; content:\"A\"; pkt_data; content:\"x\"; tcp.hdr; content:\"B\"; distance:0;",
+         true}, /* one place, wherever the rule says it */
+        {"tcp.hdr; content:!\"A\";", false},
+        {"tcp.hdr; bsize:>4;", false}};
+    struct match_header header = {.headers[HEADER_TCP] = {tcp, 4}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (holds(rows[i].options, "xyz", 3, &header) != rows[i].holds)
+            fail_msg("%s: not %d", rows[i].options, rows[i].holds);
 }
 
 /* A step that has what it asks for only in the new bytes makes the rule match there, once. */
@@ -403,6 +469,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bytes_are_asked_as_documented),
         cmocka_unit_test(headers_are_asked_as_documented),
+        cmocka_unit_test(headers_are_asked_as_bytes),
         cmocka_unit_test(steps_hold_across_pieces_of_a_stream),
         cmocka_unit_test(confirming_is_bounded_and_the_bound_is_counted),
         cmocka_unit_test(rules_of_addresses_are_tried_once_a_direction),
