@@ -235,7 +235,8 @@ int content_fast_pattern(struct rule_reader *r, const struct value *v, unsigned 
 static bool may_retry(const struct signature *s, const struct content *c)
 {
     for (unsigned i = c->next; i; i = s->contents[i].next) {
-        if (s->contents[i].kind == STEP_BASE64) /* Suricata tries the first place alone */
+        if (s->contents[i].kind == STEP_BASE64 ||
+            s->contents[i].kind == STEP_ASN1) /* Suricata tries the first place alone */
             return false;
         if (s->contents[i].flags & CONTENT_WITHIN || s->contents[i].kind != STEP_CONTENT ||
             !s->ascending)

@@ -46,6 +46,8 @@ keyword_fn step_isdataat, step_byte_test, step_byte_jump, step_byte_extract, ste
 /* app_keywords.c; app_protocol_check: of the whole rule. */
 keyword_fn app_protocol, app_tls_version, app_ssl_version;
 int app_protocol_check(struct rule_reader *r);
+/* asn1.c */
+keyword_fn step_asn1;
 /* base64.c */
 keyword_fn step_base64;
 /* flowint.c */

@@ -12,6 +12,7 @@
  * read there, the others as before. A rule without a step that finds something is asked once, where
  * the stream begins.
  */
+#include "rules/asn1.h"
 #include "rules/base64.h"
 #include "rules/find.h"
 #include "rules/matcher.h"
@@ -277,6 +278,9 @@ static bool number_holds(struct search *s, unsigned i, int64_t *previous)
         return (end <= (int64_t)s->in->len) != !!(c->flags & CONTENT_NEGATED) &&
                fresh_enough(s, i, end);
     }
+    if (c->kind == STEP_ASN1)
+        return at >= 0 && at < (int64_t)s->in->len &&
+               asn1_holds(b, s->in->data + at, s->in->len - (size_t)at);
     if (!read_number(s, c, at, &value, &end) || !fresh_enough(s, i, end))
         return false;
     if (c->kind == STEP_BYTE_TEST)

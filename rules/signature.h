@@ -139,6 +139,7 @@ enum step_kind {
     STEP_BYTE_EXTRACT,
     STEP_BYTE_MATH,
     STEP_SIZE,  /* of the part, in bytes */
+    STEP_ASN1,  /* a length in BER */
     STEP_BASE64 /* decodes, and asks what was decoded; nothing behind it is asked of the same bytes
                  */
 };
@@ -197,7 +198,7 @@ struct content {
 static inline bool step_moves(const struct content *c)
 {
     return !(c->flags & CONTENT_NEGATED) && c->kind != STEP_ISDATAAT && c->kind != STEP_BYTE_TEST &&
-           c->kind != STEP_SIZE && c->kind != STEP_BASE64;
+           c->kind != STEP_SIZE && c->kind != STEP_BASE64 && c->kind != STEP_ASN1;
 }
 
 /* A condition on headers: a number in a range, or bits under a mask. */

@@ -154,6 +154,26 @@ def state():
     """
 
 
+def ber():
+    """Values in BER: whole and not, valid and not, one in another, behind a number of bytes."""
+    texts = ["03021180", "03021080", "300403021180", "040403021180", "01010103021180", "0102010103021180", "83021180", "3004030211" "8005", "31060101ff0201" "05",
+             "780403021180", "a00403021180", "2404" "03021180", "04" "10" + "61" * 16, "04" "8110" + "61" * 16, "0411" + "61" * 16, "30120410" + "61" * 16,
+             "1310" + "61" * 16, "1310" + "bf" * 16, "1a10" + "05" * 16, "0982010103" + "31" * 256, "0982010083" + "31" * 256, "098201000331" + "31" * 254,
+             "1003020100", "0500" "03021180", "0a01" "01" "03021180", "0a0901010101010101010103021180"]
+    frames = [datagram(i, bytes.fromhex(text)) for i, text in enumerate(texts)]
+    frames += [datagram(100 + i, b"here:" + bytes.fromhex(text)) for i, text in enumerate(texts)]
+    return frames, """
+        udp asn1:bitstring_overflow;
+        udp asn1:double_overflow;
+        udp asn1:oversize_length 15;
+        udp asn1:bitstring_overflow, double_overflow, oversize_length 255;
+        udp asn1:bitstring_overflow, absolute_offset 5;
+        udp content:"ere"; asn1:bitstring_overflow, relative_offset 1;
+        udp content:"here:"; asn1:oversize_length 15, relative_offset 0;
+        udp content:"e"; asn1:oversize_length 15, relative_offset 1;
+    """
+
+
 def headers():
     """Options of IPv4 and TCP, headers as bytes."""
     options = {0: b"\1\1\1\0", 1: b"\7\7\4\0\0\0\0\0", 2: b"\x82\x0b" + bytes(9) + b"\0", 3: b"\x83\7\4\0\0\0\0\0", 4: b"\x88\4\0\1", 5: b""}
@@ -187,7 +207,7 @@ def headers():
     """
 
 
-FAMILIES = [base64, protocols, parts, numbers, state, headers]
+FAMILIES = [base64, protocols, parts, numbers, state, ber, headers]
 EXACT = [state]  # how often too: a stream is looked at as often as either likes, a datagram once
 
 

@@ -70,6 +70,8 @@ RULES = [
     ('alert udp any any -> any 80 (msg:"x"; byte_math:¦bytes 2, oper +, rvalue 1, result n; sid:1;)', "offset"),
     ('alert udp any any -> any 80 (msg:"x"; byte_math:bytes 2, offset 0, oper +, rvalue ¦m, result n; sid:1;)', "`m`"),
     ('alert udp any any -> any 80 (msg:"x"; byte_math:bytes 2, offset 0, oper +, rvalue 1, result n, ¦endan big; sid:1;)', "endan"),
+    ('alert udp any any -> any 80 (msg:"x"; asn1:bitstring_overflow, ¦doubel_overflow; sid:1;)', "doubel"),
+    ('alert udp any any -> any 80 (msg:"x"; asn1:oversize_length 5, absolute_offset 1, ¦relative_offset 1; sid:1;)', "one offset"),
     ('alert udp any any -> any 80 (msg:"x"; flowint:count,¦++,1; sid:1;)', "operator"),
     ('alert udp any any -> any 80 (msg:"x"; flowint:¦c,+,1; sid:1;)', "name"),
     ('alert udp any any -> any 80 (msg:"x"; flowint:count,+,¦4294967296; sid:1;)', "4294967296"),

@@ -179,6 +179,51 @@ static const struct {
      "dec; "
      "content:\"x\"; distance:n; within:1;",
      "L1..x", true},
+    /* asn1: X.690, 8.6 (a bit string's first byte: how many bits are left out), 8.9, 8.1.3. */
+    {"asn1:bitstring_overflow;", "\x03\x02\x07\x80", false},
+    {"asn1:bitstring_overflow;", "\x03\x02\x11\x80", true}, /* 17 of 16 */
+    {"asn1:bitstring_overflow;", "\x03\x02\x10\x80", false},
+    {"asn1:bitstring_overflow;", "\x30\x04\x03\x02\x11\x80", true},          /* in a sequence */
+    {"asn1:bitstring_overflow;", "\x04\x04\x03\x02\x11\x80", false},         /* bytes like one */
+    {"asn1:bitstring_overflow;", "\x01\x01\x01\x03\x02\x11\x80", true},      /* the second value */
+    {"asn1:bitstring_overflow;", "\x01\x02\x01\x01\x03\x02\x11\x80", false}, /* behind none */
+    {"asn1:bitstring_overflow;", "\x83\x02\x11\x80", false},                 /* of another class */
+    {"asn1:oversize_length 3;",
+     "\x04\x03"
+     "abc",
+     false},
+    {"asn1:oversize_length 3;",
+     "\x04\x04"
+     "abcd",
+     true},
+    {"asn1:oversize_length 3;",
+     "\x04\x81\x04"
+     "abcd",
+     true}, /* the long form */
+    {"asn1:oversize_length 3;",
+     "\x04\x05"
+     "abcd",
+     false}, /* not whole */
+    {"asn1:oversize_length 3, absolute_offset 2;",
+     "xy\x04\x04"
+     "abcd",
+     true},
+    {"content:\"y\"; asn1:oversize_length 3, relative_offset 1;",
+     "xyz\x04\x04"
+     "abcd",
+     true},
+    {"content:\"z\"; asn1:oversize_length 3, relative_offset -1;",
+     "xyz\x04\x04"
+     "abcd",
+     true}, /* z is an identifier too, of four bytes */
+    {"asn1:double_overflow;",
+     "\x09\x03\x05"
+     "ab",
+     false},
+    {"asn1:double_overflow, oversize_length 2;",
+     "\x09\x03\x05"
+     "ab",
+     true},
     /* The order of bytes says nothing of digits, and Suricata lets it stand. */
     {"byte_jump:1,0,little,string,dec; content:\"x\"; distance:0; within:1;", "2..x", true},
     {"byte_test:2,=,0x1f,0,big,string,hex;", "1f", true},
@@ -265,6 +310,20 @@ static void headers_are_asked_as_documented(void **state)
         wrong += !there || !absent;
     }
     assert_int_equal(wrong, 0);
+}
+
+/* X.690, 8.5.7: of a real number that is text the first byte's upper two bits are 0. */
+static void real_numbers_of_more_than_256_bytes_are_found(void **state)
+{
+    (void)state;
+    uint8_t data[261] = {9, 0x82, 1, 1, 3}; /* 257 bytes */
+    assert_true(holds("asn1:double_overflow;", data, sizeof data, NULL));
+    assert_false(holds("asn1:double_overflow;", data, sizeof data - 1, NULL)); /* not whole */
+    data[4] = 0x80;                                                            /* binary */
+    assert_false(holds("asn1:double_overflow;", data, sizeof data, NULL));
+    data[3] = 0;
+    data[4] = 3;
+    assert_false(holds("asn1:double_overflow;", data, sizeof data, NULL));
 }
 
 /* Headers as bytes, beside the payload; a packet without this header holds nothing of it. */
@@ -469,6 +528,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bytes_are_asked_as_documented),
         cmocka_unit_test(headers_are_asked_as_documented),
+        cmocka_unit_test(real_numbers_of_more_than_256_bytes_are_found),
         cmocka_unit_test(headers_are_asked_as_bytes),
         cmocka_unit_test(steps_hold_across_pieces_of_a_stream),
         cmocka_unit_test(confirming_is_bounded_and_the_bound_is_counted),
