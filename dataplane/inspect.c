@@ -30,6 +30,9 @@ static struct match_input match_input_of(const struct line *line, bool stream)
         .to_server = side == f->client,
         .established = flow_established(f),
         .stream = stream,
+        .pair_bits = line->now.shard->pair_bits,
+        .seconds = line->now.order.t / NS_PER_S,
+        .point = f->key.point,
         .stream_size = {stream_size(f, f->client), stream_size(f, !f->client)},
     };
 }

@@ -54,7 +54,8 @@ int app_protocol_check(struct rule_reader *r)
             return 0;
         asked = true;
     }
-    if (!asked || s->n_contents || s->n_flowbits || s->n_flowints || s->has_dsize || s->same_ip)
+    if (!asked || s->n_contents || s->n_flowbits || s->n_flowints || s->n_pair_bits ||
+        s->has_dsize || s->same_ip)
         return 0;
     return rule_fault(r, r->at, ERR_UNSUPPORTED, "app-layer-protocol alone",
                       "a rule that asks for nothing but app-layer-protocol is not in this build");

@@ -642,9 +642,9 @@ static int choose_views(struct rule_reader *r)
 /* addresses_only: as Suricata's IP-only rules, which are tried once a direction of a flow. */
 static bool addresses_only(const struct signature *s)
 {
-    bool only = s->n_contents == 0 && s->n_flowints == 0 && s->n_sections == 1 && !s->protocol &&
-                !s->flow && !s->has_dsize && !s->same_ip && s->source_port->any &&
-                s->target_port->any;
+    bool only = s->n_contents == 0 && s->n_flowints == 0 && s->n_pair_bits == 0 &&
+                s->n_sections == 1 && !s->protocol && !s->flow && !s->has_dsize && !s->same_ip &&
+                s->source_port->any && s->target_port->any;
     for (unsigned i = 0; i < s->n_flowbits; i++)
         only &= s->flowbits[i].op < FLOWBIT_ISSET;
     for (unsigned i = 0; i < s->n_tests; i++)

@@ -52,6 +52,8 @@ keyword_fn step_asn1;
 keyword_fn step_base64;
 /* flowint.c */
 keyword_fn flowint_read;
+/* pair_bits.c */
+keyword_fn pair_bits_read, pair_bits_of_hosts;
 /* pcre.c */
 keyword_fn step_pcre;
 /* threshold.c */

@@ -207,12 +207,12 @@ void matcher_note_cut(struct matcher *m, uint32_t rule)
     m->room.cut = false;
 }
 
-void matcher_hit(struct matcher *m, uint32_t rule, struct match_flow *flow, struct hit *hits,
-                 size_t *n)
+void matcher_hit(struct matcher *m, uint32_t rule, const struct match_input *in,
+                 struct match_flow *flow, struct hit *hits, size_t *n)
 {
     const struct signature *s = &m->set->rules[rule];
     m->marks[rule].packet = m->packet;
-    rule_apply(s, flow);
+    rule_apply(s, in, flow);
     m->passed = s->action == ACTION_PASS;
     if (m->passed || s->noalert)
         return;
@@ -254,7 +254,7 @@ static size_t confirm_all(struct matcher *m, const struct match_input *in, struc
             remember_pending(m, in, flow, rule, at);
         if (verdict != RULE_MATCHES)
             continue;
-        matcher_hit(m, rule, flow, hits, &n);
+        matcher_hit(m, rule, in, flow, hits, &n);
         flow->passed |= m->passed && (in->stream || s->addresses_only);
     }
     return n;

@@ -14,6 +14,7 @@
 
 #include "base/address.h"
 #include "proto/message.h"
+#include "rules/pair_bits.h"
 #include "rules/rule_set.h"
 
 #define MATCH_FLOWBITS   512  /* a set with more names rejects the rules beyond, by name */
@@ -132,6 +133,9 @@ struct match_input {
     bool same_packet; /* the input before was of this packet too: a rule matches a packet once, and
                          a pass holds for all of it */
     const struct match_header *header; /* of the packet; NULL for a stream */
+    struct pair_bits *pair_bits;       /* of the shard; NULL where no rule has any */
+    int64_t seconds;                   /* since 1970 UTC, of the packet; for pair_bits */
+    uint8_t point;                     /* of observation */
     const uint8_t *data;               /* contiguous */
     uint32_t len;
     uint32_t fresh; /* offset in data of the first new byte; 0 for a packet */

@@ -103,7 +103,7 @@ static size_t confirm_all(struct matcher *m, const struct match_input *in,
         if (verdict != RULE_MATCHES)
             continue;
         note(state->done, &state->n_done, rule);
-        matcher_hit(m, rule, flow, hits, &n);
+        matcher_hit(m, rule, in, flow, hits, &n);
         flow->passed |= m->passed;
     }
     return n;

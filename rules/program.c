@@ -620,6 +620,12 @@ static bool header_holds(const struct signature *s, const struct match_input *in
     return true;
 }
 
+static bool remembered_holds(const struct signature *s, const struct match_input *in,
+                             const struct match_flow *flow)
+{
+    return flowbits_hold(s, flow) && flowints_hold(s, flow) && pair_bits_hold(s, in);
+}
+
 /* headers_hold: what is asked of headers as bytes. */
 static bool headers_hold(const struct signature *sig, const struct match_input *in,
                          struct confirm_room *room)
@@ -648,8 +654,7 @@ enum rule_verdict rule_confirm(const struct signature *s, const struct match_inp
         !header_holds(s, input) || !headers_hold(s, input, room))
         return RULE_NEVER;
     return (!s->protocol || s->protocol == input->protocol) && state_holds(s, input) &&
-                   flowbits_hold(s, flow) && flowints_hold(s, flow) &&
-                   contents_hold(s, &bytes, room)
+                   remembered_holds(s, input, flow) && contents_hold(s, &bytes, room)
                ? RULE_MATCHES
                : RULE_NOT_YET;
 }
@@ -694,9 +699,8 @@ enum rule_verdict rule_confirm_message(const struct signature *s, const struct m
     search.section = 0;
     if (!all_hold(&search))
         return RULE_NEVER;
-    return flowbits_hold(s, flow) && flowints_hold(s, flow) && sections_hold(&search, views, true)
-               ? RULE_MATCHES
-               : RULE_NOT_YET;
+    return remembered_holds(s, input, flow) && sections_hold(&search, views, true) ? RULE_MATCHES
+                                                                                   : RULE_NOT_YET;
 }
 
 static void apply_flowbits(const struct signature *s, struct match_flow *flow)
@@ -721,8 +725,9 @@ static void apply_flowbits(const struct signature *s, struct match_flow *flow)
     }
 }
 
-void rule_apply(const struct signature *s, struct match_flow *flow)
+void rule_apply(const struct signature *s, const struct match_input *in, struct match_flow *flow)
 {
     apply_flowbits(s, flow);
     flowints_apply(s, flow);
+    pair_bits_apply(s, in);
 }

@@ -77,12 +77,26 @@ static int flowint_rank(const struct signature *s)
     return sets ? (asks ? 1 : 0) : asks ? 2 : 3;
 }
 
+/* pair_bit_rank: those that ask for them come before all others, those that set them included. */
+static int pair_bit_rank(const struct signature *s)
+{
+    for (unsigned i = 0; i < s->n_pair_bits; i++)
+        if (s->pair_bits[i].op >= FLOWBIT_ISSET)
+            return 0;
+    return 1;
+}
+
+static int state_rank(const struct signature *s)
+{
+    return 8 * flowbit_rank(s) + 2 * flowint_rank(s) + pair_bit_rank(s);
+}
+
 /* The order in which Suricata tries rules on one packet: action, those of addresses only, flowbits,
- * flowints, priority, id. */
+ * flowints, xbits, priority, id. */
 static int by_order(const void *a, const void *b)
 {
     const struct signature *x = a, *y = b;
-    int ranks[2] = {4 * flowbit_rank(x) + flowint_rank(x), 4 * flowbit_rank(y) + flowint_rank(y)};
+    int ranks[2] = {state_rank(x), state_rank(y)};
     if (x->action != y->action)
         return x->action - y->action;
     if (x->addresses_only != y->addresses_only)
@@ -276,6 +290,7 @@ static int parse_all(struct rule_set *set, struct rule_context *ctx,
                                            .disabled = set->parsed.disabled};
     for (size_t i = 0; i < list.n; i++) {
         set->counts.without_literal += !list.items[i].literal.len;
+        set->counts.with_pair_bits += list.items[i].n_pair_bits != 0;
         set->counts.with_headers += asks_headers(&list.items[i]);
     }
     error = index_ids(set);

@@ -43,6 +43,7 @@ struct rule_set_counts {
         disabled; /* disabled: commented rules are only counted */
     size_t literals, groups, databases;
     size_t without_literal, with_headers; /* with_headers: that ask for fields of match_header */
+    size_t with_pair_bits;                /* rules that have bits of pairs of addresses */
     size_t bytes;                         /* memory of the compiled set */
 };
 

@@ -119,7 +119,11 @@ enum rule_verdict rule_confirm_message(const struct signature *s, const struct m
 /* flowint.c: what a rule asks of the flow's numbers, and what one that matched does to them. */
 bool flowints_hold(const struct signature *s, const struct match_flow *flow);
 void flowints_apply(const struct signature *s, struct match_flow *flow);
-/* rule_apply: what a rule that matched does to the flow's bits and numbers. */
-void rule_apply(const struct signature *s, struct match_flow *flow);
+/* pair_bits.c: the same of bits of the pair of addresses. */
+bool pair_bits_hold(const struct signature *s, const struct match_input *in);
+void pair_bits_apply(const struct signature *s, const struct match_input *in);
+/* rule_apply: what a rule that matched does to the flow's bits and numbers, and to the pair's bits.
+ */
+void rule_apply(const struct signature *s, const struct match_input *in, struct match_flow *flow);
 
 #endif

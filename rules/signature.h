@@ -17,6 +17,7 @@
 #define CONTENTS_MAX  32
 #define FLOWBITS_MAX  32 /* names in one rule, alternatives counted */
 #define FLOWINTS_MAX  8
+#define PAIR_BITS_MAX 8
 #define VARIABLES_MAX 16 /* of byte_extract and byte_math in one rule */
 #define HEADER_TESTS  12 /* conditions on headers in one rule */
 #define TAGS_MAX      8
@@ -222,6 +223,13 @@ struct flowbit {
     uint16_t bit;
 };
 
+/* A bit of the pair of addresses; of several each holds. */
+struct pair_bit {
+    uint8_t op;       /* enum flowbit_op */
+    uint32_t seconds; /* that it stays set */
+    uint64_t name;    /* a hash of it */
+};
+
 /* What a rule that matched does to a number of the flow, in its order, or asks of it before. */
 enum flowint_op {
     FLOWINT_SET,
@@ -302,6 +310,8 @@ struct signature {
     unsigned n_flowbits;
     struct flowint flowints[FLOWINTS_MAX];
     unsigned n_flowints;
+    struct pair_bit pair_bits[PAIR_BITS_MAX];
+    unsigned n_pair_bits;
     struct diag_pos pos;
     uint8_t digest[SHA256_BYTES]; /* of its normalised text */
 };

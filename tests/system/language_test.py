@@ -15,7 +15,7 @@ import sys
 
 import tls_made
 from common import TOP, expect, finish, need_program, run, temporary
-from made_packets import FIRST_PORT, datagram, ipv6, session, write
+from made_packets import CLIENT, FIRST_PORT, SERVER, datagram, ipv6, session, write
 
 sys.path.insert(0, str(TOP / "bench"))
 from suricata import write_config
@@ -154,6 +154,31 @@ def state():
     """
 
 
+def pairs():
+    """Bits of pairs of addresses: by conversations of other ports, in both directions, and in time."""
+    third = bytes([10, 9, 0, 3])
+    frames = [datagram(0, b"set a"), datagram(1, b"ask"), datagram(2, b"ask", client=SERVER, server=CLIENT), datagram(3, b"ask", client=third)]
+    frames += [datagram(4, b"toggle b"), datagram(5, b"ask"), datagram(6, b"toggle b"), datagram(7, b"ask")]
+    frames += [8.2, datagram(8, b"ask"), 1.7, datagram(9, b"ask"), 1.5, datagram(10, b"ask")]
+    frames += [datagram(11, b"set a"), datagram(12, b"unset a"), datagram(13, b"ask"), datagram(14, b"set c"), 29, datagram(15, b"ask"), 3, datagram(16, b"ask")]
+    frames += http(20, b"set h") + [datagram(21, b"ask")] + http(22, b"x", path=b"/asks")
+    return frames, """
+        udp content:"set a"; startswith; xbits:set,a,track ip_pair,expire 10;
+        udp content:"ask"; xbits:isset,a,track ip_pair;
+        udp content:"ask"; xbits:isnotset,a,track ip_pair;
+        udp content:"toggle b"; xbits:toggle,b,track ip_pair, expire 60;
+        udp content:"ask"; xbits:isset,b,track ip_pair;
+        udp content:"unset a"; xbits:unset, a, track ip_pair;
+        -udp content:"set c"; xbits:set,c,track ip_pair; noalert; xbits:isnotset,c,track ip_pair;
+        udp content:"ask"; xbits:isset,c,track ip_pair;
+        udp content:"set a"; xbits:isset,a,track ip_pair; priority:1;
+        http http.request_body; content:"set h"; xbits:set,h,track ip_pair,expire 100;
+        udp content:"ask"; xbits:isset,h,track ip_pair;
+        http http.uri; content:"/asks"; xbits:isset,h,track ip_pair;
+        -http http.uri; content:"/asks"; xbits:isset,h,track ip_pair; xbits:isset,a,track ip_pair;
+    """
+
+
 def ber():
     """Values in BER: whole and not, valid and not, one in another, behind a number of bytes."""
     texts = ["03021180", "03021080", "300403021180", "040403021180", "01010103021180", "0102010103021180", "83021180", "3004030211" "8005", "31060101ff0201" "05",
@@ -207,8 +232,8 @@ def headers():
     """
 
 
-FAMILIES = [base64, protocols, parts, numbers, state, ber, headers]
-EXACT = [state]  # how often too: a stream is looked at as often as either likes, a datagram once
+FAMILIES = [base64, protocols, parts, numbers, state, pairs, ber, headers]
+EXACT = [state, pairs]  # how often too: a stream is looked at as often as either likes, a datagram once
 
 
 def numbered(text, more=()):

@@ -271,7 +271,7 @@ static void flowbits_change_as_they_are_told(void **state)
         const struct signature *s = parsed_options(&p, rows[i].options);
         struct match_flow flow = {.flowbits = {rows[i].before}};
         assert_non_null(s);
-        rule_apply(s, &flow);
+        rule_apply(s, &(struct match_input){0}, &flow);
         assert_int_equal(flow.flowbits[0], rows[i].after);
         parsed_free(&p);
     }
@@ -373,7 +373,7 @@ static void numbers_of_a_flow_are_asked_and_changed(void **state)
         assert_non_null(s);
         bool held = given_confirm(s, &in, &flow) == RULE_MATCHES;
         if (held)
-            rule_apply(s, &flow);
+            rule_apply(s, &in, &flow);
         bool set = flow.flowints_set & 1;
         uint32_t after = rows[i].after ? (uint32_t)strtoul(rows[i].after, NULL, 10) : 0;
         if (held != rows[i].holds || set != !!rows[i].after || (set && flow.flowints[0] != after))
