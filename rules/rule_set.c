@@ -5,6 +5,7 @@
 #include "rules/classes.h"
 #include "rules/matcher.h"
 #include "rules/set_parts.h"
+#include "rules/threshold_config.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -262,7 +263,8 @@ static int parse_all(struct rule_set *set, struct rule_context *ctx,
     struct signature_list list = {0};
     struct rule_class *classes = NULL;
     struct text normal = {0};
-    size_t n_classes = 0;
+    struct threshold_row *thresholds = NULL;
+    size_t n_classes = 0, n_thresholds = 0;
     int error = 0;
     if (config->classification)
         error =
@@ -270,6 +272,9 @@ static int parse_all(struct rule_set *set, struct rule_context *ctx,
     if (!error && config->references)
         error =
             references_read(config->references, &set->arena, &set->systems, &set->n_systems, diags);
+    if (!error && config->thresholds)
+        error = threshold_config_read(config->thresholds, ctx, &thresholds, &n_thresholds, &normal,
+                                      diags);
     for (size_t i = 0; i < config->n_files && !error; i++)
         error = rules_parse_file(ctx, config->files[i], &list, &set->parsed, diags);
     if (error) {
@@ -294,6 +299,8 @@ static int parse_all(struct rule_set *set, struct rule_context *ctx,
         set->counts.with_headers += asks_headers(&list.items[i]);
     }
     error = index_ids(set);
+    if (!error)
+        error = threshold_config_give(thresholds, n_thresholds, set, diags);
     if (!error)
         error = normal.failed ? ERR_NOMEM : digest_set(set, ctx, &normal);
     text_free(&normal);

@@ -32,6 +32,7 @@ struct rule_set_config {
     size_t n_variables;
     const char *classification; /* a classification.config; NULL: Suricata's own classes */
     const char *references;     /* a reference.config; NULL: references are not resolved */
+    const char *thresholds;     /* a threshold.config; NULL: only rules say what is told */
 };
 
 /* Suricata's default address and port variables (documentation of suricata.yaml, vars). */

@@ -55,12 +55,21 @@ struct port_groups {
     struct match_group packet[PORT_CLASSES], stream[PORT_CLASSES];
 };
 
+/* Of a threshold.config: alerts of these rules that are not told, those of some ends, or all. */
+struct suppression {
+    uint32_t gid, sid; /* 0: of any */
+    uint8_t track;     /* enum suppress_track */
+    const struct address_set *addresses;
+};
+
 struct rule_set {
     struct arena arena;
     struct signature *rules; /* in the order in which they are tried */
     uint32_t *by_id;         /* their numbers, by gid and sid */
     struct rule_set_counts counts;
     struct parse_counts parsed;
+    struct suppression *suppressions; /* in the order of their file */
+    size_t n_suppressions;
     struct reference_system *systems; /* that rules refer to; NULL: no file says */
     size_t n_systems;
     const char **flowbit_names; /* by bit */

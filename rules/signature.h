@@ -260,6 +260,8 @@ enum threshold_type {
     THRESHOLD_FILTER
 };
 enum threshold_track { TRACK_NONE, TRACK_SOURCE, TRACK_TARGET, TRACK_BOTH, TRACK_RULE };
+/* Whose alerts a suppression holds back: TRACK 0: all of the rule. */
+enum suppress_track { SUPPRESS_ALL, SUPPRESS_SOURCE, SUPPRESS_TARGET, SUPPRESS_EITHER };
 struct rule_threshold {
     uint8_t type, track;
     uint32_t count, seconds;
@@ -306,6 +308,8 @@ struct signature {
     struct literal literal;
     uint8_t literal_section; /* where it is looked for */
     struct rule_threshold threshold;
+    bool suppressed;    /* some suppression is for it */
+    bool rate_filtered; /* so a threshold for all rules is not for it */
     struct flowbit flowbits[FLOWBITS_MAX];
     unsigned n_flowbits;
     struct flowint flowints[FLOWINTS_MAX];

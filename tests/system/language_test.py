@@ -179,6 +179,45 @@ def pairs():
     """
 
 
+THRESHOLDS = """# of the test
+suppress gen_id 1, sig_id 5
+suppress gen_id 1, sig_id 6, track by_src, ip 10.9.0.3
+suppress gen_id 1, sig_id 7, track by_dst, ip [10.9.0.0/30,!10.9.0.2]
+suppress gen_id 1, sig_id 8, track by_either, ip $HOME_NET
+event_filter gen_id 1, sig_id 9, type limit, track by_src, count 2, seconds 3
+threshold gen_id 1, sig_id 10, type both, track by_dst, count 2, seconds 3
+rate_filter gen_id 1, sig_id 11, track by_src, count 1, seconds 3, new_action drop, timeout 5
+suppress gen_id 1, sig_id 12, track by_src, ip 10.9.0.3
+event_filter gen_id 1, sig_id 12, type threshold, track by_rule, count 3, seconds 100
+event_filter gen_id 0, sig_id 0, type limit, track by_src, count 5, seconds 100
+suppress gen_id 3, sig_id 0
+"""
+
+
+def thresholds():
+    """An alert a second of each rule, on the second: which are told, by the rule and by a threshold.config."""
+    third, frames = bytes([10, 9, 0, 3]), []
+    for second in range(14):
+        client = third if second % 3 == 2 else CLIENT
+        frames += [datagram(0, b"x", client=client), 0.999]
+    return frames, """
+        udp content:"x"; threshold:type limit, track by_src, count 2, seconds 3;
+        udp content:"x"; threshold:type threshold, track by_rule, count 2, seconds 3;
+        udp content:"x"; threshold:type both, track by_both, count 2, seconds 4;
+        udp content:"x"; detection_filter:track by_dst, count 2, seconds 3;
+        -udp content:"x";
+        udp content:"x";
+        udp content:"x";
+        -udp content:"x";
+        udp content:"x"; threshold:type limit, track by_src, count 1, seconds 100;
+        udp content:"x"; detection_filter:track by_src, count 5, seconds 100;
+        udp content:"x";
+        udp content:"x";
+        udp content:"x"; content:!"y";
+        -udp content:"x"; gid:3;
+    """, {"threshold.config": THRESHOLDS}
+
+
 def ber():
     """Values in BER: whole and not, valid and not, one in another, behind a number of bytes."""
     texts = ["03021180", "03021080", "300403021180", "040403021180", "01010103021180", "0102010103021180", "83021180", "3004030211" "8005", "31060101ff0201" "05",
@@ -232,8 +271,8 @@ def headers():
     """
 
 
-FAMILIES = [base64, protocols, parts, numbers, state, pairs, ber, headers]
-EXACT = [state, pairs]  # how often too: a stream is looked at as often as either likes, a datagram once
+FAMILIES = [base64, protocols, parts, numbers, state, pairs, thresholds, ber, headers]
+EXACT = [state, pairs, thresholds]  # how often too: a stream is looked at as often as either likes, a datagram once
 
 
 def numbered(text, more=()):
@@ -260,16 +299,21 @@ def compare(family, work):
     n_exact = family in EXACT
     work.mkdir()
     frames, text, *more = family()
+    files = more.pop() if more and isinstance(more[-1], dict) else {}
+    for name, content in files.items():
+        (work / name).write_text(content)
     rules = numbered(text, *more)
     write(work / "made.pcap", frames)
     (work / "made.rules").write_text("\n".join(rule for rule, _ in rules) + "\n")
     (work / "classes").write_text("")
     write_config(work / "suricata.yaml", work / "classes", midstream=False)
-    done = subprocess.run(["suricata", "-c", work / "suricata.yaml", "-S", work / "made.rules", "-r", work / "made.pcap", "-l", work, "-k", "none"],
+    done = subprocess.run(["suricata", "-c", work / "suricata.yaml", "-S", work / "made.rules", "-r", work / "made.pcap", "-l", work, "-k", "none",
+                           *([f"--set=threshold-file={work / 'threshold.config'}"] if "threshold.config" in files else [])],
                           capture_output=True, text=True)
     said = done.stdout + done.stderr
     expect(done.returncode == 0 and "rror: detect" not in said, f"{family.__name__}: Suricata says {said[-2000:]}")
-    done = run("replay", work / "made.pcap", "--rules", work / "made.rules", "--eve", work / "ours.json")
+    done = run("replay", work / "made.pcap", "--rules", work / "made.rules", "--eve", work / "ours.json",
+               *(["--threshold-config", work / "threshold.config"] if "threshold.config" in files else []))
     expect("not loaded" not in done.stderr, f"{family.__name__}: {done.stderr}")
     a, b = told(work / "eve.json"), told(work / "ours.json")
     for n, (rule, mark) in enumerate(rules, 1):
