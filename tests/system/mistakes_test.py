@@ -77,6 +77,8 @@ RULES = [
     ('alert udp any any -> any 80 (msg:"x"; xbits:set,a,track ¦ip_pairs; sid:1;)', "ip_pair"),
     ('alert udp any any -> any 80 (msg:"x"; xbits:set,a,track ip_pair,expire ¦0; sid:1;)', "`0`"),
     ('alert udp any any -> any 80 (msg:"x"; ¦hostbits:set,a; sid:1;)', "bits of one address"),
+    ('alert tcp any any -> any 80 (msg:"x"; pcre:"/ab/i¦R"; sid:1;)', "nothing in these bytes"),
+    ('alert http any any -> any 80 (msg:"x"; content:"a"; http_uri; pcre:"/ab/¦R"; sid:1;)', "nothing in these bytes"),
     ('alert udp any any -> any 80 (msg:"x"; flowint:count,¦++,1; sid:1;)', "operator"),
     ('alert udp any any -> any 80 (msg:"x"; flowint:¦c,+,1; sid:1;)', "name"),
     ('alert udp any any -> any 80 (msg:"x"; flowint:count,+,¦4294967296; sid:1;)', "4294967296"),
