@@ -99,9 +99,7 @@ static bool compares(unsigned op, uint32_t a, uint32_t b)
 /* operand: the value of a number that is not set is 0. */
 static uint32_t operand(const struct flowint *f, const struct match_flow *flow)
 {
-    if (!f->of_other)
-        return f->value;
-    return flow->flowints_set >> f->other & 1 ? flow->flowints[f->other] : 0;
+    return f->of_other ? flow->flowints[f->other] : f->value;
 }
 
 bool flowints_hold(const struct signature *s, const struct match_flow *flow)
@@ -129,7 +127,7 @@ void flowints_apply(const struct signature *s, struct match_flow *flow)
         if (f->op > FLOWINT_SUBTRACT || (f->op == FLOWINT_SUBTRACT && !(flow->flowints_set & bit)))
             continue; /* what is not set is not made less */
         *own = f->op == FLOWINT_SUBTRACT ? *own - value
-               : f->op == FLOWINT_ADD    ? (flow->flowints_set & bit ? *own : 0) + value
+               : f->op == FLOWINT_ADD    ? *own + value
                                          : value;
         flow->flowints_set |= bit;
     }

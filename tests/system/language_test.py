@@ -151,6 +151,8 @@ def state():
         udp flowbits:isset,u|v; content:"one";
         udp flowbits:isnotset,v; flowbits:set,v; content:"two";
         udp flowbits:isset,v; content:"two"; priority:1;
+        udp flowint:ones,==,1; content:"one"; priority:1;
+        udp flowint:ones,isset; flowint:early,+,1; content:"one"; priority:1;
     """
 
 
@@ -240,9 +242,9 @@ def ber():
 
 def headers():
     """Options of IPv4 and TCP, headers as bytes."""
-    options = {0: b"\1\1\1\0", 1: b"\7\7\4\0\0\0\0\0", 2: b"\x82\x0b" + bytes(9) + b"\0", 3: b"\x83\7\4\0\0\0\0\0", 4: b"\x88\4\0\1", 5: b""}
+    options = {0: b"\1\1\1\0", 1: b"\7\7\4\0\0\0\0\0", 2: b"\x82\x0b" + bytes(9) + b"\0", 3: b"\x83\7\4\0\0\0\0\0", 4: b"\x88\4\0\1", 5: b"", 6: b"\0\7\7\4\0\0\0\0"}
     frames = [datagram(i, b"options", options=option) for i, option in options.items()]
-    for i, option in enumerate((b"\2\4\5\xb4", b"\1\1\2\4\2\0\0\0", b"\3\3\7\0", b"\1\0\2\4")):
+    for i, option in enumerate((b"\2\4\5\xb4", b"\1\1\2\4\2\0\0\0", b"\3\3\7\0", b"\1\0\2\4", b"\2\3\5\0")):
         frames += session(10 + i, [(0, b"mss")], options=option)
     six = bytes.fromhex("fd") + bytes(14) + b"\1", bytes.fromhex("fd") + bytes(14) + b"\2"
     frames.append(ipv6(*six, 58, struct.pack(">BBHHH", 128, 0, 0, 0x1234, 1) + b"ping"))
