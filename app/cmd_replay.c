@@ -24,6 +24,9 @@ static const struct option replay_options[] = {
     {"references", "FILE", OPTION_TEXT, OFFSET(policy.references),
      "a reference.config: where references of rules point; the alerts of --eve\n"
      "then list them"},
+    {"threshold-config", "FILE", OPTION_TEXT, OFFSET(policy.thresholds),
+     "a threshold.config: which alerts of --eve are held back (suppress,\n"
+     "threshold, event_filter); correlation counts them all the same"},
     {"correlations", "FILE", OPTION_LIST, OFFSET(policy.correlations),
      "correlations beside the shipped ones"},
     {"accord", "FILE", OPTION_TEXT, OFFSET(policy.accord),
@@ -33,7 +36,7 @@ static const struct option replay_options[] = {
     {"switch-at", "T=FILE", OPTION_LIST, OFFSET(switches),
      "from the first packet at this time on, another policy (a YAML file that\n"
      "names rules, correlations, accord, party, home-net, variables, vars,\n"
-     "classification, references) is in force; may be given again"},
+     "classification, references, threshold-config) is in force; may be given again"},
     {"limit", "NAME=N", OPTION_LIST, OFFSET(limit_words),
      "another size for a pool, or the stream depth; part of the policy"},
     {"filter", "BPF", OPTION_TEXT, OFFSET(filter),

@@ -34,7 +34,8 @@ static int load_rules(struct policy *p, const struct policy_files *files, struct
                                          .variables = variables,
                                          .n_variables = n,
                                          .classification = files->classification,
-                                         .references = files->references};
+                                         .references = files->references,
+                                         .thresholds = files->thresholds};
         error = rule_set_build(&p->rules, &config, rule_diags);
     }
     rule_options_free(variables, n);

@@ -13,9 +13,9 @@
 struct policy_files {
     struct option_list rules, correlations, variables;
     const char *home_net, *accord, *party;
-    const char *vars_file, *classification,
-        *references; /* a suricata.yaml, a classification.config, a
-                        reference.config; NULL: none */
+    const char *vars_file, *classification, *references,
+        *thresholds; /* a suricata.yaml, a classification.config, a
+                        reference.config, a threshold.config; NULL: none */
 };
 
 struct policy {

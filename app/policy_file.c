@@ -17,6 +17,7 @@ static const struct schema_row rows[] = {
     {"vars", &schema_text, SCHEMA_OPTIONAL},
     {"classification", &schema_text, SCHEMA_OPTIONAL},
     {"references", &schema_text, SCHEMA_OPTIONAL},
+    {"threshold-config", &schema_text, SCHEMA_OPTIONAL},
     {"variables", NULL, SCHEMA_OPTIONAL}, /* any names: read by hand */
     {NULL, NULL, SCHEMA_OPTIONAL},
 };
@@ -128,6 +129,7 @@ static int read_root(struct reading *r, const struct yaml_documents *docs, struc
     files->vars_file = read_text(r, root, "vars", true);
     files->classification = read_text(r, root, "classification", true);
     files->references = read_text(r, root, "references", true);
+    files->thresholds = read_text(r, root, "threshold-config", true);
     return r->schema.error;
 }
 

@@ -10,6 +10,7 @@
  *     vars: suricata.yaml               # groups of its section vars; the two above go before them
  *     classification: classification.config
  *     references: reference.config
+ *     threshold-config: threshold.config
  */
 #ifndef APP_POLICY_FILE_H
 #define APP_POLICY_FILE_H

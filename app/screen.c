@@ -149,12 +149,13 @@ static void print_home(FILE *out, const struct screen *s)
 /* print_alerts: what became of them after the match, where that is not the same for all. */
 static void print_alerts(FILE *out, const struct screen *s)
 {
-    if (!s->fates || !(s->fates[FATE_LIMITED] + s->fates[FATE_BELOW]))
+    if (!s->fates || !(s->fates[FATE_LIMITED] + s->fates[FATE_BELOW] + s->fates[FATE_SUPPRESSED]))
         return;
     fprintf(out,
             "ALERTS  %lu told; held back by their rule's threshold: %lu over its limit, %lu before "
-            "there were enough\n",
-            s->fates[FATE_TOLD], s->fates[FATE_LIMITED], s->fates[FATE_BELOW]);
+            "there were enough; suppressed: %lu\n",
+            s->fates[FATE_TOLD], s->fates[FATE_LIMITED], s->fates[FATE_BELOW],
+            s->fates[FATE_SUPPRESSED]);
 }
 
 static void print_rates(FILE *out, const struct screen *s)

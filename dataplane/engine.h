@@ -74,6 +74,7 @@
     X(observations, "observations", "count", "handed to correlation")                              \
     X(app_state_full, "flows", "drop", "not parsed: no room for the parser's state")               \
     X(app_room_full, "messages", "drop", "not parsed: no room to keep them until they are whole")  \
+    X(pair_bits_full, "bits", "drop", "of pairs of addresses, set by rules: no room")              \
     X(event_waits, "waits", "count", "a worker found no room for an event: its writer was behind")
 struct engine_counters {
 #define X(name, unit, what, text) uint64_t name;

@@ -26,10 +26,14 @@ static struct match_input match_input_of(const struct line *line, bool stream)
         .target_port = side_port(f, !side),
         .transport = f->key.transport,
         .protocol = flow_protocol(f),
+        .no_protocol = f->app == APP_OPAQUE && flow_protocol(f) == PROTOCOL_UNKNOWN,
         .to_server = side == f->client,
         .established = flow_established(f),
         .stream = stream,
         .opaque = f->opaque[side],
+        .pair_bits = line->now.shard->pair_bits,
+        .seconds = line->now.order.t / NS_PER_S,
+        .point = f->key.point,
         .stream_size = {stream_size(f, f->client), stream_size(f, !f->client)},
     };
 }

@@ -82,6 +82,14 @@ size_t line_pools_bytes(const struct line_pools *pools)
     return sum;
 }
 
+static bool asks_pair_bits(const struct line_config *config)
+{
+    for (unsigned i = 0; i < config->n_policies; i++)
+        if (rule_set_counts(config->policies[i].rules)->with_pair_bits)
+            return true;
+    return false;
+}
+
 int line_create(struct line **out, const struct line_config *config, struct diags *diags)
 {
     *out = NULL;
@@ -101,6 +109,13 @@ int line_create(struct line **out, const struct line_config *config, struct diag
     for (unsigned shard = config->worker; shard < SHARDS && !error; shard += config->workers) {
         struct line_shard *s = line->shards[shard] = calloc(1, sizeof *s);
         if (!s || flow_shard_init(&s->flow, &config->pools->flow, shard)) {
+            error = ERR_NOMEM;
+            break;
+        }
+        if (asks_pair_bits(config))
+            s->pair_bits = pair_bits_create(PAIR_BITS, config->pools->flow.hash_seed,
+                                            &line->stats.counters.pair_bits_full);
+        if (asks_pair_bits(config) && !s->pair_bits) {
             error = ERR_NOMEM;
             break;
         }
@@ -129,6 +144,7 @@ void line_destroy(struct line *line)
     for (unsigned shard = 0; shard < SHARDS; shard++)
         if (line->shards[shard]) {
             flow_shard_free(&line->shards[shard]->flow);
+            pair_bits_free(line->shards[shard]->pair_bits);
             free(line->shards[shard]);
         }
     flow_table_free(&line->flows);
@@ -149,7 +165,9 @@ size_t line_bytes(const struct line *line)
         sum += matcher_bytes(line->matchers[i]);
     for (unsigned shard = 0; shard < SHARDS; shard++)
         if (line->shards[shard])
-            sum += sizeof *line->shards[shard] + timers_bytes(line->shards[shard]->flow.timers);
+            sum += sizeof *line->shards[shard] + timers_bytes(line->shards[shard]->flow.timers) +
+                   (line->shards[shard]->pair_bits ? pair_bits_bytes(line->shards[shard]->pair_bits)
+                                                   : 0);
     return sum;
 }
 

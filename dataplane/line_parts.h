@@ -11,6 +11,8 @@
 #define WINDOW_LOOK_BACK 2560
 #define WINDOW_BYTES     MATCH_WINDOW
 
+#define PAIR_BITS 1024 /* of a shard; bits beyond are not set, and counted */
+
 struct stream_window {
     uint32_t pool_link; /* used by the pool while free */
     uint32_t len;       /* bytes in data */
@@ -31,6 +33,7 @@ struct line_shard {
     struct flow_shard flow;
     struct defrag_shard defrag;
     struct pool_share segments, windows, app_states, rooms, unpackers;
+    struct pair_bits *pair_bits; /* NULL where no policy's rules have any */
 };
 
 /* The flow and packet that the stages are at; set while one packet or timer is worked on. */

@@ -91,6 +91,7 @@ static int read_word(struct rule_reader *r, struct content *c, struct byte_step 
     case BIG:
     case LITTLE:
         b->little = words[i].word == LITTLE;
+        b->ordered = true;
         return 0;
     case STRING:
         b->digits = true;
@@ -142,7 +143,7 @@ static int read_words(struct rule_reader *r, struct content *c, struct byte_step
         return error;
     if (b->base && !b->digits)
         return value_fault(r, count, "hex, dec and oct go with string");
-    if (b->digits && b->little)
+    if (b->digits && b->ordered && with == IN_EXTRACT)
         return value_fault(r, count, "the order of bytes says nothing of a string");
     if (!b->bytes && !b->digits && with != IN_JUMP) /* of digits: as many as there are */
         return value_fault(r, count, "a number has a byte at least");
@@ -289,6 +290,21 @@ int step_byte_jump(struct rule_reader *r, const struct value *v, unsigned arg)
     return read_words(r, c, b, IN_JUMP, &rest, &count);
 }
 
+/* add_variable: a name that what follows may use. */
+static int add_variable(struct rule_reader *r, const struct value *name, struct byte_step *b)
+{
+    if (!value_is_name(name))
+        return rule_fault(r, name->at, ERR_SYNTAX, "variable missing", "the variable has no name");
+    if (r->sig->n_variables == VARIABLES_MAX)
+        return value_fault(r, name, "more variables than a rule may have");
+    for (unsigned i = 0; i < r->sig->n_variables; i++)
+        if (value_is(name, r->variables[i]))
+            return value_fault(r, name, "this variable is there already");
+    b->variable = (uint8_t)r->sig->n_variables;
+    r->variables[b->variable] = arena_strndup(r->ctx->arena, name->text, name->len);
+    return r->variables[b->variable] ? 0 : ERR_NOMEM;
+}
+
 int step_byte_extract(struct rule_reader *r, const struct value *v, unsigned arg)
 {
     struct content *c;
@@ -300,18 +316,138 @@ int step_byte_extract(struct rule_reader *r, const struct value *v, unsigned arg
         return ERR_NOMEM;
     if ((error = read_count(r, &rest, b, &count)) || (error = read_offset(r, &rest, b)))
         return error;
-    if (!value_next(&rest, ',', &name) || !value_is_name(&name))
+    if (!value_next(&rest, ',', &name))
         return rule_fault(r, v->at, ERR_SYNTAX, "variable missing", "the variable has no name");
-    if (r->sig->n_variables == VARIABLES_MAX)
-        return value_fault(r, &name, "more variables than a rule may have");
-    for (unsigned i = 0; i < r->sig->n_variables; i++)
-        if (value_is(&name, r->variables[i]))
-            return value_fault(r, &name, "this variable is there already");
-    b->variable = (uint8_t)r->sig->n_variables;
-    r->variables[b->variable] = arena_strndup(r->ctx->arena, name.text, name.len);
-    if (!r->variables[b->variable])
-        return ERR_NOMEM;
+    if ((error = add_variable(r, &name, b)))
+        return error;
     error = read_words(r, c, b, IN_EXTRACT, &rest, &count);
     r->sig->n_variables++;
+    return error;
+}
+
+/* Words of byte_math, each with a value but `relative`; the first five are asked for. */
+enum math_word {
+    MATH_BYTES,
+    MATH_OFFSET,
+    MATH_OPER,
+    MATH_RVALUE,
+    MATH_RESULT,
+    MATH_RELATIVE,
+    MATH_ENDIAN,
+    MATH_STRING,
+    MATH_BITMASK,
+    MATH_DCE,
+    MATH_WORDS
+};
+static const char *const math_words[MATH_WORDS] = {
+    [MATH_BYTES] = "bytes",   [MATH_OFFSET] = "offset", [MATH_OPER] = "oper",
+    [MATH_RVALUE] = "rvalue", [MATH_RESULT] = "result", [MATH_RELATIVE] = "relative",
+    [MATH_ENDIAN] = "endian", [MATH_STRING] = "string", [MATH_BITMASK] = "bitmask",
+    [MATH_DCE] = "dce"};
+
+/* one_word: of a list the place of the word; -1 with a fault reported. */
+static int one_word(struct rule_reader *r, const struct value *v, const char *const *list, size_t n,
+                    const char *why)
+{
+    for (size_t i = 0; i < n; i++)
+        if (value_is(v, list[i]))
+            return (int)i;
+    value_fault(r, v, why);
+    return -1;
+}
+
+static int math_operand(struct rule_reader *r, struct byte_step *b, const struct value *v)
+{
+    uint8_t variable = 0;
+    b->value_variable = value_is_name(v);
+    if (!b->value_variable)
+        return value_number(r, v, 0, UINT32_MAX, &b->value);
+    int error = variable_number(r, v, &variable);
+    b->value = variable;
+    return error;
+}
+
+static int math_word(struct rule_reader *r, struct content *c, struct byte_step *b,
+                     enum math_word word, const struct value *v, struct value *result)
+{
+    static const char *const operators[] = {"+", "-", "/", "*", "<<", ">>"},
+                             *const bases[] = {"hex", "dec", "oct"},
+                             *const orders[] = {"big", "little"};
+    uint64_t number = 0;
+    int64_t place = 0;
+    int error = 0, which = 0;
+    switch (word) {
+    case MATH_BYTES:
+        if (value_is_name(v))
+            return not_here(r, v, "number of bytes from a variable");
+        error = value_number(r, v, 1, 10, &number);
+        b->bytes = (uint8_t)number;
+        return error;
+    case MATH_OFFSET:
+        error = value_signed(r, v, OFFSET_MAX, &place);
+        b->offset = (int32_t)place;
+        return error;
+    case MATH_OPER:
+        which = one_word(r, v, operators, 6, "no operator");
+        b->op = (uint8_t)(BYTE_ADD + which);
+        break;
+    case MATH_RVALUE:
+        return math_operand(r, b, v);
+    case MATH_RESULT:
+        *result = *v;
+        return 0;
+    case MATH_RELATIVE:
+        c->flags |= CONTENT_DISTANCE;
+        return 0;
+    case MATH_ENDIAN:
+        which = one_word(r, v, orders, 2, "an order is big or little");
+        b->little = which == 1;
+        break;
+    case MATH_STRING:
+        which = one_word(r, v, bases, 3, "digits are hex, dec or oct");
+        b->digits = true;
+        b->base = which == 0 ? 16 : which == 1 ? 10 : 8;
+        break;
+    case MATH_BITMASK:
+        return read_mask(r, v, &b->mask);
+    case MATH_DCE:
+    case MATH_WORDS:
+        return not_here(r, v, "dce");
+    }
+    return which < 0 ? ERR_SYNTAX : 0;
+}
+
+int step_byte_math(struct rule_reader *r, const struct value *v, unsigned arg)
+{
+    struct content *c;
+    struct byte_step *b = begin(r, v, STEP_BYTE_MATH, &c);
+    struct value rest = *v, part, result = {0};
+    unsigned seen = 0;
+    (void)arg;
+    while (b && value_next(&rest, ',', &part)) {
+        struct value argument = part, name;
+        value_next(&argument, ' ', &name);
+        argument = argument.text ? value_trimmed(argument) : (struct value){name.text, 0, name.at};
+        int word = one_word(r, &name, math_words, MATH_WORDS, "no word that belongs here");
+        if (word < 0)
+            return ERR_SYNTAX;
+        if (seen >> word & 1)
+            return value_fault(r, &part, "this is there twice");
+        seen |= 1u << word;
+        if ((word != MATH_RELATIVE && word != MATH_DCE) != (argument.len != 0))
+            return value_fault(r, &part,
+                               argument.len ? "nothing may follow here" : "a value is missing");
+        int error = math_word(r, c, b, (enum math_word)word, &argument, &result);
+        if (error)
+            return error;
+    }
+    if (!b)
+        return ERR_NOMEM;
+    if ((seen & 31) != 31)
+        return value_fault(r, v, "bytes, offset, oper, rvalue and result are asked for");
+    if (b->bytes > (b->digits ? 10 : b->op >= BYTE_SHIFT_LEFT ? 4 : 8))
+        return value_fault(r, v, "more bytes than a number has");
+    int error = add_variable(r, &result, b);
+    r->sig->n_variables += !error;
     return error;
 }

@@ -9,7 +9,8 @@
 #define GONE UINT32_MAX
 
 struct rule_carry {
-    uint16_t bits[MATCH_FLOWBITS]; /* old bit -> new bit, MATCH_FLOWBITS: gone */
+    uint16_t bits[MATCH_FLOWBITS];    /* old bit -> new bit, MATCH_FLOWBITS: gone */
+    uint8_t flowints[MATCH_FLOWINTS]; /* the same of numbers */
     uint32_t n_rules;
     uint32_t rules[]; /* old rule -> new rule, GONE */
 };
@@ -60,6 +61,12 @@ struct rule_carry *rule_carry_create(const struct rule_set *from, const struct r
             if (strcmp(from->flowbit_names[bit], to->flowbit_names[other]) == 0)
                 c->bits[bit] = (uint16_t)other;
     }
+    for (unsigned i = 0; i < MATCH_FLOWINTS; i++) {
+        c->flowints[i] = MATCH_FLOWINTS;
+        for (unsigned other = 0; i < from->n_flowints && other < to->n_flowints; other++)
+            if (strcmp(from->flowint_names[i], to->flowint_names[other]) == 0)
+                c->flowints[i] = (uint8_t)other;
+    }
     free(there);
     return c;
 }
@@ -67,6 +74,19 @@ struct rule_carry *rule_carry_create(const struct rule_set *from, const struct r
 void rule_carry_destroy(struct rule_carry *c)
 {
     free(c);
+}
+
+static void carry_flowints(const struct rule_carry *c, struct match_flow *flow)
+{
+    uint32_t values[MATCH_FLOWINTS] = {0};
+    uint8_t set = 0;
+    for (unsigned i = 0; i < MATCH_FLOWINTS; i++)
+        if (flow->flowints_set >> i & 1 && c->flowints[i] < MATCH_FLOWINTS) {
+            values[c->flowints[i]] = flow->flowints[i];
+            set |= (uint8_t)(1u << c->flowints[i]);
+        }
+    memcpy(flow->flowints, values, sizeof values);
+    flow->flowints_set = set;
 }
 
 void rule_carry_flow(const struct rule_carry *c, struct match_flow *flow)
@@ -79,6 +99,7 @@ void rule_carry_flow(const struct rule_carry *c, struct match_flow *flow)
                 bits[to / 64] |= (uint64_t)1 << to % 64;
         }
     memcpy(flow->flowbits, bits, sizeof bits);
+    carry_flowints(c, flow);
     for (unsigned side = 0; side < 2; side++) {
         unsigned kept = 0;
         for (unsigned i = 0; i < flow->n_pending[side]; i++) {

@@ -235,6 +235,9 @@ int content_fast_pattern(struct rule_reader *r, const struct value *v, unsigned 
 static bool may_retry(const struct signature *s, const struct content *c)
 {
     for (unsigned i = c->next; i; i = s->contents[i].next) {
+        if (s->contents[i].kind == STEP_BASE64 ||
+            s->contents[i].kind == STEP_ASN1) /* Suricata tries the first place alone */
+            return false;
         if (s->contents[i].flags & CONTENT_WITHIN || s->contents[i].kind != STEP_CONTENT ||
             !s->ascending)
             return true;
@@ -250,8 +253,8 @@ static bool is_ascending(const struct signature *s)
 {
     for (unsigned i = 0; i < s->n_contents; i++) {
         const struct content *c = &s->contents[i];
-        if (c->kind == STEP_BYTE_JUMP || c->kind == STEP_BYTE_EXTRACT ||
-            (c->kind == STEP_PCRE && step_moves(c)))
+        if (c->kind == STEP_BASE64 || c->kind == STEP_BYTE_JUMP || c->kind == STEP_BYTE_EXTRACT ||
+            c->kind == STEP_BYTE_MATH || (c->kind == STEP_PCRE && step_moves(c)))
             return false;
     }
     return true;

@@ -421,54 +421,61 @@ static int parse_action(struct rule_reader *r)
                               r->text + f.at);
 }
 
+static const struct {
+    const char *name;
+    uint8_t transport, view, network, protocol;
+} protocols[] = {{"ip", TRANSPORT_IP, 0, 0, 0},
+                 {"ipv4", TRANSPORT_IP, 0, 4, 0},
+                 {"ip4", TRANSPORT_IP, 0, 4, 0},
+                 {"ipv6", TRANSPORT_IP, 0, 6, 0},
+                 {"ip6", TRANSPORT_IP, 0, 6, 0},
+                 {"tcp", TRANSPORT_TCP, 0, 0, 0},
+                 {"tcpv4", TRANSPORT_TCP, 0, 4, 0},
+                 {"tcp4", TRANSPORT_TCP, 0, 4, 0},
+                 {"tcpv6", TRANSPORT_TCP, 0, 6, 0},
+                 {"tcp6", TRANSPORT_TCP, 0, 6, 0},
+                 {"udp", TRANSPORT_UDP, 0, 0, 0},
+                 {"udpv4", TRANSPORT_UDP, 0, 4, 0},
+                 {"udp4", TRANSPORT_UDP, 0, 4, 0},
+                 {"udpv6", TRANSPORT_UDP, 0, 6, 0},
+                 {"udp6", TRANSPORT_UDP, 0, 6, 0},
+                 {"icmp", TRANSPORT_ICMP, 0, 0, 0},
+                 {"icmpv4", TRANSPORT_ICMP, 0, 4, 0},
+                 {"icmp4", TRANSPORT_ICMP, 0, 4, 0},
+                 {"icmpv6", TRANSPORT_ICMP, 0, 6, 0},
+                 {"icmp6", TRANSPORT_ICMP, 0, 6, 0},
+                 {"sctp", TRANSPORT_SCTP, 0, 0, 0},
+                 {"tcp-pkt", TRANSPORT_TCP, VIEW_PACKET, 0, 0},
+                 {"tcp-stream", TRANSPORT_TCP, VIEW_STREAM, 0, 0},
+                 {"http", TRANSPORT_TCP, 0, 0, PROTOCOL_HTTP},
+                 {"http1", TRANSPORT_TCP, 0, 0, PROTOCOL_HTTP},
+                 {"dns", TRANSPORT_TCP_UDP, 0, 0, PROTOCOL_DNS},
+                 {"tls", TRANSPORT_TCP, 0, 0, PROTOCOL_TLS},
+                 {"ssl", TRANSPORT_TCP, 0, 0, PROTOCOL_TLS},
+                 {"ssh", TRANSPORT_TCP, 0, 0, PROTOCOL_SSH},
+                 {"modbus", TRANSPORT_TCP, 0, 0, PROTOCOL_MODBUS},
+                 {"telnet", TRANSPORT_TCP, 0, 0, PROTOCOL_TELNET},
+                 {"rdp", TRANSPORT_TCP, 0, 0, PROTOCOL_RDP},
+                 {"rfb", TRANSPORT_TCP, 0, 0, PROTOCOL_VNC}};
+
+uint8_t header_protocol(const char *name, size_t len)
+{
+    for (size_t i = 0; i < sizeof protocols / sizeof protocols[0]; i++)
+        if (word_is(name, len, protocols[i].name))
+            return protocols[i].protocol;
+    return PROTOCOL_UNKNOWN;
+}
+
 static int parse_protocol(struct rule_reader *r)
 {
-    static const struct {
-        const char *name;
-        uint8_t transport, view, network, protocol;
-    } rows[] = {{"ip", TRANSPORT_IP, 0, 0, 0},
-                {"ipv4", TRANSPORT_IP, 0, 4, 0},
-                {"ip4", TRANSPORT_IP, 0, 4, 0},
-                {"ipv6", TRANSPORT_IP, 0, 6, 0},
-                {"ip6", TRANSPORT_IP, 0, 6, 0},
-                {"tcp", TRANSPORT_TCP, 0, 0, 0},
-                {"tcpv4", TRANSPORT_TCP, 0, 4, 0},
-                {"tcp4", TRANSPORT_TCP, 0, 4, 0},
-                {"tcpv6", TRANSPORT_TCP, 0, 6, 0},
-                {"tcp6", TRANSPORT_TCP, 0, 6, 0},
-                {"udp", TRANSPORT_UDP, 0, 0, 0},
-                {"udpv4", TRANSPORT_UDP, 0, 4, 0},
-                {"udp4", TRANSPORT_UDP, 0, 4, 0},
-                {"udpv6", TRANSPORT_UDP, 0, 6, 0},
-                {"udp6", TRANSPORT_UDP, 0, 6, 0},
-                {"icmp", TRANSPORT_ICMP, 0, 0, 0},
-                {"icmpv4", TRANSPORT_ICMP, 0, 4, 0},
-                {"icmp4", TRANSPORT_ICMP, 0, 4, 0},
-                {"icmpv6", TRANSPORT_ICMP, 0, 6, 0},
-                {"icmp6", TRANSPORT_ICMP, 0, 6, 0},
-                {"sctp", TRANSPORT_SCTP, 0, 0, 0},
-                {"tcp-pkt", TRANSPORT_TCP, VIEW_PACKET, 0, 0},
-                {"tcp-stream", TRANSPORT_TCP, VIEW_STREAM, 0, 0},
-                {"http", TRANSPORT_TCP, 0, 0, PROTOCOL_HTTP},
-                {"http1", TRANSPORT_TCP, 0, 0, PROTOCOL_HTTP},
-                {"dns", TRANSPORT_TCP_UDP, 0, 0, PROTOCOL_DNS},
-                {"tls", TRANSPORT_TCP, 0, 0, PROTOCOL_TLS},
-                {"ssl", TRANSPORT_TCP, 0, 0, PROTOCOL_TLS},
-                {"ssh", TRANSPORT_TCP, 0, 0, PROTOCOL_SSH},
-                {"smtp", TRANSPORT_TCP, 0, 0, PROTOCOL_SMTP},
-                {"ftp", TRANSPORT_TCP, 0, 0, PROTOCOL_FTP},
-                {"modbus", TRANSPORT_TCP, 0, 0, PROTOCOL_MODBUS},
-                {"telnet", TRANSPORT_TCP, 0, 0, PROTOCOL_TELNET},
-                {"rdp", TRANSPORT_TCP, 0, 0, PROTOCOL_RDP},
-                {"rfb", TRANSPORT_TCP, 0, 0, PROTOCOL_VNC}};
     struct field f;
     int error = next_field(r, "the protocol", &f);
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0] && !error; i++)
-        if (field_is(r, &f, rows[i].name)) {
-            r->sig->transport = rows[i].transport;
-            r->sig->network = rows[i].network;
-            r->sig->protocol = rows[i].protocol;
-            return rows[i].view ? rule_view(r, f.at, rows[i].view) : 0;
+    for (size_t i = 0; i < sizeof protocols / sizeof protocols[0] && !error; i++)
+        if (field_is(r, &f, protocols[i].name)) {
+            r->sig->transport = protocols[i].transport;
+            r->sig->network = protocols[i].network;
+            r->sig->protocol = protocols[i].protocol;
+            return protocols[i].view ? rule_view(r, f.at, protocols[i].view) : 0;
         }
     if (error)
         return error;

@@ -349,11 +349,22 @@ struct content *step_add(struct rule_reader *r, const struct value *v, enum step
         return NULL;
     }
     int section = section_now(r);
-    if (section < 0)
+    if (section < 0 || section_closed(r, v->at, (unsigned)section))
         return NULL;
     s->contents[s->n_contents] =
         (struct content){.kind = (uint8_t)kind, .section = (uint8_t)section};
     return &s->contents[s->n_contents++];
+}
+
+struct content *step_add_behind(struct rule_reader *r, const struct value *v, enum step_kind kind)
+{
+    struct signature *s = r->sig;
+    unsigned before = s->n_contents;
+    struct content *c = step_add(r, v, kind);
+    if (c && before && !r->part.parts && !r->own_section &&
+        s->contents[before - 1].section != s->decoded)
+        c->section = s->contents[before - 1].section;
+    return c;
 }
 
 static int on_dsize(struct rule_reader *r, const struct value *v, unsigned arg)
@@ -374,6 +385,107 @@ static int on_nothing(struct rule_reader *r, const struct value *v, unsigned arg
     return 0;
 }
 
+/* The version whose language this is. */
+static const uint64_t version_held[3] = {7, 0, 10};
+
+/* read_version: N, N.N or N.N.N from the start of rest; *order: below 0 when it is before ours. */
+static int read_version(struct rule_reader *r, struct value *rest, int *order)
+{
+    struct value word = *rest, part;
+    size_t n = 0;
+    while (n < word.len && !strchr(" |", word.text[n]))
+        n++;
+    *rest = value_trimmed((struct value){word.text + n, word.len - n, word.at + n});
+    word.len = n;
+    *order = 0;
+    for (unsigned i = 0; i < 3; i++) {
+        uint64_t number = 0;
+        int error = value_next(&word, '.', &part) ? value_number(r, &part, 0, 255, &number) : 0;
+        if (error)
+            return error;
+        if (*order == 0)
+            *order = number < version_held[i] ? -1 : number > version_held[i];
+    }
+    return word.text ? value_fault(r, &word, "a version has three numbers") : 0;
+}
+
+/* version_holds: alternatives of comparisons that hold together. */
+static int version_holds(struct rule_reader *r, struct value rest, bool *holds)
+{
+    bool all = true;
+    *holds = false;
+    while (rest.len) {
+        if (*rest.text == '|') {
+            *holds |= all;
+            all = true;
+            rest = value_trimmed((struct value){rest.text + 1, rest.len - 1, rest.at + 1});
+            continue;
+        }
+        char sign = *rest.text;
+        size_t n = 1 + (rest.len > 1 && rest.text[1] == '=');
+        int order;
+        if (sign != '<' && sign != '>')
+            return value_fault(r, &rest, "a version is compared by <, <=, > or >=");
+        rest = value_trimmed((struct value){rest.text + n, rest.len - n, rest.at + n});
+        int error = read_version(r, &rest, &order);
+        if (error)
+            return error;
+        all &= (n == 2 && order == 0) || (sign == '<' ? order > 0 : order < 0);
+    }
+    *holds |= all;
+    return 0;
+}
+
+static int on_requires(struct rule_reader *r, const struct value *v, unsigned arg)
+{
+    struct value rest = *v, part, name;
+    (void)arg;
+    while (value_next(&rest, ',', &part)) {
+        struct value argument = part;
+        bool holds = false;
+        value_next(&argument, ' ', &name);
+        argument = argument.text ? value_trimmed(argument) : (struct value){name.text, 0, name.at};
+        if (argument.len == 0)
+            return value_fault(r, &part, "requires asks for a version or a feature");
+        int error = value_is(&name, "version") ? version_holds(r, argument, &holds) : 0;
+        if (error)
+            return error;
+        if (!holds)
+            return rule_fault(r, part.at, ERR_UNSUPPORTED, "requires",
+                              "this is Suricata 7.0.10 without features, not `%.*s`", (int)part.len,
+                              part.text);
+    }
+    return 0;
+}
+
+/* on_tag: Suricata's documentation, "Meta Keywords" knows it by its form alone. */
+static int on_tag(struct rule_reader *r, const struct value *v, unsigned arg)
+{
+    static const char *const metrics[] = {"packets", "bytes", "seconds"};
+    struct value rest = *v, type, count, metric, direction;
+    uint64_t number;
+    (void)arg;
+    value_next(&rest, ',', &type);
+    if (!value_is(&type, "session") && !value_is(&type, "host"))
+        return value_fault(r, &type, "tag is of a session or a host");
+    if (!value_next(&rest, ',', &count))
+        return 0;
+    int error = value_number(r, &count, 0, UINT32_MAX, &number);
+    if (error)
+        return error;
+    if (!value_next(&rest, ',', &metric))
+        return value_fault(r, v, "tag counts packets, bytes or seconds");
+    size_t i = 0;
+    while (i < 3 && !value_is(&metric, metrics[i]))
+        i++;
+    if (i == 3)
+        return value_fault(r, &metric, "tag counts packets, bytes or seconds");
+    if (value_next(&rest, ',', &direction) &&
+        ((!value_is(&direction, "src") && !value_is(&direction, "dst")) || rest.text))
+        return value_fault(r, &direction, "a direction is src or dst");
+    return 0;
+}
+
 static int on_noalert(struct rule_reader *r, const struct value *v, unsigned arg)
 {
     (void)v;
@@ -382,7 +494,7 @@ static int on_noalert(struct rule_reader *r, const struct value *v, unsigned arg
     return 0;
 }
 
-enum keyword_form { NONE = 0, VALUE = 1, OPTIONAL = 2, ONCE = 4, QUOTED = 8 };
+enum keyword_form { NONE = 0, VALUE = 1, OPTIONAL = 2, ONCE = 4, QUOTED = 8, MAYBE_QUOTED = 24 };
 static const struct keyword {
     const char *name;
     unsigned form;
@@ -396,6 +508,9 @@ static const struct keyword {
 #undef X
 #define X(s, keyword, text) {keyword, NONE, section_transform, TRANSFORM_##s},
         RULE_TRANSFORMS(X)
+#undef X
+#define X(s, keyword, text) {keyword, NONE, section_header, HEADER_##s},
+            PACKET_HEADERS(X)
 #undef X
 };
 #define KEYWORDS (sizeof keywords / sizeof keywords[0])
@@ -444,7 +559,7 @@ static int check_form(struct rule_reader *r, const struct keyword *k, const stru
     bool quote = value->len && *value->text == '"';
     if (quote && !(k->form & QUOTED))
         return rule_fault(r, value->at, ERR_SYNTAX, "quotes", "`%s` takes no quotes", k->name);
-    if (k->form & QUOTED && k->on != content_begin && k->on != step_pcre &&
+    if ((k->form & MAYBE_QUOTED) == QUOTED &&
         (!quote || value->len < 2 || value->text[value->len - 1] != '"'))
         return rule_fault(r, value->at, ERR_SYNTAX, "quotes", "`%s` stands in quotes", k->name);
     return 0;
@@ -484,10 +599,9 @@ static int read_keyword(struct rule_reader *r, const struct value *name, const s
 static int choose_message(struct rule_reader *r)
 {
     struct signature *s = r->sig;
-    if (s->views)
-        return rule_fault(r, r->view_at, ERR_SCHEMA, "packets or streams, and parts",
-                          "this looks at %s, the rule looks into parts of messages",
-                          s->views == VIEW_STREAM ? "streams" : "packets");
+    if (s->views == VIEW_PACKET) /* that of streams says nothing of parts, as in Suricata */
+        return rule_fault(r, r->view_at, ERR_SCHEMA, "packets and parts",
+                          "this looks at packets, the rule looks into parts of messages");
     unsigned flow = s->flow & FLOW_TO_SERVER ? 1 : s->flow & FLOW_TO_CLIENT ? 2 : 3;
     s->directions = (uint8_t)(s->directions ? s->directions & flow : flow);
     if (s->directions == 0)
@@ -505,7 +619,7 @@ static int choose_views(struct rule_reader *r)
 {
     struct signature *s = r->sig;
     const unsigned placed = CONTENT_ABSOLUTE | CONTENT_STARTSWITH;
-    if (s->n_sections > 1)
+    if (signature_has_parts(s))
         return choose_message(r);
     if (s->views == VIEW_STREAM &&
         ((s->transport != TRANSPORT_TCP && s->transport != TRANSPORT_IP) || s->n_contents == 0))
@@ -518,7 +632,7 @@ static int choose_views(struct rule_reader *r)
     }
     s->views = s->n_contents == 0 ? VIEW_PACKET : VIEW_STREAM;
     for (unsigned i = 0; i < s->n_contents; i++)
-        if (s->contents[i].flags & placed)
+        if (s->contents[i].flags & placed && s->contents[i].section == 0)
             s->views |= VIEW_PACKET;
     if (s->action == ACTION_PASS)
         s->views = VIEW_PACKET | VIEW_STREAM;
@@ -528,8 +642,9 @@ static int choose_views(struct rule_reader *r)
 /* addresses_only: as Suricata's IP-only rules, which are tried once a direction of a flow. */
 static bool addresses_only(const struct signature *s)
 {
-    bool only = s->n_contents == 0 && s->n_sections == 1 && !s->protocol && !s->flow &&
-                !s->has_dsize && !s->same_ip && s->source_port->any && s->target_port->any;
+    bool only = s->n_contents == 0 && s->n_flowints == 0 && s->n_pair_bits == 0 &&
+                s->n_sections == 1 && !s->protocol && !s->flow && !s->has_dsize && !s->same_ip &&
+                s->source_port->any && s->target_port->any;
     for (unsigned i = 0; i < s->n_flowbits; i++)
         only &= s->flowbits[i].op < FLOWBIT_ISSET;
     for (unsigned i = 0; i < s->n_tests; i++)
@@ -559,7 +674,9 @@ int keywords_parse(struct rule_reader *r)
             return error;
         contents_link(r->sig);
         r->sig->addresses_only = addresses_only(r->sig);
-        error = choose_views(r);
+        error = app_protocol_check(r);
+        if (!error)
+            error = choose_views(r);
         if (!error)
             literal_choose(r->sig);
         return error;

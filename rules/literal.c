@@ -181,10 +181,12 @@ static struct choice choice_of(const struct signature *s, const struct content *
 static struct choice choose(const struct signature *s)
 {
     struct choice best = {.literal = {.at = LITERAL_ANYWHERE, .end = UINT32_MAX}};
+    bool has_parts = signature_has_parts(s);
     for (unsigned i = 0; i < s->n_contents; i++) {
         const struct content *c = &s->contents[i];
+        bool of_part = c->section && s->sections[c->section].view->parts;
         if (c->kind != STEP_CONTENT || c->flags & CONTENT_NEGATED ||
-            (s->n_sections > 1 && c->section == 0))
+            (has_parts ? !of_part : c->section != 0))
             continue;
         struct choice choice = choice_of(s, c);
         if (choice.rarity > best.rarity)

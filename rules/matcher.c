@@ -266,12 +266,12 @@ void matcher_note_cut(struct matcher *m, uint32_t rule)
     m->room.cut = false;
 }
 
-void matcher_hit(struct matcher *m, uint32_t rule, struct match_flow *flow, struct hit *hits,
-                 size_t *n)
+void matcher_hit(struct matcher *m, uint32_t rule, const struct match_input *in,
+                 struct match_flow *flow, struct hit *hits, size_t *n)
 {
     const struct signature *s = &m->set->rules[rule];
     m->marks[rule].packet = m->packet;
-    rule_apply_flowbits(s, flow);
+    rule_apply(s, in, flow);
     m->passed = s->action == ACTION_PASS;
     if (m->passed || s->noalert)
         return;
@@ -308,15 +308,17 @@ static size_t confirm_all(struct matcher *m, const struct match_input *in,
         const struct signature *s = &m->set->rules[rule];
         if (m->marks[rule].packet == m->packet || (s->addresses_only && addresses_done(in, flow)))
             continue;
-        m->stats.confirms += !m->passed;
-        enum rule_verdict verdict =
-            m->passed ? RULE_NOT_YET : rule_confirm(s, s->protocol ? early : in, flow, &m->room);
+        enum rule_verdict verdict = RULE_NOT_YET;
+        if (!m->passed && rule_remembered_holds(s, in, flow)) {
+            m->stats.confirms++;
+            verdict = rule_confirm(s, s->protocol ? early : in, flow, &m->room);
+        }
         matcher_note_cut(m, rule);
         if (verdict == RULE_NOT_YET && in->stream && s->grows)
             remember_pending(m, in, flow, rule, at);
         if (verdict != RULE_MATCHES)
             continue;
-        matcher_hit(m, rule, flow, hits, &n);
+        matcher_hit(m, rule, in, flow, hits, &n);
         flow->passed |= m->passed && (in->stream || s->addresses_only);
     }
     return n;

@@ -14,6 +14,7 @@
 
 #include "base/address.h"
 #include "proto/message.h"
+#include "rules/pair_bits.h"
 #include "rules/rule_set.h"
 
 #define MATCH_FLOWBITS   512  /* a set with more names rejects the rules beyond, by name */
@@ -33,24 +34,27 @@ struct match_pending {
 #define MATCH_PENDING 16 /* of a direction; the furthest behind gives way (pending_over_limit) */
 
 /* What rules ask of a packet's headers; rows: suffix, keyword. */
-#define MATCH_FIELDS(X)              \
-    X(TTL, "ttl")                    \
-    X(TOS, "tos")                    \
-    X(IP_ID, "id")                   \
-    X(FRAGMENT_BITS, "fragbits")     \
-    X(FRAGMENT_OFFSET, "fragoffset") \
-    X(IP_PROTOCOL, "ip_proto")       \
-    X(TCP_FLAGS, "flags")            \
-    X(TCP_SEQ, "seq")                \
-    X(TCP_ACK, "ack")                \
-    X(TCP_WINDOW, "window")          \
-    X(ICMP_TYPE, "itype")            \
-    X(ICMP_CODE, "icode")            \
-    X(ICMP_ID, "icmp_id")            \
-    X(ICMP_SEQ, "icmp_seq")          \
-    X(STREAM_CLIENT, "stream_size")  \
-    X(STREAM_SERVER, "stream_size")  \
-    X(STREAM_EITHER, "stream_size")
+#define MATCH_FIELDS(X)                   \
+    X(TTL, "ttl")                         \
+    X(TOS, "tos")                         \
+    X(IP_ID, "id")                        \
+    X(FRAGMENT_BITS, "fragbits")          \
+    X(FRAGMENT_OFFSET, "fragoffset")      \
+    X(IP_PROTOCOL, "ip_proto")            \
+    X(TCP_FLAGS, "flags")                 \
+    X(TCP_SEQ, "seq")                     \
+    X(TCP_ACK, "ack")                     \
+    X(TCP_WINDOW, "window")               \
+    X(ICMP_TYPE, "itype")                 \
+    X(ICMP_CODE, "icode")                 \
+    X(ICMP_ID, "icmp_id")                 \
+    X(ICMP_SEQ, "icmp_seq")               \
+    X(STREAM_CLIENT, "stream_size")       \
+    X(STREAM_SERVER, "stream_size")       \
+    X(STREAM_EITHER, "stream_size")       \
+    X(APP_PROTOCOL, "app-layer-protocol") \
+    X(IP_OPTIONS, "ipopts")               \
+    X(TCP_MSS, "tcp.mss")
 enum match_field {
 #define X(s, n) FIELD_##s,
     MATCH_FIELDS(X)
@@ -58,23 +62,60 @@ enum match_field {
         MATCH_FIELD_COUNT
 };
 
+/* Headers as bytes; rows: suffix, keyword, text. */
+#define PACKET_HEADERS(X)                                                \
+    X(IPV4, "ipv4.hdr", "the header of IPv4 with its options")           \
+    X(IPV6, "ipv6.hdr", "the header of IPv6 with its extension headers") \
+    X(TCP, "tcp.hdr", "the header of TCP with its options")              \
+    X(UDP, "udp.hdr", "the header of UDP")                               \
+    X(ICMP6, "icmpv6.hdr", "the first eight bytes of a message of ICMPv6")
+enum packet_header {
+    HEADER_NONE,
+#define X(s, keyword, text) HEADER_##s,
+    PACKET_HEADERS(X)
+#undef X
+        HEADER_COUNT
+};
+
+/* Options of IPv4 by their names in `ipopts`, a bit each; rows: suffix, number (RFC 791, 1108),
+ * word.
+ */
+#define IPV4_OPTIONS(X)    \
+    X(EOL, 0, "eol")       \
+    X(NOP, 1, "nop")       \
+    X(RR, 7, "rr")         \
+    X(TS, 68, "ts")        \
+    X(SEC, 130, "sec")     \
+    X(LSRR, 131, "lsrr")   \
+    X(ESEC, 133, "esec")   \
+    X(SATID, 136, "satid") \
+    X(SSRR, 137, "ssrr")
+enum ipv4_option {
+#define X(s, number, word) IPV4_OPTION_##s,
+    IPV4_OPTIONS(X)
+#undef X
+        IPV4_OPTION_COUNT
+};
+
 /* Of one packet; what is not in `has` is not there. Bits of fragments: 4 reserved, 2 don't
  * fragment, 1 more fragments (RFC 791, 3.1). */
 struct match_header {
     uint32_t value[MATCH_FIELD_COUNT];
     uint32_t has; /* a bit a field */
+    struct bytes headers[HEADER_COUNT];
 };
 
 /* Per flow; zeroed is fresh. */
 struct match_flow {
     uint64_t flowbits[MATCH_FLOWBITS / 64];
     struct match_pending pending[2][MATCH_PENDING];
+    uint32_t flowints[MATCH_FLOWINTS];
     uint8_t n_pending[2];
     uint8_t generation;     /* of the set that the rest is in the terms of; the caller's to keep */
     uint8_t addresses_done; /* a bit a direction: rules that ask for addresses only were tried */
     bool passed;            /* a pass holds for all that follows */
+    uint8_t flowints_set;   /* a bit each */
     uint8_t streamed_as[2]; /* the protocol whose rules have seen the window of a direction */
-    uint8_t pad;
 };
 
 /* What is matched. to_server also holds for packets without a flow direction (then both are
@@ -84,6 +125,7 @@ struct match_input {
     uint16_t source_port, target_port;
     uint8_t transport; /* IP protocol number */
     uint8_t protocol;  /* enum protocol of the flow */
+    bool no_protocol;  /* it is known that no parser recognises it */
     bool to_server;
     bool established; /* both ends have talked (flow:established) */
     bool stream;      /* data is a window of the reassembled stream, else one packet's payload */
@@ -92,6 +134,9 @@ struct match_input {
     bool same_packet; /* the input before was of this packet too: a rule matches a packet once, and
                          a pass holds for all of it */
     const struct match_header *header; /* of the packet; NULL for a stream */
+    struct pair_bits *pair_bits;       /* of the shard; NULL where no rule has any */
+    int64_t seconds;                   /* since 1970 UTC, of the packet; for pair_bits */
+    uint8_t point;                     /* of observation */
     const uint8_t *data;               /* contiguous */
     uint32_t len;
     uint32_t fresh; /* offset in data of the first new byte; 0 for a packet */

@@ -45,8 +45,8 @@ void matcher_scan(struct matcher *m, const struct literal_set *set, const uint8_
                   uint32_t len, uint32_t fresh, uint64_t at);
 /* matcher_hit: a rule that holds: what it does to the flow, and whether it is told; *n hits so far.
  */
-void matcher_hit(struct matcher *m, uint32_t rule, struct match_flow *flow, struct hit *hits,
-                 size_t *n);
+void matcher_hit(struct matcher *m, uint32_t rule, const struct match_input *in,
+                 struct match_flow *flow, struct hit *hits, size_t *n);
 /* matcher_note_cut: confirming the rule was given up, if it was. */
 void matcher_note_cut(struct matcher *m, uint32_t rule);
 /* matcher_candidate_rule, _at: the halves of a candidate. */

@@ -54,10 +54,9 @@ static bool in_body(const struct signature *s)
     return view && view->parts & BODY_PARTS && !view->n_transforms;
 }
 
-/* recall_waiting: what waits is asked again, but for rules whose literal has left the window, and
- * not before its flowbits hold. */
+/* recall_waiting: what waits is asked again, but for rules whose literal has left the window. */
 static void recall_waiting(struct matcher *m, const struct match_body *body,
-                           struct match_message *state, const struct match_flow *flow)
+                           struct match_message *state)
 {
     unsigned kept = 0;
     for (unsigned i = 0; i < state->n_waiting; i++) {
@@ -69,15 +68,13 @@ static void recall_waiting(struct matcher *m, const struct match_body *body,
         if (in_body(s) && at - s->literal.len > body->len)
             continue;
         state->waiting[kept++] = w;
-        if (rule_flowbits_hold(s, flow))
-            matcher_add_candidate(m, w.rule, in_body(s) ? at : 0);
+        matcher_add_candidate(m, w.rule, in_body(s) ? at : 0);
     }
     state->n_waiting = (uint8_t)kept;
 }
 
 static void scan_all(struct matcher *m, const struct message_group *g,
-                     const struct match_body *body, struct match_message *state,
-                     const struct match_flow *flow)
+                     const struct match_body *body, struct match_message *state)
 {
     for (unsigned i = 0; i < g->n_scans; i++) {
         const struct message_scan *scan = &g->scans[i];
@@ -91,13 +88,21 @@ static void scan_all(struct matcher *m, const struct message_group *g,
         }
     }
     if (body)
-        recall_waiting(m, body, state, flow);
+        recall_waiting(m, body, state);
 }
 
 static bool is_done(const struct match_message *state, uint32_t rule)
 {
     for (unsigned i = 0; i < state->n_done; i++)
         if (state->done[i] == rule)
+            return true;
+    return false;
+}
+
+static bool is_waiting(const struct match_message *state, uint32_t rule)
+{
+    for (unsigned i = 0; i < state->n_waiting; i++)
+        if (state->waiting[i].rule == rule)
             return true;
     return false;
 }
@@ -147,7 +152,8 @@ static size_t confirm_all(struct matcher *m, const struct match_input *in,
     for (unsigned i = 0; i < m->n && !m->passed; i++) {
         uint32_t rule = matcher_candidate_rule(m->candidates[i]);
         const struct signature *s = &m->set->rules[rule];
-        if (is_done(state, rule))
+        if (is_done(state, rule) ||
+            (is_waiting(state, rule) && !rule_remembered_holds(s, in, flow)))
             continue;
         m->stats.confirms++;
         enum rule_verdict verdict = rule_confirm_message(s, in, m->views, flow, &m->room);
@@ -159,7 +165,7 @@ static size_t confirm_all(struct matcher *m, const struct match_input *in,
         if (verdict != RULE_MATCHES)
             continue;
         note_done(state, rule);
-        matcher_hit(m, rule, flow, hits, &n);
+        matcher_hit(m, rule, in, flow, hits, &n);
         flow->passed |= m->passed;
     }
     return n;
@@ -178,6 +184,6 @@ size_t matcher_message(struct matcher *m, const struct match_input *input,
     matcher_begin(m, input);
     message_views_begin(m->views, message, body);
     m->stats.inputs++;
-    scan_all(m, g, body, state, flow);
+    scan_all(m, g, body, state);
     return m->n ? confirm_all(m, input, body, state, flow, hits) : 0;
 }

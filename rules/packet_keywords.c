@@ -7,6 +7,7 @@
 
 #include <ctype.h>
 #include <string.h>
+#include <strings.h>
 
 static struct header_test *test_add(struct rule_reader *r, const struct value *v, unsigned field)
 {
@@ -29,6 +30,7 @@ static uint32_t most(unsigned field)
                                                      [FIELD_TCP_SEQ] = UINT32_MAX,
                                                      [FIELD_TCP_ACK] = UINT32_MAX,
                                                      [FIELD_TCP_WINDOW] = 65535,
+                                                     [FIELD_TCP_MSS] = 65535,
                                                      [FIELD_ICMP_TYPE] = 255,
                                                      [FIELD_ICMP_CODE] = 255,
                                                      [FIELD_ICMP_ID] = 65535,
@@ -189,6 +191,27 @@ int packet_protocol(struct rule_reader *r, const struct value *v, unsigned field
             return 0;
         }
     return value_range(r, v, most(field), &t->low, &t->high, &t->negated);
+}
+
+int packet_ip_options(struct rule_reader *r, const struct value *v, unsigned arg)
+{
+    static const char *const words[] = {
+#define X(s, number, word) word,
+        IPV4_OPTIONS(X)
+#undef X
+    };
+    int error = rule_view(r, v->at, VIEW_PACKET);
+    struct header_test *t = error ? NULL : test_add(r, v, arg);
+    if (!t)
+        return ERR_SYNTAX;
+    t->compare = COMPARE_ANY_BIT;
+    t->high = (1u << IPV4_OPTION_COUNT) - 1;
+    for (unsigned i = 0; i < IPV4_OPTION_COUNT; i++)
+        if (strlen(words[i]) == v->len && strncasecmp(words[i], v->text, v->len) == 0)
+            t->low = 1u << i;
+    if (v->len == 3 && strncasecmp(v->text, "any", 3) == 0)
+        t->low = t->high;
+    return t->low ? 0 : value_fault(r, v, "no option of IPv4");
 }
 
 int packet_same_ip(struct rule_reader *r, const struct value *v, unsigned arg)

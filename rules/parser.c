@@ -128,7 +128,7 @@ static int parse_parts(struct rule_reader *r)
 static int parse_rule(struct rule_reader *r, struct text *line, struct signature_list *out)
 {
     struct rule_context *ctx = r->ctx;
-    unsigned n_flowbits = ctx->n_flowbits;
+    unsigned n_flowbits = ctx->n_flowbits, n_flowints = ctx->n_flowints;
     join(r, line);
     r->sig = room_for_one(out);
     if (line->failed || !r->sig)
@@ -139,6 +139,7 @@ static int parse_rule(struct rule_reader *r, struct text *line, struct signature
     int error = parse_parts(r);
     if (error) {
         ctx->n_flowbits = n_flowbits; /* names of a rule that is not there take no room */
+        ctx->n_flowints = n_flowints;
         return error;
     }
     sha256(r->sig->digest, text_str(&r->normal), r->normal.len);

@@ -29,7 +29,7 @@ static const struct {
     {'U', 0, PART_HTTP_URI},
     {'I', 0, PART_HTTP_URI_RAW},
     {'P', 0, PART_HTTP_REQUEST_BODY},
-    {'Q', 0, PART_HTTP_RESPONSE_BODY},
+    {'Q', 0, PART_HTTP_RESPONSE_BODY}, /* or what file_data has */
     {'H', 0, PART_HTTP_HEADER},
     {'D', 0, PART_HTTP_HEADER_RAW},
     {'M', 0, PART_HTTP_METHOD},
@@ -88,6 +88,22 @@ static int compile(struct rule_reader *r, const struct value *text, uint32_t opt
     return 0;
 }
 
+/* check_relative: without a part's keyword something must have been found before in the same bytes.
+ */
+static int check_relative(struct rule_reader *r, const struct content *c,
+                          const struct value *letters_given)
+{
+    const char *relative = memchr(letters_given->text, 'R', letters_given->len);
+    if (!relative || r->part.parts || r->own_section)
+        return 0;
+    for (const struct content *before = r->sig->contents; before < c; before++)
+        if (before->section == c->section &&
+            (before->kind == STEP_CONTENT || before->kind == STEP_PCRE))
+            return 0;
+    return rule_fault(r, letters_given->at + (size_t)(relative - letters_given->text), ERR_SCHEMA,
+                      "relative to nothing", "there is nothing in these bytes before this");
+}
+
 int step_pcre(struct rule_reader *r, const struct value *v, unsigned arg)
 {
     struct content *c = step_add(r, v, STEP_PCRE);
@@ -114,6 +130,8 @@ int step_pcre(struct rule_reader *r, const struct value *v, unsigned arg)
         return rule_fault(r, behind.at + (size_t)(captures - behind.text), ERR_UNSUPPORTED,
                           "pcre captures", "captures into variables are not in this build");
     int error = read_letters(r, c, &behind, &options);
+    if (!error)
+        error = check_relative(r, c, &behind);
     return error ? error : compile(r, &text, options, c);
 }
 

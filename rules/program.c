@@ -12,6 +12,8 @@
  * read there, the others as before. A rule without a step that finds something is asked once, where
  * the stream begins.
  */
+#include "rules/asn1.h"
+#include "rules/base64.h"
 #include "rules/find.h"
 #include "rules/matcher.h"
 #include "rules/message_views.h"
@@ -28,6 +30,7 @@
 #define IP_TCP     6
 #define NO_CONTENT UINT32_MAX
 #define STEPS_MAX  3000 /* of a rule whose places are not ascending, on one input */
+#define STEP_BYTES 256  /* decoding so many costs a step */
 
 /* As in Suricata's default configuration. */
 #define MATCH_LIMIT 3500
@@ -53,7 +56,8 @@ int confirm_room_init(struct confirm_room *room)
     pcre2_jit_stack *stack = pcre2_jit_stack_create(32 * 1024, STACK_BYTES, NULL);
     *room = (struct confirm_room){
         .match = pcre2_match_data_create(16, NULL), .limits = limits, .stack = stack};
-    if (!room->match || !limits || !stack)
+    room->decoded = malloc(RULE_BASE64_ROOM);
+    if (!room->match || !limits || !stack || !room->decoded)
         return ERR_NOMEM;
     pcre2_set_match_limit(limits, MATCH_LIMIT);
     pcre2_set_depth_limit(limits, DEPTH_LIMIT);
@@ -66,6 +70,7 @@ void confirm_room_free(struct confirm_room *room)
     pcre2_match_data_free(room->match);
     pcre2_match_context_free(room->limits);
     pcre2_jit_stack_free(room->stack);
+    free(room->decoded);
 }
 
 static void give_up(struct search *s)
@@ -159,6 +164,11 @@ static bool digits_of(const uint8_t *data, unsigned n, unsigned base, uint64_t *
     return *used && errno == 0;
 }
 
+static uint64_t masked(uint64_t value, uint64_t mask)
+{
+    return (value & mask) >> __builtin_ctzll(mask);
+}
+
 /* read_number: false where the bytes are not there. *end is behind them. */
 static bool read_number(struct search *s, const struct content *c, int64_t at, uint64_t *value,
                         int64_t *end)
@@ -177,10 +187,8 @@ static bool read_number(struct search *s, const struct content *c, int64_t at, u
     for (unsigned i = 0; !b->digits && i < b->bytes; i++)
         *value = *value << 8 | data[b->little ? b->bytes - 1u - i : i];
     *end = at + used;
-    if (b->mask) {
-        *value &= b->mask;
-        *value >>= __builtin_ctzll(b->mask);
-    }
+    if (b->mask && c->kind != STEP_BYTE_MATH)
+        *value = masked(*value, b->mask);
     return true;
 }
 
@@ -202,8 +210,40 @@ static bool compares(const struct search *s, const struct byte_step *b, uint64_t
         return value <= other;
     case BYTE_AT_LEAST:
         return value >= other;
+    default:
+        return false;
     }
-    return false;
+}
+
+/* calculate: the mask is for the result. False for a division by 0. */
+static bool calculate(const struct search *s, const struct byte_step *b, uint64_t value,
+                      uint64_t *result)
+{
+    uint64_t other = b->value_variable ? s->variables[b->value] : b->value;
+    if (b->op == BYTE_DIVIDE && other == 0)
+        return false;
+    switch ((enum byte_operator)b->op) {
+    case BYTE_ADD:
+        value += other;
+        break;
+    case BYTE_SUBTRACT:
+        value -= other;
+        break;
+    case BYTE_DIVIDE:
+        value /= other;
+        break;
+    case BYTE_MULTIPLY:
+        value *= other;
+        break;
+    case BYTE_SHIFT_LEFT:
+        value = other < 64 ? value << other : 0;
+        break;
+    default:
+        value = other < 64 ? value >> other : 0;
+        break;
+    }
+    *result = b->mask ? masked(value, b->mask) : value;
+    return true;
 }
 
 /* jump: where a byte_jump leads; false when that is behind the data. In front of it there is only
@@ -243,6 +283,10 @@ static bool number_holds(struct search *s, unsigned i, int64_t *previous)
         return (end <= (int64_t)s->in->len) != !!(c->flags & CONTENT_NEGATED) &&
                fresh_enough(s, i, end);
     }
+    s->beyond |= c->kind == STEP_ASN1;
+    if (c->kind == STEP_ASN1)
+        return at >= 0 && at < (int64_t)s->in->len &&
+               asn1_holds(b, s->in->data + at, s->in->len - (size_t)at);
     if (!read_number(s, c, at, &value, &end) || !fresh_enough(s, i, end))
         return false;
     if (c->kind == STEP_BYTE_TEST)
@@ -253,6 +297,10 @@ static bool number_holds(struct search *s, unsigned i, int64_t *previous)
             b->align ? (value + b->align - 1) & ~(uint64_t)(b->align - 1) : value;
         *previous = end;
         return true;
+    }
+    if (c->kind == STEP_BYTE_MATH) {
+        *previous = end;
+        return calculate(s, b, value, &s->variables[b->variable]);
     }
     if (!jump(s, b, value, end, &to))
         return false;
@@ -290,6 +338,37 @@ static bool chain_holds(struct search *s, unsigned i, int64_t previous);
 static bool rest_holds(struct search *s, const struct content *c, int64_t previous)
 {
     return !c->next || chain_holds(s, c->next, previous);
+}
+
+static bool all_hold(struct search *s);
+
+/* decoded_holds: does what is asked of decoded bytes hold of those that the step decodes? Decoding
+ * counts as steps, for a chain may come here once for every place before it. */
+static bool decoded_holds(struct search *s, unsigned i, int64_t previous)
+{
+    const struct content *c = &s->sig->contents[i];
+    int64_t at = number_at(s, c, previous), left = (int64_t)s->in->len - at;
+    size_t used, n = left > (int64_t)c->number->value ? (size_t)c->number->value : (size_t)left;
+    s->beyond = true;
+    if (at < 0 || left <= 0)
+        return false;
+    const struct match_bytes bytes = {
+        .data = s->room->decoded,
+        .len = (uint32_t)rule_base64(s->in->data + at, n, s->room->decoded, &used)};
+    s->steps += (unsigned)used / STEP_BYTES;
+    if (bytes.len == 0 || !s->sig->decoded || !fresh_enough(s, i, at + (int64_t)used))
+        return false;
+    struct search inner = {.sig = s->sig,
+                           .section = s->sig->decoded,
+                           .in = &bytes,
+                           .room = s->room,
+                           .fresh = NO_CONTENT,
+                           .steps = s->steps};
+    memcpy(inner.variables, s->variables, sizeof inner.variables);
+    bool held = all_hold(&inner);
+    s->steps = inner.steps;
+    s->over |= s->room->cut;
+    return held && !s->over;
 }
 
 static bool expression_holds(struct search *s, unsigned i, int64_t previous)
@@ -356,6 +435,8 @@ static bool chain_holds(struct search *s, unsigned i, int64_t previous)
         return content_holds(s, i, previous);
     if (c->kind == STEP_PCRE)
         return expression_holds(s, i, previous);
+    if (c->kind == STEP_BASE64)
+        return decoded_holds(s, i, previous);
     return number_holds(s, i, &previous) && rest_holds(s, c, previous);
 }
 
@@ -381,7 +462,7 @@ static bool alone_holds(struct search *s, unsigned i)
         return !expression_finds(s, c, start, start, &low, &end) && !s->over;
     if (c->kind == STEP_SIZE)
         return size_holds(s, c->number);
-    return number_holds(s, i, &start);
+    return c->kind == STEP_BASE64 ? decoded_holds(s, i, start) : number_holds(s, i, &start);
 }
 
 static bool in_chain(const struct content *c)
@@ -419,6 +500,12 @@ static bool holds_freshly(struct search *s, unsigned head, unsigned i)
     return in_chain(&s->sig->contents[i]) ? chain_from_head(s, head) : alone_holds(s, i);
 }
 
+/* is_found: does the step find something in the bytes themselves? */
+static bool is_found(const struct content *c)
+{
+    return c->section == 0 && !(c->flags & CONTENT_NEGATED);
+}
+
 /* contents_hold: of a rule that looks into packets or streams. */
 static enum rule_verdict contents_hold(const struct signature *sig, const struct match_bytes *in,
                                        struct confirm_room *room)
@@ -428,14 +515,14 @@ static enum rule_verdict contents_hold(const struct signature *sig, const struct
     if (!all_hold(&s))
         return s.beyond ? RULE_NOT_YET : RULE_NEVER;
     for (unsigned i = 0; i < sig->n_contents; i++)
-        positive += !(sig->contents[i].flags & CONTENT_NEGATED);
+        positive += is_found(&sig->contents[i]);
     if (in->fresh == 0 && (positive || in->at == 0))
         return RULE_MATCHES;
     for (unsigned i = 0; i < sig->n_contents; i++) {
         const struct content *c = &sig->contents[i];
-        if (c->flags & CONTENT_HEAD)
+        if (c->flags & CONTENT_HEAD && c->section == 0)
             head = i;
-        if (!(c->flags & CONTENT_NEGATED) && holds_freshly(&s, head, i))
+        if (is_found(c) && holds_freshly(&s, head, i))
             return RULE_MATCHES;
     }
     return sig->n_contents == 0 ? RULE_MATCHES : RULE_NOT_YET;
@@ -469,7 +556,8 @@ static bool bit_of(const struct match_flow *flow, uint16_t bit)
     return flow->flowbits[bit / 64] >> bit % 64 & 1;
 }
 
-bool rule_flowbits_hold(const struct signature *s, const struct match_flow *flow)
+/* flowbits_hold: of the alternatives of each question one is answered as asked. */
+static bool flowbits_hold(const struct signature *s, const struct match_flow *flow)
 {
     bool one = false;
     for (unsigned i = 0; i < s->n_flowbits; i++) {
@@ -527,6 +615,8 @@ static bool test_holds(const struct header_test *t, const struct match_input *in
     case FIELD_STREAM_EITHER:
         return in->transport == IP_TCP &&
                (value_holds(t, in->stream_size[0]) || value_holds(t, in->stream_size[1]));
+    case FIELD_APP_PROTOCOL:
+        return (in->protocol || in->no_protocol) && value_holds(t, in->protocol);
     default:
         return in->header && in->header->has >> t->field & 1 &&
                value_holds(t, in->header->value[t->field]);
@@ -545,6 +635,30 @@ static bool header_holds(const struct signature *s, const struct match_input *in
     return true;
 }
 
+bool rule_remembered_holds(const struct signature *s, const struct match_input *in,
+                           const struct match_flow *flow)
+{
+    return flowbits_hold(s, flow) && flowints_hold(s, flow) && pair_bits_hold(s, in);
+}
+
+/* headers_hold: what is asked of headers as bytes. */
+static bool headers_hold(const struct signature *sig, const struct match_input *in,
+                         struct confirm_room *room)
+{
+    for (unsigned i = 1; i < sig->n_sections; i++) {
+        unsigned header = sig->sections[i].header;
+        if (!header)
+            continue;
+        struct bytes of = in->header ? in->header->headers[header] : (struct bytes){NULL, 0};
+        const struct match_bytes bytes = {.data = of.data, .len = (uint32_t)of.len};
+        struct search s = {
+            .sig = sig, .section = i, .in = &bytes, .room = room, .fresh = NO_CONTENT};
+        if (of.len == 0 || !all_hold(&s))
+            return false;
+    }
+    return true;
+}
+
 enum rule_verdict rule_confirm(const struct signature *s, const struct match_input *input,
                                const struct match_flow *flow, struct confirm_room *room)
 {
@@ -552,10 +666,10 @@ enum rule_verdict rule_confirm(const struct signature *s, const struct match_inp
         .data = input->data, .len = input->len, .fresh = input->fresh, .at = input->stream_at};
     room->cut = false;
     if (!ends_hold(s, input) || !direction_holds(s, input) || !dsize_holds(s, input->len) ||
-        !header_holds(s, input))
+        !header_holds(s, input) || !headers_hold(s, input, room))
         return RULE_NEVER;
     if ((s->protocol && s->protocol != input->protocol) || !state_holds(s, input) ||
-        !rule_flowbits_hold(s, flow))
+        !rule_remembered_holds(s, input, flow))
         return RULE_NOT_YET;
     return contents_hold(s, &bytes, room);
 }
@@ -581,8 +695,8 @@ static bool section_holds(struct search *s, unsigned number, struct message_view
 static bool sections_hold(struct search *s, struct message_views *views, bool bodies)
 {
     for (unsigned i = 1; i < s->sig->n_sections; i++)
-        if (!!bodies_for(s->sig->sections[i].view->parts) == bodies &&
-            !section_holds(s, i, views))
+        if (s->sig->sections[i].view->parts &&
+            !!bodies_for(s->sig->sections[i].view->parts) == bodies && !section_holds(s, i, views))
             return false;
     return true;
 }
@@ -602,14 +716,14 @@ enum rule_verdict rule_confirm_message(const struct signature *s, const struct m
     search.section = 0;
     if (!all_hold(&search))
         return RULE_NEVER;
-    if (!rule_flowbits_hold(s, flow))
+    if (!rule_remembered_holds(s, input, flow))
         return RULE_NOT_YET;
     if (sections_hold(&search, views, true))
         return RULE_MATCHES;
     return search.beyond ? RULE_NOT_YET : RULE_NEVER;
 }
 
-void rule_apply_flowbits(const struct signature *s, struct match_flow *flow)
+static void apply_flowbits(const struct signature *s, struct match_flow *flow)
 {
     for (unsigned i = 0; i < s->n_flowbits; i++) {
         uint64_t *word = &flow->flowbits[s->flowbits[i].bit / 64],
@@ -629,4 +743,11 @@ void rule_apply_flowbits(const struct signature *s, struct match_flow *flow)
             break;
         }
     }
+}
+
+void rule_apply(const struct signature *s, const struct match_input *in, struct match_flow *flow)
+{
+    apply_flowbits(s, flow);
+    flowints_apply(s, flow);
+    pair_bits_apply(s, in);
 }

@@ -5,6 +5,7 @@
 #include "rules/classes.h"
 #include "rules/matcher.h"
 #include "rules/set_parts.h"
+#include "rules/threshold_config.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -66,12 +67,37 @@ static int flowbit_rank(const struct signature *s)
     return sets ? (asks ? 1 : 0) : asks ? 2 : 3;
 }
 
+/* flowint_rank: the same of numbers. */
+static int flowint_rank(const struct signature *s)
+{
+    bool sets = false, asks = false;
+    for (unsigned i = 0; i < s->n_flowints; i++) {
+        sets |= s->flowints[i].op <= FLOWINT_SUBTRACT;
+        asks |= s->flowints[i].op > FLOWINT_SUBTRACT;
+    }
+    return sets ? (asks ? 1 : 0) : asks ? 2 : 3;
+}
+
+/* pair_bit_rank: those that ask for them come before all others, those that set them included. */
+static int pair_bit_rank(const struct signature *s)
+{
+    for (unsigned i = 0; i < s->n_pair_bits; i++)
+        if (s->pair_bits[i].op >= FLOWBIT_ISSET)
+            return 0;
+    return 1;
+}
+
+static int state_rank(const struct signature *s)
+{
+    return 8 * flowbit_rank(s) + 2 * flowint_rank(s) + pair_bit_rank(s);
+}
+
 /* The order in which Suricata tries rules on one packet: action, those of addresses only, flowbits,
- * priority, id. */
+ * flowints, xbits, priority, id. */
 static int by_order(const void *a, const void *b)
 {
     const struct signature *x = a, *y = b;
-    int ranks[2] = {flowbit_rank(x), flowbit_rank(y)};
+    int ranks[2] = {state_rank(x), state_rank(y)};
     if (x->action != y->action)
         return x->action - y->action;
     if (x->addresses_only != y->addresses_only)
@@ -223,13 +249,22 @@ bool rule_find(const struct rule_set *set, uint32_t gid, uint32_t sid, uint32_t 
     return false;
 }
 
+static bool asks_headers(const struct signature *s)
+{
+    bool asks = s->n_tests != 0;
+    for (unsigned i = 1; i < s->n_sections; i++)
+        asks |= s->sections[i].header != 0;
+    return asks;
+}
+
 static int parse_all(struct rule_set *set, struct rule_context *ctx,
                      const struct rule_set_config *config, struct diags *diags)
 {
     struct signature_list list = {0};
     struct rule_class *classes = NULL;
     struct text normal = {0};
-    size_t n_classes = 0;
+    struct threshold_row *thresholds = NULL;
+    size_t n_classes = 0, n_thresholds = 0;
     int error = 0;
     if (config->classification)
         error =
@@ -237,6 +272,9 @@ static int parse_all(struct rule_set *set, struct rule_context *ctx,
     if (!error && config->references)
         error =
             references_read(config->references, &set->arena, &set->systems, &set->n_systems, diags);
+    if (!error && config->thresholds)
+        error = threshold_config_read(config->thresholds, ctx, &thresholds, &n_thresholds, &normal,
+                                      diags);
     for (size_t i = 0; i < config->n_files && !error; i++)
         error = rules_parse_file(ctx, config->files[i], &list, &set->parsed, diags);
     if (error) {
@@ -257,9 +295,12 @@ static int parse_all(struct rule_set *set, struct rule_context *ctx,
                                            .disabled = set->parsed.disabled};
     for (size_t i = 0; i < list.n; i++) {
         set->counts.without_literal += !list.items[i].literal.len;
-        set->counts.with_headers += list.items[i].n_tests != 0;
+        set->counts.with_pair_bits += list.items[i].n_pair_bits != 0;
+        set->counts.with_headers += asks_headers(&list.items[i]);
     }
     error = index_ids(set);
+    if (!error)
+        error = threshold_config_give(thresholds, n_thresholds, set, diags);
     if (!error)
         error = normal.failed ? ERR_NOMEM : digest_set(set, ctx, &normal);
     text_free(&normal);
@@ -300,6 +341,8 @@ int rule_set_build(struct rule_set **out, const struct rule_set_config *config, 
                                    .flowbit_names = set->flowbit_names};
         error = parse_all(set, &ctx, config, diags);
         set->n_flowbits = ctx.n_flowbits;
+        set->n_flowints = ctx.n_flowints;
+        memcpy(set->flowint_names, ctx.flowint_names, sizeof set->flowint_names);
         set->regexes = ctx.regexes;
         set->views = ctx.views;
         set->home = rule_addresses(&ctx, "$HOME_NET");

@@ -17,6 +17,9 @@
 
 struct rule_set;
 
+#define MATCH_FLOWINTS \
+    8 /* names of numbers that flows remember; rules beyond are rejected, by name */
+
 /* A variable of the header, e.g. {"HOME_NET", "[10.0.0.0/8,192.168.0.0/16]"}. */
 struct rule_variable {
     const char *name, *value;
@@ -29,6 +32,7 @@ struct rule_set_config {
     size_t n_variables;
     const char *classification; /* a classification.config; NULL: Suricata's own classes */
     const char *references;     /* a reference.config; NULL: references are not resolved */
+    const char *thresholds;     /* a threshold.config; NULL: only rules say what is told */
 };
 
 /* Suricata's default address and port variables (documentation of suricata.yaml, vars). */
@@ -41,6 +45,7 @@ struct rule_set_counts {
     size_t literals, groups, databases;   /* literals: that are scanned for */
     size_t probed;                        /* that are looked up at their place */
     size_t without_literal, with_headers; /* with_headers: that ask for fields of match_header */
+    size_t with_pair_bits;                /* rules that have bits of pairs of addresses */
     size_t bytes;                         /* memory of the compiled set */
 };
 

@@ -9,6 +9,7 @@
 #include "rules/keyword.h"
 
 #include "base/error.h"
+#include "rules/matcher.h"
 
 #include <string.h>
 
@@ -98,6 +99,8 @@ static int section_of(struct rule_reader *r, const struct part_view *wanted, siz
 int section_now(struct rule_reader *r)
 {
     r->part_used = true;
+    if (r->own_section)
+        return (int)r->own_section;
     return r->part.parts ? section_of(r, &r->part, r->part_at) : 0;
 }
 
@@ -116,11 +119,21 @@ static int close_part(struct rule_reader *r)
     return 0;
 }
 
+/* may_follow: may other bytes be looked into from here on? */
+static int may_follow(struct rule_reader *r)
+{
+    if (r->own_section && r->own_section == r->sig->decoded)
+        return rule_fault(r, r->option_at, ERR_SCHEMA, "part behind base64_data",
+                          "behind base64_data no other part may follow");
+    return close_part(r);
+}
+
 int section_part(struct rule_reader *r, const struct value *v, unsigned part)
 {
     (void)v;
-    int error = close_part(r);
+    int error = may_follow(r);
     r->part = (struct part_view){.parts = parts_of(part)};
+    r->own_section = 0;
     r->part_used = false;
     r->part_at = r->option_at;
     return error;
@@ -132,20 +145,84 @@ int section_packet(struct rule_reader *r, const struct value *v, unsigned arg)
     (void)arg;
     int error = close_part(r);
     r->part = (struct part_view){0};
+    r->own_section = 0;
     return error;
+}
+
+/* own_section: another one that no part is looked into for; ERR_FULL with a fault reported. */
+static int own_section(struct rule_reader *r)
+{
+    static const struct part_view none = {0};
+    struct signature *s = r->sig;
+    if (s->n_sections == SECTIONS_MAX)
+        return rule_fault(r, r->option_at, ERR_FULL, "parts",
+                          "more parts than a rule may look into");
+    r->own_section = s->n_sections++;
+    s->sections[r->own_section] = (struct section){.view = &none};
+    return 0;
+}
+
+int section_decoded(struct rule_reader *r, const struct value *v, unsigned arg)
+{
+    struct signature *s = r->sig;
+    unsigned i = s->n_contents;
+    while (i && s->contents[i - 1].kind != STEP_BASE64)
+        i--;
+    if (i == 0)
+        return rule_fault(r, r->option_at, ERR_SCHEMA, "nothing decoded",
+                          "there is no base64_decode before this");
+    int error = section_packet(r, v, arg);
+    r->own_section = s->decoded;
+    if (!error && !s->decoded)
+        error = own_section(r);
+    s->decoded = (uint8_t)r->own_section;
+    return error;
+}
+
+int section_header(struct rule_reader *r, const struct value *v, unsigned header)
+{
+    static const uint8_t transports[HEADER_COUNT] = {[HEADER_TCP] = TRANSPORT_TCP,
+                                                     [HEADER_UDP] = TRANSPORT_UDP,
+                                                     [HEADER_ICMP6] = TRANSPORT_ICMP};
+    struct signature *s = r->sig;
+    int error = rule_view(r, r->option_at, VIEW_PACKET);
+    if (!error)
+        error = may_follow(r);
+    if (error)
+        return error;
+    if (transports[header] && s->transport != transports[header] && s->transport != TRANSPORT_IP)
+        return rule_fault(r, r->option_at, ERR_SCHEMA, "header of another protocol",
+                          "packets of the rule's protocol have no such header");
+    section_packet(r, v, 0);
+    for (unsigned i = 1; i < s->n_sections && !r->own_section; i++)
+        if (s->sections[i].header == header)
+            r->own_section = i;
+    error = r->own_section ? 0 : own_section(r);
+    if (!error)
+        s->sections[r->own_section].header = (uint8_t)header;
+    return error;
+}
+
+int section_closed(struct rule_reader *r, size_t at, unsigned section)
+{
+    for (unsigned i = 0; i < r->sig->n_contents; i++)
+        if (r->sig->contents[i].kind == STEP_BASE64 && r->sig->contents[i].section == section)
+            return rule_fault(r, at, ERR_UNSUPPORTED, "behind base64_decode",
+                              "behind base64_decode nothing is asked of the same bytes any more");
+    return 0;
 }
 
 int section_move(struct rule_reader *r, struct content *c, size_t at, unsigned part)
 {
     struct part_view view = {.parts = parts_of(part)};
     const struct part_view *now = r->sig->sections[c->section].view;
-    if (now && same_view(now, &view))
+    if (now && !now->n_transforms && now->parts & view.parts)
         return 0;
     if (now)
         return rule_fault(r, at, ERR_SCHEMA, "part of a part",
                           "what this is about is asked of another part already");
     int section = section_of(r, &view, at);
-    if (section < 0)
+    if (section < 0 || section_closed(r, at, (unsigned)section))
         return ERR_SCHEMA;
     c->section = (uint8_t)section;
     return 0;
@@ -166,20 +243,26 @@ int section_modifier(struct rule_reader *r, const struct value *v, unsigned part
 int section_transform(struct rule_reader *r, const struct value *v, unsigned transform)
 {
     (void)v;
-    if (!r->part.parts || r->part_used)
+    /* Behind what is asked of the part as it is, it is for what follows. */
+    if (!r->part.parts || (r->part_used && r->part.n_transforms))
         return rule_fault(r, r->option_at, ERR_SCHEMA, "transform without a part",
                           "a transform stands right behind the part that it is for");
     if (r->part.n_transforms == TRANSFORMS_MAX)
         return rule_fault(r, r->option_at, ERR_FULL, "transforms",
                           "more transforms than a part may have");
     r->part.transforms[r->part.n_transforms++] = (uint8_t)transform;
+    if (r->part_used)
+        r->part_at = r->option_at;
+    r->part_used = false;
     return 0;
 }
 
 static int size_of(struct rule_reader *r, const struct value *v, const struct part_view *view)
 {
     struct byte_step *size = arena_alloc(r->ctx->arena, sizeof *size);
-    int section = size ? section_of(r, view, r->option_at) : -1;
+    int section = !size         ? -1
+                  : view->parts ? section_of(r, view, r->option_at)
+                                : (int)r->own_section;
     struct content *c = section < 0 ? NULL : step_add(r, v, STEP_SIZE);
     if (!c)
         return ERR_SCHEMA;
@@ -191,7 +274,7 @@ static int size_of(struct rule_reader *r, const struct value *v, const struct pa
 int section_size(struct rule_reader *r, const struct value *v, unsigned arg)
 {
     (void)arg;
-    if (!r->part.parts)
+    if (!r->part.parts && !r->own_section)
         return rule_fault(r, r->option_at, ERR_SCHEMA, "size without a part",
                           "there is no part before this whose size it could be");
     return size_of(r, v, &r->part);

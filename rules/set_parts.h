@@ -50,6 +50,13 @@ struct port_groups {
     struct match_group packet[PORT_CLASSES], stream[PORT_CLASSES];
 };
 
+/* Of a threshold.config: alerts of these rules that are not told, those of some ends, or all. */
+struct suppression {
+    uint32_t gid, sid; /* 0: of any */
+    uint8_t track;     /* enum suppress_track */
+    const struct address_set *addresses;
+};
+
 struct rule_set {
     struct arena arena;
     struct signature *rules; /* in the order in which they are tried */
@@ -59,10 +66,14 @@ struct rule_set {
     uint32_t *by_id; /* their numbers, by gid and sid */
     struct rule_set_counts counts;
     struct parse_counts parsed;
+    struct suppression *suppressions; /* in the order of their file */
+    size_t n_suppressions;
     struct reference_system *systems; /* that rules refer to; NULL: no file says */
     size_t n_systems;
     const char **flowbit_names; /* by bit */
     unsigned n_flowbits;
+    const char *flowint_names[MATCH_FLOWINTS];
+    unsigned n_flowints;
     struct regex *regexes;
     struct port_groups *groups[GROUP_TRANSPORTS][DIRECTIONS];
     /* Rules of one protocol's bytes, whatever the port: asked once it is known that a flow speaks
@@ -104,6 +115,7 @@ enum rule_verdict {
 struct confirm_room {
     void *match, *limits, *stack; /* pcre2_match_data, pcre2_match_context, pcre2_jit_stack */
     bool cut;                     /* of the last rule */
+    uint8_t *decoded;             /* RULE_BASE64_ROOM bytes */
 };
 /* confirm_room_init: ERR_NOMEM without memory; free also after that. */
 int confirm_room_init(struct confirm_room *room);
@@ -115,9 +127,17 @@ enum rule_verdict rule_confirm(const struct signature *s, const struct match_inp
 enum rule_verdict rule_confirm_message(const struct signature *s, const struct match_input *input,
                                        struct message_views *views, const struct match_flow *flow,
                                        struct confirm_room *room);
-/* rule_flowbits_hold: of the alternatives of each question one is answered as asked.
- * rule_apply_flowbits: what a rule that matched does to the flow's bits. */
-bool rule_flowbits_hold(const struct signature *s, const struct match_flow *flow);
-void rule_apply_flowbits(const struct signature *s, struct match_flow *flow);
+/* flowint.c: what a rule asks of the flow's numbers, and what one that matched does to them. */
+bool flowints_hold(const struct signature *s, const struct match_flow *flow);
+void flowints_apply(const struct signature *s, struct match_flow *flow);
+/* pair_bits.c: the same of bits of the pair of addresses. */
+bool pair_bits_hold(const struct signature *s, const struct match_input *in);
+void pair_bits_apply(const struct signature *s, const struct match_input *in);
+/* rule_remembered_holds: what a rule asks of all of these. */
+bool rule_remembered_holds(const struct signature *s, const struct match_input *in,
+                           const struct match_flow *flow);
+/* rule_apply: what a rule that matched does to the flow's bits and numbers, and to the pair's bits.
+ */
+void rule_apply(const struct signature *s, const struct match_input *in, struct match_flow *flow);
 
 #endif

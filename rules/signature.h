@@ -16,7 +16,9 @@
 
 #define CONTENTS_MAX  32
 #define FLOWBITS_MAX  32 /* names in one rule, alternatives counted */
-#define VARIABLES_MAX 16 /* of byte_extract in one rule */
+#define FLOWINTS_MAX  8
+#define PAIR_BITS_MAX 8
+#define VARIABLES_MAX 16 /* of byte_extract and byte_math in one rule */
 #define HEADER_TESTS  12 /* conditions on headers in one rule */
 #define TAGS_MAX      8
 #define SECTIONS_MAX  16 /* parts of messages in one rule, and the bytes themselves */
@@ -100,9 +102,11 @@ struct part_view {
 static_assert(PROTO_PART_COUNT <= 64, "a bit each");
 #define PART_VIEWS_MAX 256 /* distinct ones of a set; rules beyond are rejected, by name */
 
-/* What a rule asks of one view, or of the bytes themselves (section 0, view NULL). */
+/* What a rule asks of one view, of the bytes themselves (section 0, view NULL), or of what a step
+ * of another section has decoded, or of a header of the packet (views of no parts). */
 struct section {
     const struct part_view *view;
+    uint8_t header; /* enum packet_header; 0: none */
 };
 
 #define CONTENT_NOCASE     1u
@@ -135,7 +139,11 @@ enum step_kind {
     STEP_BYTE_TEST,
     STEP_BYTE_JUMP,
     STEP_BYTE_EXTRACT,
-    STEP_SIZE /* of the part, in bytes */
+    STEP_BYTE_MATH,
+    STEP_SIZE,  /* of the part, in bytes */
+    STEP_ASN1,  /* a length in BER */
+    STEP_BASE64 /* decodes, and asks what was decoded; nothing behind it is asked of the same bytes
+                 */
 };
 
 /* What byte_test, byte_jump, byte_extract and isdataat read, and what they do with it. */
@@ -146,12 +154,20 @@ enum byte_operator {
     BYTE_AND,
     BYTE_XOR,
     BYTE_AT_MOST,
-    BYTE_AT_LEAST
+    BYTE_AT_LEAST,
+    /* of byte_math */
+    BYTE_ADD,
+    BYTE_SUBTRACT,
+    BYTE_DIVIDE,
+    BYTE_MULTIPLY,
+    BYTE_SHIFT_LEFT,
+    BYTE_SHIFT_RIGHT
 };
 struct byte_step {
     uint8_t bytes, base; /* how many; of digits: 0 (told by the prefix), 8, 10, 16 */
     uint8_t op, variable, align;
-    bool digits, little, negated, value_variable, offset_variable, from_beginning, from_end;
+    bool digits, little, ordered, negated, value_variable, offset_variable, from_beginning,
+        from_end;
     int32_t offset, post_offset;
     uint32_t multiplier;
     uint64_t value, mask; /* mask 0: none */
@@ -184,7 +200,7 @@ struct content {
 static inline bool step_moves(const struct content *c)
 {
     return !(c->flags & CONTENT_NEGATED) && c->kind != STEP_ISDATAAT && c->kind != STEP_BYTE_TEST &&
-           c->kind != STEP_SIZE;
+           c->kind != STEP_SIZE && c->kind != STEP_BASE64 && c->kind != STEP_ASN1;
 }
 
 /* A condition on headers: a number in a range, or bits under a mask. */
@@ -208,6 +224,33 @@ struct flowbit {
     uint16_t bit;
 };
 
+/* A bit of the pair of addresses; of several each holds. */
+struct pair_bit {
+    uint8_t op;       /* enum flowbit_op */
+    uint32_t seconds; /* that it stays set */
+    uint64_t name;    /* a hash of it */
+};
+
+/* What a rule that matched does to a number of the flow, in its order, or asks of it before. */
+enum flowint_op {
+    FLOWINT_SET,
+    FLOWINT_ADD,
+    FLOWINT_SUBTRACT,
+    FLOWINT_LESS,
+    FLOWINT_AT_MOST,
+    FLOWINT_GREATER,
+    FLOWINT_AT_LEAST,
+    FLOWINT_EQUAL,
+    FLOWINT_NOT_EQUAL,
+    FLOWINT_IS_SET,
+    FLOWINT_IS_UNSET
+};
+struct flowint {
+    uint8_t op, name, other;
+    bool of_other; /* the operand is another number's value */
+    uint32_t value;
+};
+
 /* Which alerts are told: of the alerts of some ends, within so many seconds, the first ones; each
  * so manieth; the so manieth alone; those after them (detection_filter). */
 enum threshold_type {
@@ -218,6 +261,8 @@ enum threshold_type {
     THRESHOLD_FILTER
 };
 enum threshold_track { TRACK_NONE, TRACK_SOURCE, TRACK_TARGET, TRACK_BOTH, TRACK_RULE };
+/* Whose alerts a suppression holds back: TRACK 0: all of the rule. */
+enum suppress_track { SUPPRESS_ALL, SUPPRESS_SOURCE, SUPPRESS_TARGET, SUPPRESS_EITHER };
 struct rule_threshold {
     uint8_t type, track;
     uint32_t count, seconds;
@@ -262,16 +307,32 @@ struct signature {
     unsigned n_contents;
     struct section sections[SECTIONS_MAX];
     unsigned n_sections; /* section 0 is always there */
+    uint8_t decoded;     /* the section for what was decoded; 0: none */
     struct header_test tests[HEADER_TESTS];
     unsigned n_tests;
     unsigned n_variables;
     struct literal literal;
     struct rule_threshold threshold;
+    bool suppressed;    /* some suppression is for it */
+    bool rate_filtered; /* so a threshold for all rules is not for it */
     struct flowbit flowbits[FLOWBITS_MAX];
     unsigned n_flowbits;
+    struct flowint flowints[FLOWINTS_MAX];
+    unsigned n_flowints;
+    struct pair_bit pair_bits[PAIR_BITS_MAX];
+    unsigned n_pair_bits;
     struct diag_pos pos;
     uint8_t digest[SHA256_BYTES]; /* of its normalised text */
 };
+
+/* signature_has_parts: does it look into parts of messages? */
+static inline bool signature_has_parts(const struct signature *s)
+{
+    for (unsigned i = 1; i < s->n_sections; i++)
+        if (s->sections[i].view->parts)
+            return true;
+    return false;
+}
 
 #define SET_INDEX     1024
 #define KEYWORD_WORDS 4 /* of 64 keywords each */
@@ -286,6 +347,8 @@ struct rule_context {
     struct port_set *port_sets[SET_INDEX];
     const char **flowbit_names;
     unsigned n_flowbits;
+    const char *flowint_names[MATCH_FLOWINTS];
+    unsigned n_flowints;
     struct regex *regexes; /* of all rules, to be freed with regexes_free */
     struct part_view *views;
     unsigned n_views;
@@ -305,6 +368,7 @@ struct rule_reader {
     size_t option_at;                     /* the option under way */
     struct part_view part; /* what is looked into from here on; no parts: the bytes */
     bool part_used;        /* something has been asked of it */
+    unsigned own_section;  /* that what follows belongs to: what was decoded, a header; 0: none */
     size_t part_at;
     const char *file;
     uint32_t line;   /* of raw[0] */
@@ -327,6 +391,8 @@ int rule_view(struct rule_reader *r, size_t at, unsigned view);
 /* header.c: action, protocol, addresses, ports, direction; leaves r->at behind the opening bracket.
  */
 int header_parse(struct rule_reader *r);
+/* header_protocol: enum protocol of this name; PROTOCOL_UNKNOWN: none of this build. */
+uint8_t header_protocol(const char *name, size_t len);
 /* keyword.c: the options up to the closing bracket, and what must hold between them. */
 int keywords_parse(struct rule_reader *r);
 /* section.c: the section that what follows belongs to; -1 with a fault reported. */

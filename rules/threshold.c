@@ -114,7 +114,7 @@ uint64_t thresholds_full(const struct thresholds *t)
 
 static bool is_over(const struct count *c, int64_t at)
 {
-    return at - c->began >= c->seconds * NS_PER_S;
+    return at - c->began > c->seconds * NS_PER_S; /* the last moment included, as in Suricata */
 }
 
 /* drop_over: all counts whose time is over; which they are does not depend on their places. */
@@ -151,11 +151,29 @@ static enum alert_fate fate(struct count *c, const struct rule_threshold *r)
     return FATE_TOLD;
 }
 
+static bool is_suppressed(const struct rule_set *set, uint32_t rule, const struct address *source,
+                          const struct address *target)
+{
+    const struct signature *s = &set->rules[rule];
+    for (size_t i = 0; i < set->n_suppressions; i++) {
+        const struct suppression *p = &set->suppressions[i];
+        if ((p->gid && p->gid != s->gid) || (p->sid && p->sid != s->sid))
+            continue;
+        if (p->track == SUPPRESS_ALL ||
+            (p->track != SUPPRESS_TARGET && address_set_holds(p->addresses, source)) ||
+            (p->track != SUPPRESS_SOURCE && address_set_holds(p->addresses, target)))
+            return true;
+    }
+    return false;
+}
+
 enum alert_fate thresholds_decide(struct thresholds *t, const struct rule_set *set, uint32_t rule,
                                   int64_t at, const struct address *source,
                                   const struct address *target)
 {
     const struct rule_threshold *r = &set->rules[rule].threshold;
+    if (set->rules[rule].suppressed && is_suppressed(set, rule, source, target))
+        return FATE_SUPPRESSED;
     if (r->type == THRESHOLD_NONE)
         return FATE_TOLD;
     struct key key;

@@ -1,4 +1,4 @@
-/* Which alerts of a rule are told: threshold and detection_filter, in event time.
+/* Which alerts of a rule are told: suppressions, threshold and detection_filter, in event time.
  *
  * They decide on alerts alone, once what matched is known and in its order; what is observed and
  * correlated has been counted before. Suricata's documentation, "Thresholding Keywords".
@@ -10,10 +10,11 @@
 #include "rules/rule_set.h"
 
 /* Fates of an alert after the match; rows: suffix, name, text. */
-#define ALERT_FATES(X)                                                                \
-    X(TOLD, "told", "the alert is told")                                              \
-    X(LIMITED, "limited", "the rule's limit for this time and these ends is reached") \
-    X(BELOW, "below", "there have not been enough of them for these ends and this time")
+#define ALERT_FATES(X)                                                                   \
+    X(TOLD, "told", "the alert is told")                                                 \
+    X(LIMITED, "limited", "the rule's limit for this time and these ends is reached")    \
+    X(BELOW, "below", "there have not been enough of them for these ends and this time") \
+    X(SUPPRESSED, "suppressed", "a threshold.config suppresses it")
 enum alert_fate {
 #define X(s, name, text) FATE_##s,
     ALERT_FATES(X)

@@ -29,6 +29,7 @@ TABLES = [
     ("Origin: headlines", "correlate/origin.h", "ORIGIN_HEADLINES", "two-way-contact in-declared-network headline", "two-way-contact in-declared-network headline"),
     ("Keywords of rules", "rules/keywords.def", "KEYWORD", "name form function arg text", "name form text"),
     ("Parts of messages that rules look into", "proto/message.h", "PROTO_PARTS", "suffix protocol directions keyword text", "keyword directions text"),
+    ("Headers of packets as bytes", "rules/matcher.h", "PACKET_HEADERS", "suffix keyword text", "keyword text"),
     ("Transforms of parts", "rules/signature.h", "RULE_TRANSFORMS", "suffix keyword text", "keyword text"),
     ("Fields of sealed entries", "ledger/entry_fields.def", "FIELD", "kind name form need text", "kind name form need text"),
     ("Fates of alerts after the match", "rules/threshold.h", "ALERT_FATES", "suffix name text", "name text"),

@@ -452,6 +452,12 @@ alert tcp any 502 -> any any (msg:"c"; flow:to_client; flowbits:isset,asked; con
 alert ip any any -> any any (msg:"d"; flowbits:set,asked; flowbits:noalert; sid:5;)
 pass tcp any any -> any any (msg:"joined"; \
     content:"yes"; sid:6;)
+alert udp any any -> any any (content:"b"; base64_decode:bytes 60, offset 0, relative; base64_data; content:"|69|"; pcre:"/./R"; sid:7;)
+alert udp any any -> any any (byte_math:bytes 1, offset 0, oper <<, rvalue 1, result r, string hex, bitmask 0xff; content:"a"; offset:r; sid:8;)
+alert udp any any -> any any (asn1:oversize_length 3, bitstring_overflow, double_overflow, absolute_offset 1; sid:9;)
+alert udp any any -> any any (flowint:nn,+,1; flowint:nn,<,mm; xbits:toggle,x,track ip_pair,expire 9; content:"a"; sid:10;)
+alert tcp any any -> any any (tcp.hdr; content:"|02 04|"; pkt_data; content:"a"; ipopts:any; tcp.mss:>5; app-layer-protocol:!http; tag:host,9,seconds,src; sid:11;)
+alert tls any any -> any any (requires:version >= 7.0.4 < 8 | >= 8.0.3; ssl_version:!tls1.2,!sslv3; sid:12;)
 """.strip()
 seed("rules", "all", RULES)
 for number, line in enumerate(RULES.splitlines()):

@@ -41,7 +41,14 @@ def mistakes(work, rules):
             ("vars", "default-rule-path: /x\n", "", "vars"),
             ("vars", YAML.replace("    PLANT: ", "\tPLANT: "), "7:1", "cannot start any token"),
             ("classification", CLASSES + "config classification: x,y,none\n", "3:28", "none"),
-            ("references", REFERENCES + "config reference: x\n", "3:20", "NAME URL")]
+            ("references", REFERENCES + "config reference: x\n", "3:20", "NAME URL"),
+            ("threshold-config", "suppress gen_id 1, sig_id 1\nsupress gen_id 1, sig_id 1\n", "2:1", "suppress"),
+            ("threshold-config", "suppress gen_id 0, sig_id 1\n", "1:19", "gen_id that is not 0"),
+            ("threshold-config", "suppress gen_id 1, sig_id 1, track by_both, ip 10.0.0.1\n", "1:36", "by_both"),
+            ("threshold-config", "suppress gen_id 1, sig_id 1, track by_src, ip 10.0.0.300\n", "1:1", "10.0.0.300"),
+            ("threshold-config", "event_filter gen_id 1, sig_id 1, type limit, track by_src, count 0, seconds 5\n", "1:59", "not 0"),
+            ("threshold-config", "event_filter gen_id 1, sig_id 1, type often, track by_src, count 1, seconds 5\n", "1:39", "often"),
+            ("threshold-config", "rate_filter gen_id 1, sig_id 1, track by_src, count 1, seconds 5, new_action drop\n", "1:82", "comma")]
     for n, (option, text, place, words) in enumerate(rows):
         path = work / f"wrong-{n}"
         path.write_text(text)
@@ -80,6 +87,12 @@ def main():
         urls = [["http://plant.example/a", "https://cve.example/?name=2014-0160"]]
         for events in switched, alerts(work, capture, rules, "--vars", groups, "--references", work / "reference.config"):
             expect([e["alert"].get("references") for e in events] == urls * len(by_file), f"references: {events[0]['alert']}")
+        limits = work / "threshold.config"
+        limits.write_text(f"event_filter gen_id 1, sig_id 1, type limit, track by_rule, count 3, seconds 100000\n")
+        policy.write_text("rules: [a.rules]\nvars: suricata.yaml\nthreshold-config: threshold.config\n")
+        for events in alerts(work, capture, rules, "--vars", groups, "--threshold-config", limits), \
+                alerts(work, capture, rules, "--vars", groups, "--switch-at", f"1970-01-01T00:00:00Z={policy}"):
+            expect(ends(events) == ends(by_file)[:3], f"{len(events)} alerts of a limit of three")
         mistakes(work, rules)
         print(f"{len(by_file)} hits by groups of a file")
     finish("rule options")

@@ -271,7 +271,7 @@ static void flowbits_change_as_they_are_told(void **state)
         const struct signature *s = parsed_options(&p, rows[i].options);
         struct match_flow flow = {.flowbits = {rows[i].before}};
         assert_non_null(s);
-        rule_apply_flowbits(s, &flow);
+        rule_apply(s, &(struct match_input){0}, &flow);
         assert_int_equal(flow.flowbits[0], rows[i].after);
         parsed_free(&p);
     }
@@ -319,9 +319,104 @@ static void rules_look_at_packets_or_streams(void **state)
     }
 }
 
+/* A rule's conditions on numbers come first, then what it does to them, in its order. Suricata does
+ * not make less of what is not set, and takes another one that is not set for 0. */
+static void numbers_of_a_flow_are_asked_and_changed(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *options, *a, *b; /* of `aa` and `bb` before: NULL where they are not set */
+        bool holds;
+        const char *after; /* of `aa` */
+    } rows[] = {
+        {"flowint:aa,+,3;", NULL, NULL, true, "3"},
+        {"flowint:aa,+,3;", "4", NULL, true, "7"},
+        {"flowint:aa,=,3; flowint:aa,+,2;", "9", NULL, true, "5"},
+        {"flowint:aa,-,3;", "5", NULL, true, "2"},
+        {"flowint:aa,-,3;", NULL, NULL, true, NULL},
+        {"flowint:aa,-,3;", "2", NULL, true, "4294967295"}, /* 32 bits */
+        {"flowint:aa,=,bb;", NULL, "6", true, "6"},
+        {"flowint:aa,=,bb;", "5", NULL, true, "0"},
+        {"flowint:aa,+,1; flowint:aa,==,1;", NULL, NULL, false, NULL},
+        {"flowint:aa,+,1; flowint:aa,==,1;", "1", NULL, true, "2"},
+        {"flowint:aa,isset;", NULL, NULL, false, NULL},
+        {"flowint:aa,isset;", "0", NULL, true, "0"},
+        {"flowint:aa,isnotset;", NULL, NULL, true, NULL},
+        {"flowint:aa,notset;", "0", NULL, false, "0"},
+        {"flowint:aa,<,5;", "5", NULL, false, "5"},
+        {"flowint:aa,<,5;", "4", NULL, true, "4"},
+        {"flowint:aa,<=,5;", "5", NULL, true, "5"},
+        {"flowint:aa,<=,5;", "6", NULL, false, "6"},
+        {"flowint:aa,>,5;", "6", NULL, true, "6"},
+        {"flowint:aa,>,5;", "5", NULL, false, "5"},
+        {"flowint:aa,>=,5;", "5", NULL, true, "5"},
+        {"flowint:aa,>=,5;", "4", NULL, false, "4"},
+        {"flowint:aa,!=,5;", "4", NULL, true, "4"},
+        {"flowint:aa,!=,5;", NULL, NULL, false, NULL},
+        {"flowint:aa,>,bb;", "1", NULL, true, "1"},
+        {"flowint:aa,==,bb;", "7", "7", true, "7"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct parsed p;
+        char options[256];
+        /* the first names of the set are aa and bb */
+        snprintf(options, sizeof options, "%s", rows[i].options);
+        const struct signature *s = parsed_options(&p, options);
+        struct match_flow flow = {0};
+        const char *given[2] = {rows[i].a, rows[i].b};
+        for (unsigned k = 0; k < 2; k++)
+            if (given[k]) {
+                flow.flowints[k] = (uint32_t)strtoul(given[k], NULL, 10);
+                flow.flowints_set |= (uint8_t)(1u << k);
+            }
+        struct match_input in = given_input("", 0, 80);
+        assert_non_null(s);
+        bool held = given_confirm(s, &in, &flow) == RULE_MATCHES;
+        if (held)
+            rule_apply(s, &in, &flow);
+        bool set = flow.flowints_set & 1;
+        uint32_t after = rows[i].after ? (uint32_t)strtoul(rows[i].after, NULL, 10) : 0;
+        if (held != rows[i].holds || set != !!rows[i].after || (set && flow.flowints[0] != after))
+            fail_msg("%s: holds %d, then %s %u", rows[i].options, held, set ? "is" : "is not",
+                     flow.flowints[0]);
+        parsed_free(&p);
+    }
+}
+
+/* The versions are of the rules' documentation; ours is 7.0.10. */
+static void a_rule_loads_if_what_it_requires_is_there(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *value;
+        bool loads;
+    } rows[] = {{"version >= 7.0.4", true},
+                {"version >= 7.0.10", true},
+                {"version > 7.0.10", false},
+                {"version >= 7.0.4 < 8", true},
+                {"version >= 8", false},
+                {"version <= 7", false},
+                {"version < 8.0.3 >= 7.0.11", false},
+                {"version >= 7.0.4 < 7.0.5 | >= 7.0.9", true},
+                {"version >= 8.0.3 | < 7", false},
+                {"feature geoip", false},
+                {"version >= 7, feature lua", false},
+                {"keyword no-such", false}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct parsed p;
+        char options[128];
+        snprintf(options, sizeof options, "requires:%s;", rows[i].value);
+        if ((parsed_options(&p, options) != NULL) != rows[i].loads)
+            fail_msg("%s: not %d", rows[i].value, rows[i].loads);
+        parsed_free(&p);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(numbers_of_a_flow_are_asked_and_changed),
+        cmocka_unit_test(a_rule_loads_if_what_it_requires_is_there),
         cmocka_unit_test(the_facts_of_a_rule_are_kept),
         cmocka_unit_test(keywords_are_read_in_any_case),
         cmocka_unit_test(tags_of_the_metadata_are_kept),

@@ -213,7 +213,7 @@ static size_t twin_run(struct twin *t, const struct match_input *in, uint32_t *h
             continue;
         if (in->stream)
             t->matched_at[i][!in->to_server] = (int64_t)in->stream_at + in->len;
-        rule_apply_flowbits(s, &t->flow);
+        rule_apply(s, in, &t->flow);
         if (s->action == ACTION_PASS) {
             t->flow.passed =
                 in->stream || s->addresses_only; /* for the flow, else for the packet */

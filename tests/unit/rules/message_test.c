@@ -195,6 +195,85 @@ static void sizes_and_transforms(void **state)
     bench_end(&b);
 }
 
+/* Behind contents a transform is for what follows: a part as it is, and transformed, as Suricata
+ * has it. What was decoded of a part is asked of where the part is. */
+static void parts_are_asked_as_they_are_and_changed(void **state)
+{
+    (void)state;
+    struct bench b;
+    bench_begin(
+        &b, PROTOCOL_HTTP,
+        "alert http any any -> any any (http.host; content:\"a\"; startswith; dotprefix; "
+        "content:\".ab\"; startswith; sid:1;)\n"
+        "alert http any any -> any any (http.uri; content:\"=\"; base64_decode:relative; "
+        "base64_data; content:\"foo\"; sid:2;)\n"
+        "alert http any any -> any any (content:\"=\"; http_uri; base64_decode:relative; "
+        "base64_data; content:\"foo\"; sid:3;)\n"
+        "alert http any any -> any any (http.uri; base64_decode; base64_data; content:\"foo\"; "
+        "startswith; sid:4;)\n"
+        "alert http any any -> any any (http.cookie; content:\"c\"; pcre:\"/d/C\"; sid:5;)\n");
+    assert_string_equal(HEAD(&b, PROTO_TO_SERVER, {PART_HTTP_HOST, "abc"}), "1 ");
+    assert_string_equal(HEAD(&b, PROTO_TO_SERVER, {PART_HTTP_HOST, "bab"}), "");
+    assert_string_equal(HEAD(&b, PROTO_TO_SERVER, {PART_HTTP_URI, "x=Zm9v"}), "2 3 ");
+    assert_string_equal(HEAD(&b, PROTO_TO_SERVER, {PART_HTTP_URI, "x="}), "");
+    assert_string_equal(HEAD(&b, PROTO_TO_SERVER, {PART_HTTP_URI, "Zm9v"}), "4 ");
+    assert_string_equal(HEAD(&b, PROTO_TO_SERVER, {PART_HTTP_COOKIE, "dc"}), "5 ");
+    bench_end(&b);
+}
+
+static void versions_of_tls(void **state)
+{
+    (void)state;
+    struct bench b;
+    bench_begin(&b, PROTOCOL_TLS,
+                "alert tls any any -> any any (tls.version:1.2; sid:1;)\n"
+                "alert tls any any -> any any (tls.version:0x0304; sid:2;)\n"
+                "alert tls any any -> any any (ssl_version:tls1.0, sslv3; sid:3;)\n"
+                "alert tls any any -> any any (ssl_version:!TLS1.2,!tls1.3; sid:4;)\n"
+                "alert tls any any -> any any (flow:to_server; tls.version:1.2; sid:5;)\n");
+    const struct {
+        const char *version, *sids;
+    } rows[] = {{"1.2", "1 "}, {"1.3", "2 "}, {"1.0", "3 4 "}, {"0x0300", "3 4 "}, {"1.1", "4 "}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        assert_string_equal(HEAD(&b, PROTO_TO_CLIENT, {PART_TLS_VERSION, rows[i].version}),
+                            rows[i].sids);
+    assert_string_equal(HEAD(&b, PROTO_TO_SERVER, {PART_TLS_VERSION, "1.2"}), "1 5 ");
+    bench_end(&b);
+}
+
+/* Neither what it is nor what it is not is known before it is known. */
+static void the_protocol_of_a_flow_is_asked_once_it_is_known(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *option;
+        bool unknown, http, tls, none; /* does it hold, when the flow is that? */
+    } rows[] = {
+        {"app-layer-protocol:http;", false, true, false, false},
+        {"app-layer-protocol:!http;", false, false, true, true},
+        {"app-layer-protocol:!\"http\"; app-layer-protocol:!tls;", false, false, false, true},
+        {"app-layer-protocol:failed;", false, false, false, true},
+        {"app-layer-protocol:!failed;", false, true, true, false}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct parsed p;
+        struct match_flow flow = {0};
+        char options[128];
+        snprintf(options, sizeof options, "content:\"a\"; %s", rows[i].option);
+        const struct signature *s = parsed_options(&p, options);
+        struct match_input in = given_input("a", 1, 80);
+        assert_non_null(s);
+        assert_int_equal(given_confirm(s, &in, &flow) == RULE_MATCHES, rows[i].unknown);
+        in.protocol = PROTOCOL_HTTP;
+        assert_int_equal(given_confirm(s, &in, &flow) == RULE_MATCHES, rows[i].http);
+        in.protocol = PROTOCOL_TLS;
+        assert_int_equal(given_confirm(s, &in, &flow) == RULE_MATCHES, rows[i].tls);
+        in.protocol = PROTOCOL_UNKNOWN;
+        in.no_protocol = true;
+        assert_int_equal(given_confirm(s, &in, &flow) == RULE_MATCHES, rows[i].none);
+        parsed_free(&p);
+    }
+}
+
 static void a_rule_is_of_its_direction_and_protocol(void **state)
 {
     (void)state;
@@ -357,6 +436,9 @@ int main(void)
         cmocka_unit_test(all_of_a_rule_must_hold_each_in_its_part),
         cmocka_unit_test(what_is_asked_of_a_part_holds_in_one_and_the_same),
         cmocka_unit_test(sizes_and_transforms),
+        cmocka_unit_test(parts_are_asked_as_they_are_and_changed),
+        cmocka_unit_test(versions_of_tls),
+        cmocka_unit_test(the_protocol_of_a_flow_is_asked_once_it_is_known),
         cmocka_unit_test(a_rule_is_of_its_direction_and_protocol),
         cmocka_unit_test(a_pass_silences_what_comes_behind_it),
         cmocka_unit_test(head_and_body_are_joined),

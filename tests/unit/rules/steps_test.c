@@ -111,6 +111,122 @@ static const struct {
     {"pcre:\"/a+/G\"; content:\"ab\"; distance:0; within:2;", "xaab", true},
     {"pcre:\"/(.)\\1/\";", "abb", true}, /* a group is remembered */
     {"content:\"b\"; rawbytes;", "abb", true},
+    /* base64_decode: RFC 4648, section 10: "foobar" is Zm9vYmFy, "fooba" Zm9vYmE=, "foob" Zm9vYg==.
+     */
+    {"base64_decode; base64_data; content:\"foobar\"; bsize:6;", "Zm9vYmFy", true},
+    {"base64_decode; base64_data; content:\"fooba\"; bsize:5;", "Zm9vYmE=", true},
+    {"base64_decode; base64_data; content:\"foob\"; bsize:4;", "Zm9vYg==", true},
+    {"base64_decode; base64_data; bsize:5;", "Zm9vYmE", true},   /* without its filler */
+    {"base64_decode; base64_data; bsize:3;", "Zm9v.YmFy", true}, /* ends at what is none */
+    {"base64_decode; base64_data; bsize:4;", "Zm9vY.mFy", true}, /* one character: a byte too */
+    {"base64_decode; base64_data; bsize:3;", "Zm9vY", true},     /* unless the bytes end there */
+    {"base64_decode; base64_data; content:\"foofo\";", "Zm9vZm8=", true},
+    {"base64_decode; base64_data; content:\"ffoo\";", "Zg==Zm9v", true}, /* goes on behind it */
+    {"base64_decode; base64_data; content:\"|fb ff|\";", "+/8=", true},
+    {"base64_decode; base64_data; content:\"|fb ff|\";", "-_8=", false}, /* section 5 is another */
+    {"base64_decode:bytes 4; base64_data; bsize:3;", "Zm9vYmFy", true},
+    {"base64_decode:offset 4; base64_data; content:\"bar\"; startswith;", "Zm9vYmFy", true},
+    {"base64_decode:offset 8; base64_data; bsize:>0;", "Zm9vYmFy", false},
+    {"base64_decode:bytes 4, offset 1; base64_data; content:\"foo\"; bsize:3;", ".Zm9vYmFy", true},
+    {"content:\"=\"; base64_decode:relative; base64_data; content:\"foo\";", "x=Zm9v", true},
+    {"content:\"=\"; base64_decode:offset 2,relative; base64_data; content:\"foo\";", "x=..Zm9v",
+     true},
+    {"content:\"=\"; base64_decode:relative; base64_data; content:\"foo\";", "=.=Zm9v",
+     false}, /* Suricata tries the first place alone */
+    {"content:\"=\"; content:\"'\"; distance:0; within:2; base64_decode:relative; base64_data; "
+     "content:\"foo\";",
+     "=.='Zm9v", true}, /* here the first is not in reach */
+    {"content:\"=\"; base64_decode:relative; base64_data; content:\"o\"; content:\"o\"; "
+     "distance:0;",
+     "x=Zm9v", true},
+    {"content:\"=\"; base64_decode:relative; base64_data; pcre:!\"/foo/\";", "x=Zm9v", false},
+    {"content:\"=\"; base64_decode:relative; base64_data; content:\"Zm\";", "x=Zm9v", false},
+    {"content:\"=\"; base64_decode:relative; base64_data; content:!\"a\"; pkt_data;", "x=!", false},
+    {"content:\"=\"; base64_decode:relative;", "x=Zm9v", false}, /* nobody asks what it is */
+    /* byte_math: operators, a variable, a mask of the result; it goes on behind what it read. */
+    {"byte_math:bytes 1, offset 0, oper +, rvalue 1, result n, string dec; content:\"x\"; "
+     "offset:n; "
+     "depth:1;",
+     "2..x", true},
+    {"byte_math:bytes 2, offset 0, oper -, rvalue 7, result n, string dec; content:\"x\"; "
+     "offset:n; "
+     "depth:1;",
+     "10.x", true},
+    {"byte_math:bytes 1, offset 0, oper /, rvalue 2, result n, string dec; content:\"x\"; "
+     "offset:n; "
+     "depth:1;",
+     "7..x", true}, /* 3, rounded down */
+    {"byte_math:bytes 1, offset 0, oper /, rvalue 0, result n, string dec;", "7..x", false},
+    {"byte_math:bytes 1, offset 0, oper *, rvalue 2, result n; isdataat:!195; isdataat:n;", "a",
+     false}, /* 194 bytes are not there */
+    {"byte_math:bytes 1, offset 0, oper >>, rvalue 5, result n; content:\"x\"; offset:n; depth:1;",
+     "a..x", true},
+    {"byte_math:bytes 1, offset 0, oper <<, rvalue 1, result n, string hex; content:\"x\"; "
+     "offset:n; "
+     "depth:1;",
+     "2...x", true},
+    {"byte_math:bytes 2, offset 0, oper +, rvalue 1, result n, endian little, bitmask 0x0f00; "
+     "content:\"x\"; offset:n; depth:1;",
+     "\x10\x03.x", true}, /* 0x310 + 1, its second digit */
+    {"byte_extract:1,0,m,string,dec; byte_math:bytes 1, offset 1, oper +, rvalue m, result n, "
+     "string "
+     "dec; content:\"x\"; offset:n; depth:1;",
+     "12.x", true},
+    {"byte_math:bytes 1, offset 0, oper +, rvalue 0, result n; content:\"b\"; distance:0; "
+     "within:1;",
+     "ab", true},
+    {"content:\"L\"; byte_math:bytes 1, offset 0, oper +, rvalue 1, result n, relative, string "
+     "dec; "
+     "content:\"x\"; distance:n; within:1;",
+     "L1..x", true},
+    /* asn1: X.690, 8.6 (a bit string's first byte: how many bits are left out), 8.9, 8.1.3. */
+    {"asn1:bitstring_overflow;", "\x03\x02\x07\x80", false},
+    {"asn1:bitstring_overflow;", "\x03\x02\x11\x80", true}, /* 17 of 16 */
+    {"asn1:bitstring_overflow;", "\x03\x02\x10\x80", false},
+    {"asn1:bitstring_overflow;", "\x30\x04\x03\x02\x11\x80", true},          /* in a sequence */
+    {"asn1:bitstring_overflow;", "\x04\x04\x03\x02\x11\x80", false},         /* bytes like one */
+    {"asn1:bitstring_overflow;", "\x01\x01\x01\x03\x02\x11\x80", true},      /* the second value */
+    {"asn1:bitstring_overflow;", "\x01\x02\x01\x01\x03\x02\x11\x80", false}, /* behind none */
+    {"asn1:bitstring_overflow;", "\x83\x02\x11\x80", false},                 /* of another class */
+    {"asn1:oversize_length 3;",
+     "\x04\x03"
+     "abc",
+     false},
+    {"asn1:oversize_length 3;",
+     "\x04\x04"
+     "abcd",
+     true},
+    {"asn1:oversize_length 3;",
+     "\x04\x81\x04"
+     "abcd",
+     true}, /* the long form */
+    {"asn1:oversize_length 3;",
+     "\x04\x05"
+     "abcd",
+     false}, /* not whole */
+    {"asn1:oversize_length 3, absolute_offset 2;",
+     "xy\x04\x04"
+     "abcd",
+     true},
+    {"content:\"y\"; asn1:oversize_length 3, relative_offset 1;",
+     "xyz\x04\x04"
+     "abcd",
+     true},
+    {"content:\"z\"; asn1:oversize_length 3, relative_offset -1;",
+     "xyz\x04\x04"
+     "abcd",
+     true}, /* z is an identifier too, of four bytes */
+    {"asn1:double_overflow;",
+     "\x09\x03\x05"
+     "ab",
+     false},
+    {"asn1:double_overflow, oversize_length 2;",
+     "\x09\x03\x05"
+     "ab",
+     true},
+    /* The order of bytes says nothing of digits, and Suricata lets it stand. */
+    {"byte_jump:1,0,little,string,dec; content:\"x\"; distance:0; within:1;", "2..x", true},
+    {"byte_test:2,=,0x1f,0,big,string,hex;", "1f", true},
 };
 
 static void bytes_are_asked_as_documented(void **state)
@@ -170,6 +286,12 @@ static const struct {
     {"seq:0;", FIELD_TCP_SEQ, 0, true},
     {"ack:1;", FIELD_TCP_ACK, 0, false},
     {"window:!55808;", FIELD_TCP_WINDOW, 1, true},
+    {"tcp.mss:1460;", FIELD_TCP_MSS, 1460, true},
+    {"tcp.mss:<536;", FIELD_TCP_MSS, 536, false},
+    {"ipopts:rr;", FIELD_IP_OPTIONS, 1u << IPV4_OPTION_RR | 1u << IPV4_OPTION_EOL, true},
+    {"ipopts:rr;", FIELD_IP_OPTIONS, 1u << IPV4_OPTION_NOP, false},
+    {"ipopts:ANY;", FIELD_IP_OPTIONS, 1u << IPV4_OPTION_SSRR, true},
+    {"ipopts:any;", FIELD_IP_OPTIONS, 0, false},
     {"tcp.window:55808;", FIELD_TCP_WINDOW, 55808, true},
 };
 
@@ -190,6 +312,44 @@ static void headers_are_asked_as_documented(void **state)
     assert_int_equal(wrong, 0);
 }
 
+/* X.690, 8.5.7: of a real number that is text the first byte's upper two bits are 0. */
+static void real_numbers_of_more_than_256_bytes_are_found(void **state)
+{
+    (void)state;
+    uint8_t data[261] = {9, 0x82, 1, 1, 3}; /* 257 bytes */
+    assert_true(holds("asn1:double_overflow;", data, sizeof data, NULL));
+    assert_false(holds("asn1:double_overflow;", data, sizeof data - 1, NULL)); /* not whole */
+    data[4] = 0x80;                                                            /* binary */
+    assert_false(holds("asn1:double_overflow;", data, sizeof data, NULL));
+    data[3] = 0;
+    data[4] = 3;
+    assert_false(holds("asn1:double_overflow;", data, sizeof data, NULL));
+}
+
+/* Headers as bytes, beside the payload; a packet without this header holds nothing of it. */
+static void headers_are_asked_as_bytes(void **state)
+{
+    (void)state;
+    static const uint8_t tcp[] = "ABCD";
+    static const struct {
+        const char *options;
+        bool holds;
+    } rows[] = {
+        {"tcp.hdr; content:\"BC\"; offset:1; bsize:4;", true},
+        {"tcp.hdr; content:\"xyz\";", false}, /* that is the payload */
+        {"content:\"xyz\"; tcp.hdr; content:\"AB\"; startswith;", true},
+        {"tcp.hdr; content:\"AB\"; pkt_data; content:\"xyz\";", true},
+        {"tcp.hdr; content:\"AB\"; ipv4.hdr; content:\"AB\";", false}, /* there is none */
+        {"tcp.hdr; content:\"A\"; pkt_data; content:\"x\"; tcp.hdr; content:\"B\"; distance:0;",
+         true}, /* one place, wherever the rule says it */
+        {"tcp.hdr; content:!\"A\";", false},
+        {"tcp.hdr; bsize:>4;", false}};
+    struct match_header header = {.headers[HEADER_TCP] = {tcp, 4}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (holds(rows[i].options, "xyz", 3, &header) != rows[i].holds)
+            fail_msg("%s: not %d", rows[i].options, rows[i].holds);
+}
+
 /* A step that has what it asks for only in the new bytes makes the rule match there, once. */
 static void steps_hold_across_pieces_of_a_stream(void **state)
 {
@@ -200,7 +360,8 @@ static void steps_hold_across_pieces_of_a_stream(void **state)
         "pcre:\"/ab..x/\";",
         "content:\"ab\"; pcre:\"/^..x/R\";",
         "content:\"ab\"; byte_jump:1,0,relative,string,dec; content:\"x\"; distance:0; within:1;",
-        "byte_extract:1,3,n,string,dec; content:\"x\"; distance:n; within:1;"};
+        "byte_extract:1,3,n,string,dec; content:\"x\"; distance:n; within:1;",
+        "content:\"ab\"; base64_decode:relative; base64_data; content:\"|d4|\";"};
     static const char data[] = ".ab1.x..";
     for (size_t i = 0; i < sizeof options / sizeof options[0]; i++)
         for (size_t cut = 1; cut < sizeof data - 1; cut++) {
@@ -367,6 +528,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bytes_are_asked_as_documented),
         cmocka_unit_test(headers_are_asked_as_documented),
+        cmocka_unit_test(real_numbers_of_more_than_256_bytes_are_found),
+        cmocka_unit_test(headers_are_asked_as_bytes),
         cmocka_unit_test(steps_hold_across_pieces_of_a_stream),
         cmocka_unit_test(confirming_is_bounded_and_the_bound_is_counted),
         cmocka_unit_test(rules_of_addresses_are_tried_once_a_direction),
