@@ -35,8 +35,9 @@ struct side {
     bool keep;       /* it is put together there */
     bool cut;        /* what is told of is not whole */
     bool begun, told, done;
-    bool lost;   /* where records begin is not known */
-    bool opaque; /* a record with encrypted data came */
+    bool certified; /* a certificate of the client was told of, behind its hello */
+    bool lost;      /* where records begin is not known */
+    bool opaque;    /* a record with encrypted data came */
 };
 
 /* Owner: the flow. */
@@ -227,12 +228,22 @@ static unsigned server_parts(const struct proto_message *message, struct proto_s
     return p.n;
 }
 
+static unsigned client_certificate_parts(const struct proto_message *message,
+                                         struct proto_scratch *scratch,
+                                         struct proto_part out[PROTO_MESSAGE_PARTS])
+{
+    const struct state *s = message->state;
+    struct parts p = {.scratch = scratch, .out = out};
+    certificate_parts(&p, message->head, s->side[PROTO_TO_SERVER].cut);
+    return p.n;
+}
+
 /* ---- telling ---- */
 
 typedef unsigned parts_of(const struct proto_message *message, struct proto_scratch *scratch,
                           struct proto_part out[PROTO_MESSAGE_PARTS]);
 
-static void tell(const struct call *c, struct bytes head, parts_of *parts)
+static void tell_message(const struct call *c, struct bytes head, parts_of *parts)
 {
     struct proto_message message = {.protocol = PROTOCOL_TLS,
                                     .direction = (uint8_t)c->dir,
@@ -240,11 +251,16 @@ static void tell(const struct call *c, struct bytes head, parts_of *parts)
                                     .state = c->s,
                                     .head = head,
                                     .parts = parts};
+    if (c->sink->message)
+        c->sink->message(c->sink->ctx, &message);
+}
+
+static void tell(const struct call *c, struct bytes head, parts_of *parts)
+{
     if (c->d->told)
         return;
     c->d->told = true;
-    if (c->sink->message)
-        c->sink->message(c->sink->ctx, &message);
+    tell_message(c, head, parts);
 }
 
 static void give_room_back(const struct call *c)
@@ -314,6 +330,12 @@ static void certificate(const struct call *c, struct bytes body)
     finish(c);
 }
 
+static void client_certificate(const struct call *c, struct bytes body)
+{
+    c->d->certified = true;
+    tell_message(c, body, client_certificate_parts);
+}
+
 static void server_hello_done(const struct call *c, struct bytes body)
 {
     if (body.len == 0)
@@ -326,6 +348,7 @@ static const struct taker {
     void (*take)(const struct call *c, struct bytes body);
 } takers[] = {
     {PROTO_TO_SERVER, CLIENT_HELLO, client_hello},
+    {PROTO_TO_SERVER, CERTIFICATE, client_certificate},
     {PROTO_TO_CLIENT, SERVER_HELLO, server_hello},
     {PROTO_TO_CLIENT, CERTIFICATE, certificate},
     {PROTO_TO_CLIENT, SERVER_HELLO_DONE, server_hello_done},
@@ -334,7 +357,8 @@ static const struct taker {
 static const struct taker *taker_of(const struct call *c, uint8_t message)
 {
     for (size_t i = 0; i < sizeof takers / sizeof takers[0]; i++)
-        if (takers[i].dir == c->dir && takers[i].message == message && !c->d->told)
+        if (takers[i].dir == c->dir && takers[i].message == message &&
+            (takers[i].take == client_certificate ? c->d->told && !c->d->certified : !c->d->told))
             return &takers[i];
     return NULL;
 }

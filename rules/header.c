@@ -453,6 +453,8 @@ static const struct {
                  {"tls", TRANSPORT_TCP, 0, 0, PROTOCOL_TLS},
                  {"ssl", TRANSPORT_TCP, 0, 0, PROTOCOL_TLS},
                  {"ssh", TRANSPORT_TCP, 0, 0, PROTOCOL_SSH},
+                 {"smtp", TRANSPORT_TCP, 0, 0, PROTOCOL_SMTP},
+                 {"ftp", TRANSPORT_TCP, 0, 0, PROTOCOL_FTP},
                  {"modbus", TRANSPORT_TCP, 0, 0, PROTOCOL_MODBUS},
                  {"telnet", TRANSPORT_TCP, 0, 0, PROTOCOL_TELNET},
                  {"rdp", TRANSPORT_TCP, 0, 0, PROTOCOL_RDP},

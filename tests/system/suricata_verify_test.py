@@ -200,6 +200,9 @@ class Case:
             args = [PLIMSOLL, "replay", str(self.capture()), "--rules", str(self.rule_file()), "--eve", str(eve),
                     "--classification", str(etc / "classification.config"), "--json",
                     "--checksums", "ignore" if "-k none" in " ".join(map(str, self.test.get("args") or [])) else "auto"]
+            limit = re.search(r"--set \S+\.response-body-limit=(\d+)(kb|mb)?", " ".join(map(str, self.test.get("args") or [])))
+            if limit:
+                args += ["--limit", f"body-depth={int(limit[1]) * {None: 1, 'kb': 1 << 10, 'mb': 1 << 20}[limit[2]]}"]
             config = self.folder / "suricata.yaml"
             if config.is_file() and isinstance(load(config), dict) and load(config).get("vars"):
                 args += ["--vars", str(config)]

@@ -291,22 +291,24 @@ static void want_server_13(void)
     want(PROTO_TO_CLIENT, PART_JA3S_HASH, "eda060e1e5ea1eaa3ea7e9ca509b6676");
 }
 
+static enum proto_direction holder = PROTO_TO_CLIENT; /* who sends certificates */
+
 static void want_certificate(const struct made *der)
 {
-    told_line(wanted, PROTO_TO_CLIENT, 1, PART_TLS_CERTS, made_view(der));
+    told_line(wanted, holder, 1, PART_TLS_CERTS, made_view(der));
 }
 
 static void want_subject(const char *subject, const char *issuer, const struct made *der)
 {
     uint8_t digest[SHA1_BYTES];
     char text[3 * SHA1_BYTES + 1];
-    want(PROTO_TO_CLIENT, PART_TLS_CERT_SUBJECT, subject);
-    want(PROTO_TO_CLIENT, PART_TLS_CERT_ISSUER, issuer);
-    want(PROTO_TO_CLIENT, PART_TLS_CERT_SERIAL, "00:8A:01");
+    want(holder, PART_TLS_CERT_SUBJECT, subject);
+    want(holder, PART_TLS_CERT_ISSUER, issuer);
+    want(holder, PART_TLS_CERT_SERIAL, "00:8A:01");
     sha1(digest, der->data, der->len);
     for (unsigned i = 0; i < SHA1_BYTES; i++)
         snprintf(text + 3 * i, 4, "%02x%s", digest[i], i + 1 < SHA1_BYTES ? ":" : "");
-    want(PROTO_TO_CLIENT, PART_TLS_CERT_FINGERPRINT, text);
+    want(holder, PART_TLS_CERT_FINGERPRINT, text);
 }
 
 static void want_chain(void)
@@ -385,6 +387,39 @@ static void without_certificate_the_server_is_told_when_that_shows(void **state)
             assert_int_equal(told_early, endings[i] ? 2 : 1);
             assert_int_equal(told_messages, 2);
         }
+    }
+}
+
+/* Who asks may be asked for a certificate too; it counts once, and behind a hello. */
+static void the_client_may_have_a_certificate(void **state)
+{
+    (void)state;
+    begin();
+    says(PROTO_TO_SERVER);
+    certificates(); /* out of turn */
+    client_hello("a.example", 9, 0);
+    records(ROOM_BYTES);
+    says(PROTO_TO_CLIENT);
+    server_hello(0x0303);
+    certificates();
+    message(DONE, "", 0);
+    records(ROOM_BYTES);
+    says(PROTO_TO_SERVER);
+    certificates();
+    certificates();
+    message(16, "secret", 6);
+    records(ROOM_BYTES);
+    record(CCS, "\1", 1);
+    for (size_t cut = 0; cut < 60; cut++) {
+        run((struct way){.cut = cut});
+        want_client("a.example");
+        want_server();
+        want_chain();
+        holder = PROTO_TO_SERVER;
+        want_chain();
+        holder = PROTO_TO_CLIENT;
+        is_wanted("cut", cut);
+        assert_int_equal(told_messages, 3);
     }
 }
 
@@ -1108,6 +1143,7 @@ int main(void)
         cmocka_unit_test(a_full_handshake_is_told_in_two_messages),
         cmocka_unit_test(cuts_and_records_change_nothing),
         cmocka_unit_test(without_certificate_the_server_is_told_when_that_shows),
+        cmocka_unit_test(the_client_may_have_a_certificate),
         cmocka_unit_test(what_is_encrypted_cannot_be_read),
         cmocka_unit_test(what_is_no_record_is_not_encrypted),
         cmocka_unit_test(tls_1_3_is_over_with_its_hellos),
