@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define IP_TCP 6
+
 /* A candidate is one number, so that sorting needs no memory: the rule in the upper half, in the
  * lower the place behind its literal's last place in the data. */
 static uint64_t candidate(uint32_t rule, uint32_t at)
@@ -90,24 +92,21 @@ void matcher_stats_add(struct matcher_stats *sum, const struct matcher_stats *pa
         into[i] += from[i];
 }
 
-/* The sets that apply to an input: of any port, of its port, of its protocol; NULL: none. */
-enum { OF_ANY_PORT, OF_PORT, OF_PROTOCOL, APPLICABLE };
+/* The sets that apply to an input: of any protocol, of its own; NULL: none. */
+enum { OF_ANY, OF_PROTOCOL, APPLICABLE };
 
 static bool applicable(const struct matcher *m, const struct match_input *in,
                        const struct literal_set *sets[APPLICABLE])
 {
-    static const uint8_t transports[256] = {
-        [1] = GROUP_ICMP, [6] = GROUP_TCP, [17] = GROUP_UDP, [58] = GROUP_ICMP}; /* others: 0 */
-    unsigned transport = transports[in->transport],
-             direction = in->to_server ? DIRECTION_TO_SERVER : DIRECTION_TO_CLIENT;
-    const struct port_groups *g = m->set->groups[transport][direction];
-    unsigned class = g->class_of[in->to_server ? in->target_port : in->source_port];
-    const struct match_group *group = in->stream ? &g->stream[class] : &g->packet[class];
-    unsigned look = transport != GROUP_TCP ? LOOK_DATAGRAM : in->stream ? LOOK_STREAM : LOOK_PACKET;
-    sets[OF_ANY_PORT] = group->sets[0];
-    sets[OF_PORT] = group->sets[1];
-    sets[OF_PROTOCOL] = m->set->of_protocol[in->protocol][direction][look];
-    return sets[OF_ANY_PORT] || sets[OF_PORT] || sets[OF_PROTOCOL];
+    static const uint8_t looks[256] = {
+        [1] = LOOK_ICMP, [17] = LOOK_UDP, [58] = LOOK_ICMP}; /* others: LOOK_OTHERS */
+    unsigned direction = in->to_server ? DIRECTION_TO_SERVER : DIRECTION_TO_CLIENT,
+             look = in->transport != IP_TCP ? looks[in->transport]
+                    : in->stream            ? LOOK_TCP_STREAMS
+                                            : LOOK_TCP_PACKETS;
+    sets[OF_ANY] = m->set->bytes[PROTOCOL_UNKNOWN][direction][look];
+    sets[OF_PROTOCOL] = in->protocol ? m->set->bytes[in->protocol][direction][look] : NULL;
+    return sets[OF_ANY] || sets[OF_PROTOCOL];
 }
 
 bool matcher_wants_stream(struct matcher *m, const struct match_input *input,

@@ -199,8 +199,8 @@ void matcher_skip_encrypted(struct matcher *m, uint32_t bytes);
  *   hits     out, at most MATCH_HITS_MAX, in Suricata's order (action, flowbits, priority, sid)
  *   returns  how many
  *   threads  the matcher's worker, which owns the flow
- *   cost     no allocation; at most six scans: rules of any port, of the server's port, and of the
- *            protocol, near the start and anywhere */
+ *   cost     no allocation; at most four scans: rules of any protocol and of the flow's, near the start
+ *            and anywhere */
 size_t matcher_run(struct matcher *m, const struct match_input *input, struct match_flow *flow,
                    struct hit hits[MATCH_HITS_MAX]);
 

@@ -309,8 +309,7 @@ static int parse_all(struct rule_set *set, struct rule_context *ctx,
 
 static size_t bytes_of(const struct rule_set *set)
 {
-    size_t sum = sizeof *set + set->arena.bytes + set->counts.loaded * sizeof *set->rules +
-                 GROUP_TRANSPORTS * DIRECTIONS * sizeof(struct port_groups);
+    size_t sum = sizeof *set + set->arena.bytes + set->counts.loaded * sizeof *set->rules;
     for (unsigned i = 0; i < set->n_literal_sets; i++) {
         size_t size;
         for (unsigned k = 0; k < LITERAL_SCANS; k++)

@@ -6,13 +6,6 @@
 #include "rules/literal_set.h"
 #include "rules/screen.h"
 
-#define PORT_CLASSES 1024 /* of one direction and transport */
-
-/* What applies to one input: rules of any port, and rules of this port. Either may be NULL. */
-struct match_group {
-    const struct literal_set *sets[2];
-};
-
 /* What applies to messages of one protocol and direction: rules by the view that their literal is
  * looked for in. Those without a literal are asked of every message. */
 struct message_scan {
@@ -37,18 +30,9 @@ static inline uint64_t bodies_for(uint64_t parts)
 }
 
 enum { DIRECTION_TO_SERVER, DIRECTION_TO_CLIENT, DIRECTIONS };
-enum { GROUP_OTHER, GROUP_TCP, GROUP_UDP, GROUP_ICMP, GROUP_TRANSPORTS };
 
 /* How bytes are looked at: of TCP as packets and as streams, of others as packets. */
-enum { LOOK_PACKET, LOOK_STREAM, LOOK_DATAGRAM, LOOKS };
-
-/* Groups of one transport and direction, by class of the server's port; for packets and for
- * streams. */
-struct port_groups {
-    uint16_t class_of[65536];
-    unsigned n_classes;
-    struct match_group packet[PORT_CLASSES], stream[PORT_CLASSES];
-};
+enum { LOOK_OTHERS, LOOK_TCP_PACKETS, LOOK_TCP_STREAMS, LOOK_UDP, LOOK_ICMP, LOOKS };
 
 /* Of a threshold.config: alerts of these rules that are not told, those of some ends, or all. */
 struct suppression {
@@ -75,10 +59,9 @@ struct rule_set {
     const char *flowint_names[MATCH_FLOWINTS];
     unsigned n_flowints;
     struct regex *regexes;
-    struct port_groups *groups[GROUP_TRANSPORTS][DIRECTIONS];
-    /* Rules of one protocol's bytes, whatever the port: asked once it is known that a flow speaks
-     * it. */
-    const struct literal_set *of_protocol[PROTOCOL_COUNT][DIRECTIONS][LOOKS];
+    /* Rules that look at bytes, by the protocol that they are of: those of UNKNOWN are of any, the
+     * others are asked once it is known that a flow speaks it. NULL: there are none. */
+    const struct literal_set *bytes[PROTOCOL_COUNT][DIRECTIONS][LOOKS];
     bool protocols_stream; /* some of them look at streams */
     struct message_group messages[PROTOCOL_COUNT][DIRECTIONS];
     struct part_view *views;        /* all that rules have */

@@ -1,31 +1,40 @@
 #include "tests/unit/rules/given.h"
 
-static void equal_groups_are_shared(void **state)
+#include "base/vocabulary.h"
+
+/* set_for: of rules of any protocol, to the server or to the client. */
+static const struct literal_set *set_for(const struct rule_set *set, int direction, unsigned look)
+{
+    return set->bytes[PROTOCOL_UNKNOWN][direction][look];
+}
+
+static void rules_are_where_they_may_match(void **state)
 {
     (void)state;
-    /* Two rules for one port, one for any: in TCP to the server packets are looked into by none,
-     * streams of port 80 by all three, of other ports by the last. */
     struct rule_set *set =
         set_of("alert tcp any any -> any 80 (flow:to_server; content:\"one\"; sid:1;)\n"
-               "alert tcp any any -> any 80 (flow:to_server; content:\"two\"; sid:2;)\n"
-               "alert tcp any any -> any any (flow:to_server; content:\"all\"; sid:3;)\n",
+               "alert tcp any any -> any any (flow:to_server; content:\"two\"; offset:1; sid:2;)\n"
+               "alert http any any -> any any (flow:to_server; content:\"http\"; sid:3;)\n"
+               "alert dns any any -> any any (flow:to_server; content:\"dns\"; sid:4;)\n"
+               "alert http any any -> any any (http.uri; content:\"uri\"; sid:5;)\n",
                NULL);
-    const struct rule_set_counts *c = rule_set_counts(set);
-    const struct port_groups *g = set->groups[GROUP_TCP][DIRECTION_TO_SERVER];
-    assert_int_equal(g->n_classes, 2);
-    assert_int_equal(c->groups, 2);
-    assert_int_equal(c->databases, 2); /* any port's, shared by both groups; port 80's */
-    assert_int_equal(c->literals, 3);
-    const struct match_group *web = &g->stream[g->class_of[80]],
-                             *other = &g->stream[g->class_of[81]];
-    assert_ptr_equal(web->sets[0], other->sets[0]);
-    assert_int_equal(web->sets[0]->n_rules, 1);
-    assert_int_equal(web->sets[1]->n_rules, 2);
-    assert_null(other->sets[1]);
-    assert_int_equal(g->class_of[0], g->class_of[65535]);
-    assert_null(g->packet[g->class_of[80]].sets[0]);
-    assert_null(set->groups[GROUP_TCP][DIRECTION_TO_CLIENT]->stream[0].sets[0]);
-    assert_null(set->groups[GROUP_UDP][DIRECTION_TO_SERVER]->packet[0].sets[0]);
+    const int there = DIRECTION_TO_SERVER;
+    /* Whatever its port: 1 and 2 in streams; the place of 2 counts in packets as well. */
+    assert_int_equal(set_for(set, there, LOOK_TCP_STREAMS)->n_rules, 2);
+    assert_int_equal(set_for(set, there, LOOK_TCP_PACKETS)->n_rules, 1);
+    assert_null(set_for(set, DIRECTION_TO_CLIENT, LOOK_TCP_STREAMS));
+    for (unsigned look = 0; look < LOOKS; look++)
+        assert_true(look == LOOK_TCP_PACKETS || look == LOOK_TCP_STREAMS ||
+                    !set_for(set, there, look));
+    /* A protocol's rules are asked of its flows alone; DNS has both transports, and datagrams are
+     * packets only. What looks into messages is in none of these. */
+    assert_int_equal(set->bytes[PROTOCOL_HTTP][there][LOOK_TCP_STREAMS]->n_rules, 1);
+    assert_null(set->bytes[PROTOCOL_HTTP][there][LOOK_TCP_PACKETS]);
+    assert_null(set->bytes[PROTOCOL_HTTP][there][LOOK_UDP]);
+    assert_int_equal(set->bytes[PROTOCOL_DNS][there][LOOK_UDP]->n_rules, 1);
+    assert_int_equal(set->bytes[PROTOCOL_DNS][there][LOOK_TCP_STREAMS]->n_rules, 1);
+    assert_null(set->bytes[PROTOCOL_TLS][there][LOOK_TCP_STREAMS]);
+    assert_true(set->protocols_stream);
     rule_set_destroy(set);
 }
 
@@ -33,14 +42,15 @@ static void rules_without_direction_are_one_set_for_both(void **state)
 {
     (void)state;
     struct rule_set *set = set_of("alert ip any any -> any any (content:\"one\"; sid:1;)\n", NULL);
-    const struct literal_set *one = set->groups[GROUP_TCP][DIRECTION_TO_SERVER]->stream[0].sets[0];
+    const struct literal_set *one = set_for(set, DIRECTION_TO_SERVER, LOOK_TCP_STREAMS);
     assert_non_null(one);
-    assert_ptr_equal(one, set->groups[GROUP_TCP][DIRECTION_TO_CLIENT]->stream[0].sets[0]);
-    assert_ptr_equal(one, set->groups[GROUP_UDP][DIRECTION_TO_SERVER]->packet[0].sets[0]);
-    assert_ptr_equal(one, set->groups[GROUP_UDP][DIRECTION_TO_CLIENT]->packet[0].sets[0]);
+    assert_ptr_equal(one, set_for(set, DIRECTION_TO_CLIENT, LOOK_TCP_STREAMS));
+    assert_ptr_equal(one, set_for(set, DIRECTION_TO_SERVER, LOOK_UDP));
+    assert_ptr_equal(one, set_for(set, DIRECTION_TO_CLIENT, LOOK_OTHERS));
     assert_int_equal(rule_set_counts(set)->groups, 8); /* TCP, UDP, ICMP, others; two directions */
     assert_int_equal(rule_set_counts(set)->databases, 1);
     assert_int_equal(set->n_literal_sets, 1);
+    assert_false(set->protocols_stream);
     rule_set_destroy(set);
 }
 
@@ -53,60 +63,85 @@ static void a_literal_of_many_rules_is_one_pattern(void **state)
                "alert udp any any -> any any (content:\"SAME\"; nocase; flow:to_server; sid:3;)\n"
                "alert udp any any -> any any (dsize:4; flow:to_server; sid:4;)\n",
                NULL);
-    const struct literal_set *s = set->groups[GROUP_UDP][DIRECTION_TO_SERVER]->packet[0].sets[0];
+    const struct literal_set *s = set_for(set, DIRECTION_TO_SERVER, LOOK_UDP);
+    const struct literal_scan *scan = &s->scans[SCAN_ANYWHERE];
     assert_int_equal(s->n_rules, 4);
-    assert_int_equal(s->scans[SCAN_ANYWHERE].n_patterns, 2); /* with case and without are two */
-    assert_int_equal(s->scans[SCAN_ANYWHERE].first[2], 3);
+    assert_int_equal(scan->n_patterns, 2); /* with case and without are two */
+    assert_int_equal(scan->first[2], 3);
     assert_int_equal(s->n_always, 1);
-    assert_int_equal(s->scans[SCAN_ANYWHERE].literal_max, 4);
+    assert_int_equal(scan->literal_max, 4);
     assert_int_equal(rule_set_counts(set)->literals, 2);
     assert_int_equal(rule_set_counts(set)->without_literal, 1);
     rule_set_destroy(set);
 }
 
-/* Two ports are in one class when no list tells them apart; lists with most ports have no say,
- * their rules are with those of any port. */
-static void ports_are_classed_by_the_lists_that_hold_them(void **state)
+/* Literals are where their place says: looked up, scanned for in the start, or everywhere; a scan
+ * whose rules are of short packets says how short. */
+static void literals_are_looked_for_where_they_can_be(void **state)
 {
     (void)state;
-    static const char *const lists[] = {
-        "80", "[80:90]", "!85", "1024:", "[1,3,5,7]", "!80", ":32767", ":32768"};
-    enum { N = sizeof lists / sizeof lists[0] };
-    const unsigned narrow = 1 << 0 | 1 << 1 | 1 << 4 | 1 << 6; /* at most half of the ports */
+    struct rule_set *set =
+        set_of("alert udp any any -> any any (content:\"abcd\"; depth:4; sid:1;)\n"
+               "alert udp any any -> any any (content:\"ABCD\"; depth:4; nocase; sid:2;)\n"
+               "alert udp any any -> any any (content:\"xy\"; offset:7; depth:2; sid:3;)\n"
+               "alert udp any any -> any any (content:\"efgh\"; depth:40; sid:4;)\n"
+               "alert udp any any -> any any (content:\"ijkl\"; dsize:<100; sid:5;)\n"
+               "alert udp any any -> any any (content:\"mnop\"; dsize:50<>300; sid:6;)\n",
+               NULL);
+    const struct literal_set *s = set_for(set, DIRECTION_TO_SERVER, LOOK_UDP);
+    unsigned n;
+    assert_int_equal(s->n_probes, 2); /* by place, and by length */
+    assert_int_equal(s->probes[0].at, 0);
+    assert_int_equal(s->probes[0].bytes, 4);
+    assert_int_equal(s->probes[1].at, 7);
+    /* Both cases are one look-up; confirming tells them apart. */
+    literal_probe_find(s, &s->probes[0], literal_probe_key((const uint8_t *)"aBcD", 4), &n);
+    assert_int_equal(n, 2);
+    literal_probe_find(s, &s->probes[0], literal_probe_key((const uint8_t *)"abce", 4), &n);
+    assert_int_equal(n, 0);
+    literal_probe_find(s, &s->probes[1], literal_probe_key((const uint8_t *)"xy", 2), &n);
+    assert_int_equal(n, 1);
+    assert_int_equal(rule_set_counts(set)->probed, 2);
+    assert_int_equal(s->scans[SCAN_START].n_patterns, 1);
+    assert_int_equal(s->scans[SCAN_START].longest, UINT32_MAX);
+    assert_int_equal(s->scans[SCAN_ANYWHERE].n_patterns, 2);
+    assert_int_equal(s->scans[SCAN_ANYWHERE].longest, 299);
+    rule_set_destroy(set);
+}
+
+/* Of a hash table that is half full each key is found, and no other. */
+static void many_literals_at_one_place_are_told_apart(void **state)
+{
+    (void)state;
     struct text rules = {0};
+    enum { N = 700 };
     for (unsigned i = 0; i < N; i++)
-        text_printf(&rules,
-                    "alert udp any any -> any %s (flow:to_server; content:\"x%u\"; sid:%u;)\n",
-                    lists[i], i, i + 1);
+        text_printf(&rules, "alert udp any any -> any any (content:\"%04x\"; depth:4; sid:%u;)\n",
+                    i * 89, i + 1);
     struct rule_set *set = set_of(text_str(&rules), NULL);
-    const struct port_groups *g = set->groups[GROUP_UDP][DIRECTION_TO_SERVER];
-    unsigned by_class[PORT_CLASSES], seen[1 << N] = {0}, n = 0;
-    memset(by_class, 0xff, sizeof by_class);
-    for (unsigned port = 0; port < 65536; port++) {
-        unsigned bits = 0;
-        for (unsigned i = 0; i < N; i++)
-            if (narrow >> i & 1)
-                bits |= (unsigned)port_set_holds(set->rules[i].target_port, (uint16_t)port) << i;
-        unsigned class = g->class_of[port];
-        if (by_class[class] == UINT32_MAX)
-            by_class[class] = bits;
-        assert_int_equal(by_class[class], bits);
-        n += !seen[bits];
-        seen[bits] = 1;
+    const struct literal_set *s = set_for(set, DIRECTION_TO_SERVER, LOOK_UDP);
+    assert_int_equal(s->n_probes, 1);
+    for (unsigned i = 0; i < 65536; i++) {
+        char text[8];
+        unsigned n;
+        snprintf(text, sizeof text, "%04x", i);
+        const uint32_t *found =
+            literal_probe_find(s, s->probes, literal_probe_key((const uint8_t *)text, 4), &n);
+        bool there = i % 89 == 0 && i / 89 < N;
+        assert_int_equal(n, there);
+        if (there)
+            assert_int_equal(rule_sid(set, *found), i / 89 + 1);
     }
-    assert_int_equal(g->n_classes, n);
-    assert_int_equal(g->packet[0].sets[0]->n_rules, 4);
     rule_set_destroy(set);
     text_free(&rules);
 }
 
-/* More classes than there is room for: all rules are in the set for any port, ports are checked
- * when a rule is confirmed. */
-static void more_ports_than_classes_are_still_told_apart(void **state)
+/* Ports make no groups: a rule of one is found and turned away on another. */
+static void ports_are_told_apart_by_the_screen(void **state)
 {
     (void)state;
     struct text rules = {0};
-    enum { PORTS = PORT_CLASSES + 10 };
+    enum { PORTS = 1500 };
     for (unsigned i = 0; i < PORTS; i++)
         text_printf(&rules,
                     "alert udp any any -> any %u (flow:to_server; content:\"xyz\"; sid:%u;)\n",
@@ -114,12 +149,10 @@ static void more_ports_than_classes_are_still_told_apart(void **state)
     text_printf(&rules, "alert udp any any -> any any (flow:to_server; content:\"xyz\"; sid:%u;)\n",
                 PORTS + 1);
     struct rule_set *set = set_of(text_str(&rules), NULL);
-    const struct port_groups *g = set->groups[GROUP_UDP][DIRECTION_TO_SERVER];
-    assert_int_equal(g->n_classes, 1);
-    assert_int_equal(g->packet[0].sets[0]->n_rules, PORTS + 1);
-    assert_null(g->packet[0].sets[1]);
+    const struct literal_set *s = set_for(set, DIRECTION_TO_SERVER, LOOK_UDP);
+    assert_int_equal(s->n_rules, PORTS + 1);
     for (unsigned i = 1; i <= PORTS; i++) /* in the order in which they are tried */
-        assert_true(g->packet[0].sets[0]->rules[i - 1] < g->packet[0].sets[0]->rules[i]);
+        assert_true(s->rules[i - 1] < s->rules[i]);
     struct matcher *m = matcher_create(set, NULL);
     struct match_flow flow = {.flowbits = {0}};
     struct hit hits[MATCH_HITS_MAX];
@@ -138,31 +171,15 @@ static void more_ports_than_classes_are_still_told_apart(void **state)
     text_free(&rules);
 }
 
-/* As many as there is room for are classes of their own, the ports of no rule one more. */
-static void as_many_classes_as_there_are_may_be_used(void **state)
-{
-    (void)state;
-    struct text rules = {0};
-    for (unsigned i = 0; i < PORT_CLASSES - 1; i++)
-        text_printf(&rules, "alert udp any any -> any %u (flow:to_server; dsize:1; sid:%u;)\n",
-                    i + 1, i + 1);
-    struct rule_set *set = set_of(text_str(&rules), NULL);
-    assert_int_equal(set->groups[GROUP_UDP][DIRECTION_TO_SERVER]->n_classes, PORT_CLASSES);
-    assert_int_equal(rule_set_counts(set)->groups, PORT_CLASSES - 1);
-    assert_int_equal(rule_set_counts(set)->databases, 0);
-    rule_set_destroy(set);
-    text_free(&rules);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(equal_groups_are_shared),
+        cmocka_unit_test(rules_are_where_they_may_match),
         cmocka_unit_test(rules_without_direction_are_one_set_for_both),
         cmocka_unit_test(a_literal_of_many_rules_is_one_pattern),
-        cmocka_unit_test(ports_are_classed_by_the_lists_that_hold_them),
-        cmocka_unit_test(more_ports_than_classes_are_still_told_apart),
-        cmocka_unit_test(as_many_classes_as_there_are_may_be_used),
+        cmocka_unit_test(literals_are_looked_for_where_they_can_be),
+        cmocka_unit_test(many_literals_at_one_place_are_told_apart),
+        cmocka_unit_test(ports_are_told_apart_by_the_screen),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
