@@ -14,12 +14,13 @@
 #include <string.h>
 
 /* In bits: what makes a content the better choice. */
-#define PLACE_BITS 8  /* its place is known */
-#define START_BITS 3  /* it is near the start */
-#define NAMED_BITS 4  /* the rule names it */
-#define WORD_BITS  6  /* at most, of a part that has few values */
-#define SHORT_BITS 12 /* at most, of fewer than four bytes */
-#define RARE_BITS  20 /* of four bytes that are not common */
+#define PLACE_BITS  8  /* its place is known */
+#define START_BITS  3  /* it is near the start */
+#define NAMED_BITS  4  /* the rule names it */
+#define WORD_BITS   6  /* at most, of a part that has few values */
+#define SHORT_BITS  12 /* at most, of fewer than four bytes */
+#define RARE_BITS   20 /* of four bytes that are not common */
+#define COMMON_BITS 7  /* what is more common is not looked for: asking each time is cheaper */
 #define ENOUGH_BITS \
     12 /* as rare as this the first bytes are looked up, not rarer ones behind them */
 
@@ -201,6 +202,8 @@ void literal_choose(struct signature *s)
     unsigned positive = 0;
     for (unsigned i = 0; i < s->n_contents; i++)
         positive += !(s->contents[i].flags & CONTENT_NEGATED) && s->contents[i].kind != STEP_SIZE;
+    if (best.rarity < 8 * COMMON_BITS)
+        best = (struct choice){.literal = {.at = LITERAL_ANYWHERE, .end = UINT32_MAX}};
     s->literal = best.literal;
     s->grows = positive > 1 || (best.content && best.literal.len < best.content->len);
 }

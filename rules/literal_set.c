@@ -129,13 +129,14 @@ static int make_probes(struct literal_set *set, struct arena *arena, struct prob
     return error;
 }
 
-/* index_addresses: rules without a literal that ask for addresses only, by the narrower list; out
- * of `always`. */
+/* index_addresses: rules that ask for addresses only: by the narrower list, or once. Out of
+ * `always`. */
 static int index_addresses(struct literal_set *set, struct arena *arena,
                            const struct signature *all)
 {
     uint32_t *chosen = calloc(set->n_always + 1, sizeof *chosen);
-    int error = chosen ? 0 : ERR_NOMEM;
+    set->once = arena_alloc(arena, (set->n_always + 1) * sizeof *set->once);
+    int error = chosen && set->once ? 0 : ERR_NOMEM;
     for (unsigned source = 0; source < 2 && !error; source++) {
         unsigned n = 0, kept = 0;
         for (unsigned i = 0; i < set->n_always; i++) {
@@ -143,6 +144,8 @@ static int index_addresses(struct literal_set *set, struct arena *arena,
             if (s->addresses_only && !s->bidirectional &&
                 address_set_is_narrow(source ? s->source : s->target))
                 chosen[n++] = set->always[i];
+            else if (s->addresses_only && source)
+                set->once[set->n_once++] = set->always[i];
             else
                 set->always[kept++] = set->always[i];
         }
@@ -152,6 +155,63 @@ static int index_addresses(struct literal_set *set, struct arena *arena,
     }
     free(chosen);
     return error;
+}
+
+static int by_port(const void *a, const void *b)
+{
+    const struct port_rule *x = a, *y = b;
+    if (x->port != y->port)
+        return x->port < y->port ? -1 : 1;
+    return x->rule < y->rule ? -1 : x->rule > y->rule;
+}
+
+static bool asks_few_ports(const struct signature *s, const struct port_set *ports)
+{
+    return !s->bidirectional && !ports->any && ports->n <= FEW_PORTS;
+}
+
+/* index_ports: rules of few ports. Out of `always`. */
+static int index_ports(struct literal_set *set, struct arena *arena, const struct signature *all)
+{
+    struct port_rule *list = calloc(set->n_always * FEW_PORTS + 1, sizeof *list);
+    int error = list ? 0 : ERR_NOMEM;
+    for (unsigned which = PORT_SOURCE; which <= PORT_TARGET && !error; which++) {
+        unsigned kept = 0, n = 0;
+        for (unsigned i = 0; i < set->n_always; i++) {
+            const struct signature *s = &all[set->always[i]];
+            const struct port_set *ports = which == PORT_SOURCE ? s->source_port : s->target_port;
+            bool few = asks_few_ports(s, ports);
+            for (unsigned port = 0; few && port < 65536; port++)
+                if (port_set_holds(ports, (uint16_t)port))
+                    list[n++] = (struct port_rule){(uint16_t)port, set->always[i]};
+            if (!few)
+                set->always[kept++] = set->always[i];
+        }
+        qsort(list, n, sizeof *list, by_port);
+        set->n_always = kept;
+        set->by_port[which] = arena_memdup(arena, list, n * sizeof *list);
+        set->n_by_port[which] = n;
+        error = set->by_port[which] || n == 0 ? 0 : ERR_NOMEM;
+    }
+    free(list);
+    return error;
+}
+
+const struct port_rule *literal_set_by_port(const struct literal_set *set, unsigned which,
+                                            uint16_t port, unsigned *n)
+{
+    const struct port_rule *list = set->by_port[which];
+    unsigned low = 0, end = set->n_by_port[which];
+    while (low < end) {
+        unsigned middle = low + (end - low) / 2;
+        if (list[middle].port < port)
+            low = middle + 1;
+        else
+            end = middle;
+    }
+    for (*n = 0; low + *n < set->n_by_port[which] && list[low + *n].port == port;)
+        ++*n;
+    return list + low;
 }
 
 /* pattern_of: what is scanned for is the same wherever rules look for it. */
@@ -204,6 +264,8 @@ int literal_set_fill(struct literal_set *set, struct arena *arena, const struct 
     }
     if (!error)
         error = index_addresses(set, arena, all);
+    if (!error && split)
+        error = index_ports(set, arena, all);
     if (!error)
         error = make_probes(set, arena, probed, n_probed);
     for (unsigned i = 0; i < LITERAL_SCANS && !error; i++) {

@@ -2,9 +2,10 @@
  *
  * A literal whose place is known is looked up there: the bytes at the place are hashed, and no scan
  * sees them. One that must end near the start of its data is scanned for in that start alone, the
- * others everywhere. What has no literal is asked of every input, but for rules that ask for few
- * addresses and no more, which are found by them. Immutable once built; its memory is the arena's,
- * but for the databases. Threads: any.
+ * others everywhere. What has no literal is found by a port, if it asks for few, else asked of
+ * every input; rules that ask for addresses and no more are found by them, if they are few, and
+ * else asked once. Immutable once built; its memory is the arena's, but for the databases. Threads:
+ * any.
  */
 #ifndef RULES_LITERAL_SET_H
 #define RULES_LITERAL_SET_H
@@ -41,6 +42,14 @@ struct literal_probe {
     uint8_t bits;  /* of the table's size */
 };
 
+/* A rule, and one of the few ports that it asks for. */
+enum { PORT_SOURCE, PORT_TARGET };
+struct port_rule {
+    uint16_t port;
+    uint32_t rule;
+};
+#define FEW_PORTS 64
+
 struct literal_set {
     uint32_t *rules; /* its members, ascending: the key for sharing */
     unsigned n_rules;
@@ -48,14 +57,19 @@ struct literal_set {
     struct literal_probe *probes;
     unsigned n_probes;
     uint32_t *probe_rules;
-    uint32_t *always; /* without a literal: confirmed on every input */
+    /* Of rules without a literal: */
+    uint32_t *always; /* asked of every input */
     unsigned n_always;
-    struct address_index by_source, by_target; /* of those that ask for few addresses and no more */
+    uint32_t *once; /* asked once a direction of a flow, for they ask for addresses and no more; */
+    unsigned n_once;
+    struct address_index by_source, by_target; /* of these the ones that ask for few */
+    struct port_rule *by_port[2]; /* of those of few ports, ascending; PORT_SOURCE, PORT_TARGET */
+    unsigned n_by_port[2];
 };
 
-/* literal_set_fill: of the members, which are there; the start is looked into apart if `split`,
- * which does not pay for parts of messages. 0, ERR_NOMEM, or ERR_INTERNAL with a diagnostic.
- * literal_set_free: the databases, also after a failure. */
+/* literal_set_fill: of the members, which are there; the start is looked into apart, and ports are,
+ * if `split`, which does not pay for parts of messages. 0, ERR_NOMEM, or ERR_INTERNAL with a
+ * diagnostic. literal_set_free: the databases, also after a failure. */
 int literal_set_fill(struct literal_set *set, struct arena *arena, const struct signature *all,
                      bool split, struct diags *diags);
 void literal_set_free(struct literal_set *set);
@@ -86,5 +100,9 @@ static inline const uint32_t *literal_probe_find(const struct literal_set *set,
             return set->probe_rules + slot->first;
     }
 }
+
+/* literal_set_by_port: the first of a port's rules; *n of them. */
+const struct port_rule *literal_set_by_port(const struct literal_set *set, unsigned which,
+                                            uint16_t port, unsigned *n);
 
 #endif

@@ -293,6 +293,21 @@ static void find_by_address(struct matcher *m, const struct literal_set *set,
     rules = address_index_find(&set->by_target, &in->target, &n);
     for (unsigned i = 0; i < n; i++)
         matcher_add_candidate(m, rules[i], in->len);
+    for (unsigned i = 0; i < set->n_once; i++)
+        matcher_add_candidate(m, set->once[i], in->len);
+}
+
+/* find_by_port: rules without a literal that ask for few ports. */
+static void find_by_port(struct matcher *m, const struct literal_set *set,
+                         const struct match_input *in)
+{
+    const uint16_t ports[] = {[PORT_SOURCE] = in->source_port, [PORT_TARGET] = in->target_port};
+    for (unsigned which = PORT_SOURCE; which <= PORT_TARGET; which++) {
+        unsigned n;
+        const struct port_rule *found = literal_set_by_port(set, which, ports[which], &n);
+        for (unsigned i = 0; i < n; i++)
+            matcher_add_candidate(m, found[i].rule, in->len);
+    }
 }
 
 /* confirm_all: early is the input as rules of the flow's protocol see it. */
@@ -374,6 +389,7 @@ size_t matcher_run(struct matcher *m, const struct match_input *input, struct ma
             continue;
         matcher_scan(m, sets[i], input->data, input->len,
                      i == OF_PROTOCOL ? early.fresh : input->fresh, input->stream_at);
+        find_by_port(m, sets[i], input);
         if (!input->stream && !addresses_done(input, flow))
             find_by_address(m, sets[i], input);
     }
