@@ -2,6 +2,8 @@
  * asked in tests/system/mail_test.py. */
 #include "proto/mime.h"
 
+#include "base/text.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -192,19 +194,22 @@ static void messages_within_messages(void **unused)
 static void deeper_than_is_read(void **unused)
 {
     (void)unused;
-    char mail[8000];
-    int n = sprintf(mail, "Content-Type: multipart/mixed; boundary=b100\r\n\r\n");
-    for (int i = 1; i < MIME_DEPTH_MAX; i++)
-        n += sprintf(mail + n, "--b%d\r\nContent-Type: m; boundary=b%d\r\n\r\n", i + 99, i + 100);
-    sprintf(mail + n, "--b%d\r\nContent-Disposition: a; filename=f\r\n\r\n1\r\n--b%d--\r\n",
-            MIME_DEPTH_MAX + 99, MIME_DEPTH_MAX + 99);
-    must_have(mail, "f:[1]");
-    sprintf(mail + n,
-            "--b%d\r\nContent-Type: m; boundary=deep\r\n\r\n--deep\r\n"
-            "Content-Disposition: a; filename=f\r\n\r\n1\r\n--b%d\r\n"
-            "Content-Disposition: a; filename=g\r\n\r\n2\r\n",
-            MIME_DEPTH_MAX + 99, MIME_DEPTH_MAX + 99);
-    must_have(mail, "g:[2]");
+    static const char *const deepest[][2] = {
+        {"Content-Disposition: a; filename=f\r\n\r\n1\r\n--b%d--\r\n", "f:[1]"},
+        {"Content-Type: m; boundary=deep\r\n\r\n--deep\r\n"
+         "Content-Disposition: a; filename=f\r\n\r\n1\r\n--b%d\r\n"
+         "Content-Disposition: a; filename=g\r\n\r\n2\r\n",
+         "g:[2]"}};
+    for (int k = 0; k < 2; k++) {
+        struct text mail = {0};
+        text_puts(&mail, "Content-Type: multipart/mixed; boundary=b100\r\n\r\n");
+        for (int i = 1; i < MIME_DEPTH_MAX; i++)
+            text_printf(&mail, "--b%d\r\nContent-Type: m; boundary=b%d\r\n\r\n", i + 99, i + 100);
+        text_printf(&mail, "--b%d\r\n", MIME_DEPTH_MAX + 99);
+        text_printf(&mail, deepest[k][0], MIME_DEPTH_MAX + 99);
+        must_have(text_str(&mail), deepest[k][1]);
+        text_free(&mail);
+    }
 }
 
 static void heads(void **unused)
