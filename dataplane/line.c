@@ -97,6 +97,8 @@ int line_create(struct line **out, const struct line_config *config, struct diag
     for (unsigned i = 0; i < config->n_policies && !error; i++) {
         line->matchers[i] = matcher_create(config->policies[i].rules, diags);
         error = line->matchers[i] ? 0 : ERR_NOMEM;
+        if (!error)
+            matcher_watch(line->matchers[i], config->watch);
     }
     for (unsigned shard = config->worker; shard < SHARDS && !error; shard += config->workers) {
         struct line_shard *s = line->shards[shard] = calloc(1, sizeof *s);

@@ -1,6 +1,7 @@
 /* The match runtime: scan for literals, collect the rules they stand for, confirm those in order.
  */
 #include "rules/matcher_parts.h"
+#include "rules/watch.h"
 
 #include "base/error.h"
 #include "base/sort.h"
@@ -101,7 +102,7 @@ bool matcher_wants_stream(struct matcher *m, const struct match_input *input,
 {
     const struct match_group *group = group_of(m, input);
     (void)flow;
-    return m->set->bytes_and_parts || (group && (group->sets[0] || group->sets[1]));
+    return m->watch || m->set->bytes_and_parts || (group && (group->sets[0] || group->sets[1]));
 }
 
 void matcher_skip(struct matcher *m, uint32_t bytes)
@@ -214,6 +215,8 @@ void matcher_hit(struct matcher *m, uint32_t rule, struct match_flow *flow, stru
     m->marks[rule].packet = m->packet;
     rule_apply_flowbits(s, flow);
     m->passed = s->action == ACTION_PASS;
+    if (m->watch)
+        watch_matched(m, rule, *n == MATCH_HITS_MAX);
     if (m->passed || s->noalert)
         return;
     if (*n == MATCH_HITS_MAX) {
@@ -245,6 +248,8 @@ static size_t confirm_all(struct matcher *m, const struct match_input *in, struc
     for (unsigned i = 0; i < m->n; i++) {
         uint32_t rule = matcher_candidate_rule(m->candidates[i]), at = (uint32_t)m->candidates[i];
         const struct signature *s = &m->set->rules[rule];
+        if (m->watch && !watch_packet(m, rule, in, flow))
+            continue;
         if (m->marks[rule].packet == m->packet || (s->addresses_only && addresses_done(in, flow)))
             continue;
         m->stats.confirms += !m->passed;
@@ -283,6 +288,8 @@ size_t matcher_run(struct matcher *m, const struct match_input *input, struct ma
     if (!group || (!group->sets[0] && !group->sets[1]) || m->passed || flow->passed) {
         if (fresh)
             matcher_skip(m, fresh);
+        if (m->watch)
+            watch_skipped(m, input, flow);
         return 0;
     }
     m->stats.inputs++;
@@ -299,6 +306,8 @@ size_t matcher_run(struct matcher *m, const struct match_input *input, struct ma
         m->stats.bytes_skipped_no_rule += fresh;
     if (input->stream && flow->n_pending[!input->to_server])
         recall_pending(m, input, flow);
+    if (m->watch)
+        watch_add(m, input);
     size_t n = m->n ? confirm_all(m, input, flow, hits) : 0;
     if (!input->stream)
         flow->addresses_done |= (uint8_t)(1u << !input->to_server);

@@ -165,4 +165,9 @@ size_t matcher_message(struct matcher *m, const struct match_input *input,
                        struct match_message *state, struct match_flow *flow,
                        struct hit hits[MATCH_HITS_MAX]);
 
+/* matcher_watch: from now on one rule is asked of every input (watch.h); NULL: none is. Before the
+ * first input; the watch stays the caller's. */
+struct rule_watch;
+void matcher_watch(struct matcher *m, struct rule_watch *watch);
+
 #endif

@@ -20,6 +20,7 @@ struct matcher {
     uint64_t *cut; /* a rule: how often confirming was given up */
     struct confirm_room room;
     struct message_views *views;
+    struct rule_watch *watch; /* NULL: no rule is watched */
     uint32_t input, packet;
     bool passed;          /* a pass matched this packet */
     uint64_t *candidates; /* room for every rule, so none is left out */

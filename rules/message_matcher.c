@@ -5,6 +5,7 @@
  * the body does not yet, it waits and is asked again of every piece of the body.
  */
 #include "rules/matcher_parts.h"
+#include "rules/watch.h"
 
 #include "base/sort.h"
 
@@ -93,6 +94,8 @@ static size_t confirm_all(struct matcher *m, const struct match_input *in,
     for (unsigned i = 0; i < m->n && !m->passed; i++) {
         uint32_t rule = matcher_candidate_rule(m->candidates[i]);
         const struct signature *s = &m->set->rules[rule];
+        if (m->watch && !watch_message(m, rule, in, body, is_done(state, rule), flow))
+            continue;
         if (is_done(state, rule))
             continue;
         m->stats.confirms++;
@@ -115,13 +118,21 @@ size_t matcher_message(struct matcher *m, const struct match_input *input,
                        struct hit hits[MATCH_HITS_MAX])
 {
     const struct message_group *g = group_of(m, input->protocol, input->to_server);
-    if (g->n_scans == 0 || flow->passed)
+    if (g->n_scans == 0 || flow->passed) {
+        if (m->watch)
+            watch_message_skipped(m, input, message, body, flow);
         return 0;
+    }
     if (state->transaction != message->transaction)
         *state = (struct match_message){.transaction = message->transaction};
     matcher_begin(m, false);
     message_views_begin(m->views, message, body);
     m->stats.inputs++;
     scan_all(m, g, body, state);
-    return m->n ? confirm_all(m, input, body, state, flow, hits) : 0;
+    if (m->watch)
+        watch_add_message(m, message, body);
+    size_t n = m->n ? confirm_all(m, input, body, state, flow, hits) : 0;
+    if (m->watch)
+        watch_left(m, input, body, flow);
+    return n;
 }

@@ -102,6 +102,7 @@ enum rule_verdict {
 struct confirm_room {
     void *match, *limits, *stack; /* pcre2_match_data, pcre2_match_context, pcre2_jit_stack */
     bool cut;                     /* of the last rule */
+    struct rule_trace *trace;     /* NULL, or told of each condition (trace.h) */
 };
 /* confirm_room_init: ERR_NOMEM without memory; free also after that. */
 int confirm_room_init(struct confirm_room *room);
@@ -113,6 +114,10 @@ enum rule_verdict rule_confirm(const struct signature *s, const struct match_inp
 enum rule_verdict rule_confirm_message(const struct signature *s, const struct match_input *input,
                                        struct message_views *views, const struct match_flow *flow,
                                        struct confirm_room *room);
+/* rule_trace_ends: of an input that has nothing of what the rule looks into: what can be asked of
+ * it all the same. For a trace. */
+void rule_trace_ends(const struct signature *s, const struct match_input *input,
+                     struct confirm_room *room);
 /* rule_apply_flowbits: what a rule that matched does to the flow's bits. */
 void rule_apply_flowbits(const struct signature *s, struct match_flow *flow);
 

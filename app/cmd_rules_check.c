@@ -1,4 +1,4 @@
-/* plimsoll rules ...: what an analyst does with rule files. */
+/* plimsoll rules check: what does not load, where and why. */
 #include "app/commands.h"
 #include "app/rule_options.h"
 
