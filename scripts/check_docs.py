@@ -31,6 +31,7 @@ TABLES = [
     ("Parts of messages that rules look into", "proto/message.h", "PROTO_PARTS", "suffix protocol directions keyword text", "keyword directions text"),
     ("Transforms of parts", "rules/signature.h", "RULE_TRANSFORMS", "suffix keyword text", "keyword text"),
     ("Fields of sealed entries", "ledger/entry_fields.def", "FIELD", "kind name form need text", "kind name form need text"),
+    ("What a rule asks of an input, as rules why says it", "rules/trace.h", "RULE_ASKS", "suffix name text", "name text"),
     ("Fates of alerts after the match", "rules/threshold.h", "ALERT_FATES", "suffix name text", "name text"),
     ("Limits", "dataplane/engine.h", "ENGINE_LIMITS", "member name default text", "name default text"),
     ("Checksums", "dataplane/intake.h", "CHECKSUM_MODES", "suffix name text", "name text"),

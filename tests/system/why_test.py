@@ -5,6 +5,7 @@ that miss by one byte.
 """
 import json
 import pathlib
+import re
 
 from capture_edit import write
 from common import CORPORA, expect, finish, run, temporary
@@ -151,6 +152,79 @@ CASES = [
 ]
 
 
+HOME, OUTSIDE = "10.0.0.7", "198.51.100.80"
+
+
+def out(*messages, port=80):
+    """From the home network to a server outside."""
+    return talk(messages, client=HOME, server=OUTSIDE, ports=(40000, port))
+
+
+def inbound(*messages, port=80):
+    return talk(messages, client=OUTSIDE, server=HOME, ports=(40000, port))
+
+
+def asked(data):
+    return [datagram(Clock(), data, source=HOME, target=OUTSIDE)]
+
+
+def probed(data):
+    return [datagram(Clock(), data, source=OUTSIDE, target=HOME, ports=(40000, 4000))]
+
+
+POSTED = b"POST /a.php HTTP/1.1\r\nHost: h\r\nContent-Length: 22\r\n\r\nproc=[System Process]\n"
+# DGA: 33 letters and more, no two alike behind one another.
+GENERATED = query(b"abcdefghijklmnopqrstuvwxyzabcdefghij.ru")
+
+# Of rules of ET Open: the sid; what makes frames of a payload; a payload that hits; the byte that is changed: what
+# stands around it and what then stands there; the condition that this makes fail, and words of it.
+MISSES = [
+    (2008020, lambda d: out((0, d), OK), POSTED, b"Process", b"Procezs", "content", ["http.request_body", "Procezs", "21 of 22"]),
+    (2014890, lambda d: inbound((0, d), OK), get(b"/?q=@@version"), b"@@version", b"@@versiom", "content", ["http.uri", "versiom"]),
+    (2101903, lambda d: inbound((0, d), port=143), b"a1 RENAME " + b"x" * 101, b"x" * 50 + b"x", b"x" * 50 + b"\n", "pcre", ["RENAME", "no match"]),
+    (2016441, lambda d: out((0, d), port=4444), b"fxftest", b"fxftest", b"fxfTest", "content", ["fxfTest", "6 of 7"]),
+    (2014137, lambda d: out((0, d), OK), get(b"/", b"Host: h\r\nUser-Agent: ISX Download DLL 2\r\n"), b"ISX", b"JSX", "content",
+     ["http.user_agent", "JSX", "startswith"]),
+    (2043259, asked, query(b"www.mediafire.com"), b"mediafire", b"mediafirf", "content", ["dns.query", "mediafirf"]),
+    (2014792, lambda d: out((0, d), OK), get(b"/", b"Host: a.9966.org\r\n"), b"9966", b"9976", "content", ["http.host", ".9976.org", "endswith"]),
+    (2017077, lambda d: inbound_answer(d), b"HTTP/1.1 302 Found\r\nLocation: http://x.example/AB12.js?cp=1\r\nContent-Length: 0\r\n\r\n",
+     b"AB12", b"AG12", "pcre", ["http.location", "AG12.js"]),
+    (2021048, lambda d: inbound_answer(d), answer(body=b"<param FlashVars sh=cG93ZXJzaGVsbC5leGUg>"), b"cG93", b"cG94", "content",
+     ["cG94ZXJz", "22 of 23"]),
+    (2002841, lambda d: out((0, d), OK), get(b"/ping/?shortname=a", b"Host: www.freeze.com\r\nUser-Agent: Wise\r\n"), b"freeze", b"freese", "content",
+     ["http.header", "freese.com"]),
+    # What is changed is what another rule looks for, which leaves the bit that this one wants.
+    (2008298, lambda d: out((1, d), (0, b"\x15\0\0\0\x04\0\0\0name"), port=8074), b"\x01\0\0\0\x04\0\0\0seed", b"\x01", b"\x02", "flowbits",
+     ["ET.gadu.welcome is not set", "set by 1:2008297"]),
+    (2010372, probed, b"THCTHCTHCTHCTHC   ", b"THC   ", b"THD   ", "content", ["THCTHD", "17 of 18"]),
+    (2001803, lambda d: out((0, d), port=5190), bytes.fromhex("2a020000" "00120001001e" "0000"), b"\x00\x1e", b"\x00\x1f", "content",
+     ["|00 12 00 01 00 1e|", "|00 12 00 01 00 1f|", "offset 4"]),
+    (2035095, lambda d: out((0, d), port=4444), b"LIGHT'S BOMB\0", b"LIGHT", b"NIGHT", "content", ["NIGHT'S", "12 of 13"]),
+    (2012649, lambda d: out((0, d), OK), get(b"/", b"Host: 10201.ru\r\n"), b"10201", b"10101", "content", ['!"101.ru"', "it is there, at 2"]),
+    (2016778, asked, query(b"a.b.pw"), b"\x01b", b"\x01u", "content", ['!".u.pw"', "it is there, at 1"]),
+    (2100611, lambda d: out_of_service(d), b"\x01rlogind: Permission denied.\r\n", b"denied", b"Denied", "content", ["Denied", "27 of 28"]),
+    (2014363, asked, GENERATED, b"\x01\x00", b"\x09\x00", "byte_test", ["!& 248", "9, read at 2"]),
+    (2033957, lambda d: inbound_reply(d), answer(body=b'x.lnk" (New-Object -COM WScript.Shell).CreateShortcut('), b"COM ", b"CON ", "content",
+     ["-CON WScript"]),
+    (2034664, probed, b"a ${jndi:${upper:l}", b"upper", b"uppen", "content", ["${uppen|3a|", "distance 0"]),
+    (2007648, lambda d: out((0, d), OK), get(b"/", b"Host: h\r\nUser-Agent: XXX\r\n"), b"XXX", b"XXY", "content", ["http.user_agent", "XXY"]),
+    (2011465, lambda d: inbound((0, d), OK), get(b"/a?b=/bin/sh"), b"/bin/sh", b"/bin/sj", "content", ["http.uri", "/bin/sj"]),
+]
+
+
+def inbound_answer(data):
+    """What a server outside answers."""
+    return out((0, get()), (1, data))
+
+
+inbound_reply = inbound_answer
+
+
+def out_of_service(data):
+    """What a server of the home network says at port 513."""
+    return talk([(0, b"x"), (1, data)], client=OUTSIDE, server=HOME, ports=(1023, 513))
+
+
 def ask(work, rules, capture, *options, sid=1, code=0):
     done = run("rules", "why", sid, capture, "--rules", rules, "--json", *options, code=code)
     lines = [json.loads(line) for line in done.stdout.splitlines()]
@@ -203,12 +277,45 @@ def controls(work):
     run("rules", "why", 1, capture, code=2)
 
 
+def rules_of(folder, sids):
+    """These rules of ET Open."""
+    wanted = re.compile(r"sid:(\d+);")
+    lines = [line for path in sorted(folder.glob("*.rules")) for line in path.read_text(errors="surrogateescape").splitlines()]
+    return [line for line in lines if line.startswith("alert") and (found := wanted.search(line)) and int(found[1]) in sids]
+
+
+def by_one_byte(work):
+    if not CORPORA:
+        print("without the shared corpora: no rules of ET Open")
+        return
+    sids = {row[0] for row in MISSES} | {2008297}
+    rules, capture = work / "et.rules", work / "et.pcap"
+    lines = rules_of(CORPORA / "rules-et-open/rules", sids)
+    expect(len(lines) == len(sids), f"{len(lines)} rules of {len(sids)} sids")
+    rules.write_text("\n".join(lines) + "\n", errors="surrogateescape")
+    home = ["--home-net", "[10.0.0.0/8]"]
+    for sid, frames, payload, old, new, condition, words in MISSES:
+        changed = payload.replace(old, new, 1)
+        expect(sum(a != b for a, b in zip(payload, changed)) == 1 and len(payload) == len(changed), f"{sid}: not one byte")
+        write(capture, frames(payload))
+        _, said = ask(work, rules, capture, *home, sid=sid)
+        if not expect(said.get("matched", 0) > 0, f"{sid}: it does not match what should hit: {said}"):
+            continue
+        write(capture, frames(changed))
+        _, said = ask(work, rules, capture, *home, sid=sid)
+        cause = said["cause"]
+        expect(cause.get("condition") == condition, f"{sid}: {cause} in place of {condition}")
+        for word in words:
+            expect(word in " ".join(map(str, cause.values())), f"{sid}: no `{word}` in {cause}")
+
+
 def main():
     with temporary() as directory:
         work = pathlib.Path(directory)
         cases(work)
         controls(work)
-    print(f"{len(CASES)} cases")
+        by_one_byte(work)
+    print(f"{len(CASES)} cases, {len(MISSES)} rules missed by one byte")
     finish("why")
 
 
