@@ -77,10 +77,10 @@ static void put_literal(struct text *out, const struct why_answer *a)
     if (!rule_put_literal(&literal, a->inputs->set, a->rule))
         text_puts(out, "It has no literal and is asked of every input.");
     else if (a->result.natural)
-        text_printf(out, "Its literal %s, was seen in %lu of them.", text_str(&literal),
+        text_printf(out, "Its literal, %s, was seen in %lu of them.", text_str(&literal),
                     a->result.natural);
     else
-        text_printf(out, "Its literal %s, was never seen.", text_str(&literal));
+        text_printf(out, "Its literal, %s, was never seen.", text_str(&literal));
     text_free(&literal);
 }
 

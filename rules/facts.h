@@ -15,6 +15,13 @@ void rule_put_threshold(struct text *out, const struct rule_set *set, uint32_t i
 bool rule_put_literal(struct text *out, const struct rule_set *set, uint32_t index);
 /* rule_put_setters: of each bit that it asks to be set: the rules that set it. */
 void rule_put_setters(struct text *out, const struct rule_set *set, uint32_t index);
+/* rule_put_choice: which piece of which content is looked for, and why that one; or that there is
+ * none, and what that means. */
+void rule_put_choice(struct text *out, const struct rule_set *set, uint32_t index);
+/* rule_put_groups: what it is asked of, and with how many others it is looked for; lines. */
+void rule_put_groups(struct text *out, const struct rule_set *set, uint32_t index);
+/* rule_put_effects: what it leaves when it matches: flowbits; and what is told; lines. */
+void rule_put_effects(struct text *out, const struct rule_set *set, uint32_t index);
 /* rule_untold: why nothing is told when it matches: pass, noalert; NULL: it is told. */
 const char *rule_untold(const struct rule_set *set, uint32_t index);
 

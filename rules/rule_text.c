@@ -1,4 +1,4 @@
-/* Walking over options: they end with semicolons that are neither escaped nor in quotes. */
+/* Walking over options: they end with semicolons that are not escaped, in quotes or not. */
 #include "rules/rule_text.h"
 
 #include <ctype.h>
@@ -44,13 +44,9 @@ static size_t trimmed(const char *text, size_t len)
 /* skip_value: up to the semicolon. */
 static void skip_value(struct rule_walk *w)
 {
-    bool quoted = false;
-    for (; w->at < w->len && (quoted || !is_at(w, ';')); step(w)) {
+    for (; w->at < w->len && !is_at(w, ';'); step(w))
         if (is_at(w, '\\') && w->at + 1 < w->len)
             step(w);
-        else if (is_at(w, '"'))
-            quoted = !quoted;
-    }
 }
 
 bool rule_walk_next(struct rule_walk *w, struct rule_option *out)

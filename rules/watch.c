@@ -162,6 +162,30 @@ void watch_deep_body(struct matcher *m, const struct match_input *input,
     ask(m, &what, false, true, flow);
 }
 
+static unsigned no_parts(const struct proto_message *message, struct proto_scratch *scratch,
+                         struct proto_part out[PROTO_MESSAGE_PARTS])
+{
+    (void)message;
+    (void)scratch;
+    (void)out;
+    return 0;
+}
+
+void watch_nothing(struct matcher *m)
+{
+    static const struct match_flow none;
+    const struct signature *s = rule_of(m);
+    const struct proto_message message = {
+        .protocol = s->protocol, .direction = s->directions == 2, .parts = no_parts};
+    const struct match_input input = {.stream = s->views == VIEW_STREAM};
+    struct watched what = packet_of(&input);
+    if (s->views == VIEW_MESSAGE) {
+        what = message_of(&input, &message, NULL);
+        message_views_begin(m->views, &message, NULL);
+    }
+    ask(m, &what, false, false, &none);
+}
+
 static void add(struct matcher *m)
 {
     uint32_t rule = m->watch->rule;

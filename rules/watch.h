@@ -49,6 +49,9 @@ struct rule_set;
 void watch_ends(struct matcher *m, const struct match_input *input, const char *why);
 /* watch_deep: what lies beyond the stream depth: asked of these bytes alone. */
 void watch_deep(struct matcher *m, const struct match_input *input, struct match_flow *flow);
+/* watch_nothing: of an input of the rule's kind that has nothing: all that it asks is asked of it,
+ * in order. */
+void watch_nothing(struct matcher *m);
 void watch_deep_body(struct matcher *m, const struct match_input *input,
                      const struct proto_message *message, const struct match_body *body,
                      struct match_flow *flow);

@@ -93,7 +93,8 @@ static void add_note(struct why *w, struct note note)
 static void on_asked(struct rule_trace *trace, enum rule_ask ask, unsigned index, bool held)
 {
     struct why *w = trace->ctx;
-    if (ask == ASK_PART || is_any(w->sig, ask)) /* a part is told with its bytes */
+    bool effect = ask == ASK_FLOWBITS && w->sig->flowbits[index].op < FLOWBIT_ISSET;
+    if (ask == ASK_PART || effect || is_any(w->sig, ask)) /* a part is told with its bytes */
         return;
     w->fresh |= ask == ASK_FRESH && held;
     if (ask == ASK_FRESH && held)

@@ -32,6 +32,7 @@ TABLES = [
     ("Transforms of parts", "rules/signature.h", "RULE_TRANSFORMS", "suffix keyword text", "keyword text"),
     ("Fields of sealed entries", "ledger/entry_fields.def", "FIELD", "kind name form need text", "kind name form need text"),
     ("What a rule asks of an input, as rules why says it", "rules/trace.h", "RULE_ASKS", "suffix name text", "name text"),
+    ("States of rules", "rules/catalogue.h", "RULE_STATES", "suffix name text", "name text"),
     ("What is weak in rules that load", "rules/lint.h", "LINT_KINDS", "suffix id level text", "id level text"),
     ("Formats of rules check", "rules/check.h", "CHECK_FORMATS", "suffix name text", "name text"),
     ("Techniques of ATT&CK that were revoked", "rules/attack_revoked.def", "REVOKED", "id name successor of", "id name successor of"),
