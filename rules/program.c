@@ -256,14 +256,21 @@ static bool number_holds(struct search *s, unsigned i, int64_t *previous)
     return true;
 }
 
-/* told: how a step went, where somebody watches. */
-static bool told(const struct search *s, const struct content *c, bool held,
-                 struct trace_place place)
+/* tell: how a step went. Apart from told, so that without a watch nothing is made of it. */
+static __attribute__((noinline)) bool tell(const struct search *s, const struct content *c,
+                                           bool held, int64_t low, int64_t end, int64_t at,
+                                           int64_t to)
 {
+    struct trace_place place = {.low = low, .end = end, .at = at, .to = to};
     struct rule_trace *trace = s->room->trace;
-    if (__builtin_expect(trace != NULL, 0))
-        trace->step(trace, (unsigned)(c - s->sig->contents), held, &place);
+    trace->step(trace, (unsigned)(c - s->sig->contents), held, &place);
     return held;
+}
+
+static inline bool told(const struct search *s, const struct content *c, bool held, int64_t low,
+                        int64_t end, int64_t at, int64_t to)
+{
+    return __builtin_expect(s->room->trace != NULL, 0) ? tell(s, c, held, low, end, at, to) : held;
 }
 
 /* number_asked: number_holds, and told. */
@@ -277,7 +284,8 @@ static bool number_asked(struct search *s, unsigned i, int64_t *previous)
     struct trace_place place = {.low = at, .end = at + c->number->bytes, .at = at, .to = *previous};
     if (c->kind != STEP_ISDATAAT)
         place.was_read = read_number(s, c, at, &place.value, &place.end);
-    return told(s, c, held, place);
+    s->room->trace->step(s->room->trace, i, held, &place);
+    return held;
 }
 
 /* expression_finds: the first place from `from` where the expression holds in the data from `base`
@@ -315,22 +323,20 @@ static bool expression_holds(struct search *s, unsigned i, int64_t previous)
 {
     const struct content *c = &s->sig->contents[i];
     int64_t base = base_of(s, c, previous), begin, end;
-    struct trace_place place = {.low = base, .end = s->in->len};
     if (c->flags & CONTENT_NEGATED) {
-        bool held = !expression_finds(s, c, base, base, &place.at, &place.to) && !s->over;
-        return told(s, c, held, place) && rest_holds(s, c, previous);
+        begin = end = 0;
+        bool held = !expression_finds(s, c, base, base, &begin, &end) && !s->over;
+        return told(s, c, held, base, s->in->len, begin, end) && rest_holds(s, c, previous);
     }
     for (int64_t from = base; expression_finds(s, c, base, from, &begin, &end);) {
-        place.at = begin;
-        place.to = end;
-        told(s, c, true, place);
+        told(s, c, true, base, s->in->len, begin, end);
         if (fresh_enough(s, i, end) && rest_holds(s, c, end))
             return true;
         from = begin + 1;
         if (s->over || from > (int64_t)s->in->len)
             break;
     }
-    return told(s, c, false, place);
+    return told(s, c, false, base, s->in->len, 0, 0);
 }
 
 /* content_holds: does content i and what is behind it in its chain hold? */
@@ -339,29 +345,26 @@ static bool content_holds(struct search *s, unsigned i, int64_t previous)
     const struct content *c = &s->sig->contents[i];
     int64_t low, end, none = INT64_MIN, *tried = s->sig->ascending ? &s->tried[i] : &none;
     bool room = bounds_of(s, c, previous, &low, &end);
-    struct trace_place place = {.low = low, .end = end};
+    const int64_t from = low;
     if (c->flags & CONTENT_NEGATED) {
         int64_t at = room ? find(s, c, larger(low, *tried), end) : -1;
         if (at >= 0)
             *tried = at;
         else if (room)
             *tried = larger(*tried, end - c->len + 1);
-        place.at = at;
-        return told(s, c, at < 0, place) && rest_holds(s, c, previous);
+        return told(s, c, at < 0, from, end, at, 0) && rest_holds(s, c, previous);
     }
     if (!room)
-        return told(s, c, false, place);
+        return told(s, c, false, from, end, 0, 0);
     if (i == s->fresh)
         low = larger(low, (int64_t)s->in->fresh - c->len + 1);
     for (low = larger(low, *tried);; low = *tried) {
         int64_t at = find(s, c, low, end);
         if (at < 0) {
             *tried = larger(*tried, end - c->len + 1);
-            return told(s, c, false, place);
+            return told(s, c, false, from, end, 0, 0);
         }
-        place.at = at;
-        place.to = at + c->len;
-        told(s, c, true, place);
+        told(s, c, true, from, end, at, at + c->len);
         if (rest_holds(s, c, at + c->len))
             return true;
         *tried = at + 1;
@@ -397,19 +400,17 @@ static bool size_holds(const struct search *s, const struct byte_step *size)
 static bool alone_holds(struct search *s, unsigned i)
 {
     const struct content *c = &s->sig->contents[i];
-    int64_t low, end, start = -(int64_t)s->in->at;
+    int64_t low = 0, end = 0, start = -(int64_t)s->in->at;
     if (c->kind == STEP_CONTENT) { /* a negated one */
         int64_t at = bounds_of(s, c, 0, &low, &end) ? find(s, c, low, end) : -1;
-        return told(s, c, at < 0, (struct trace_place){.low = low, .end = end, .at = at});
+        return told(s, c, at < 0, low, end, at, 0);
     }
     if (c->kind == STEP_PCRE) {
         bool held = !expression_finds(s, c, start, start, &low, &end) && !s->over;
-        return told(s, c, held,
-                    (struct trace_place){.low = start, .end = s->in->len, .at = low, .to = end});
+        return told(s, c, held, start, s->in->len, low, end);
     }
     if (c->kind == STEP_SIZE)
-        return told(s, c, size_holds(s, c->number),
-                    (struct trace_place){.value = s->in->at + s->in->len, .was_read = true});
+        return told(s, c, size_holds(s, c->number), 0, 0, 0, (int64_t)(s->in->at + s->in->len));
     return number_asked(s, i, &start);
 }
 
@@ -526,9 +527,9 @@ static bool way_holds(const struct signature *s, const struct match_input *in, b
 static bool ends_hold(const struct signature *s, const struct match_input *in,
                       const struct confirm_room *room)
 {
-    const struct confirm_room untold = {0};
     if (!s->bidirectional)
         return way_holds(s, in, false, room);
+    const struct confirm_room untold = {0};
     return way_holds(s, in, !way_holds(s, in, false, &untold), room);
 }
 

@@ -47,7 +47,7 @@ enum rule_ask {
 /* Where a step was tried: places in the data that it was asked of. */
 struct trace_place {
     int64_t low, end; /* where it could be; of a number: the bytes it is read from */
-    int64_t at, to;   /* where it was, when it held; of a jump: to, where it led */
+    int64_t at, to;   /* where it was, when it held; of a jump: to, where it led; of a size: to */
     uint64_t value;   /* of a number, a size */
     bool was_read;    /* the bytes of the number were there */
 };

@@ -533,7 +533,7 @@ static void put_step_was(struct text *out, const struct why *w, const struct not
                     (long)n->bytes.at + n->bytes.len);
         return;
     case STEP_SIZE:
-        text_printf(out, "%lu bytes%s", n->place.value,
+        text_printf(out, "%ld bytes%s", (long)n->place.to,
                     n->bytes.unfinished ? " so far, and more to come" : "");
         return;
     case STEP_BYTE_TEST:
