@@ -99,6 +99,8 @@ int line_create(struct line **out, const struct line_config *config, struct diag
         error = line->matchers[i] ? 0 : ERR_NOMEM;
         if (!error)
             matcher_watch(line->matchers[i], config->watch);
+        if (!error && i == 0)
+            matcher_profile(line->matchers[i], config->costs);
     }
     for (unsigned shard = config->worker; shard < SHARDS && !error; shard += config->workers) {
         struct line_shard *s = line->shards[shard] = calloc(1, sizeof *s);

@@ -45,6 +45,7 @@ struct line_config {
     uint32_t stream_depth;
     bool time_stages;
     struct rule_watch *watch; /* NULL, or a rule that is asked of everything (rules/watch.h) */
+    struct rule_cost *costs;  /* NULL, or room for what each rule of the first policy costs */
     struct line_output output;
 };
 

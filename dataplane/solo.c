@@ -38,6 +38,7 @@ int solo_open(struct solo **out, const struct solo_config *config, struct diags 
         .clock_error_ns = 0,
         .stream_depth = config->limits.stream_depth,
         .watch = config->watch,
+        .costs = config->costs,
         .output = config->output,
     };
     if (!error)

@@ -14,6 +14,7 @@ struct solo_config {
     struct engine_limits limits;
     struct line_output output; /* event may be NULL */
     struct rule_watch *watch;  /* NULL, or a rule that is asked of everything */
+    struct rule_cost *costs;   /* NULL, or room for what each rule costs (rules/profile.h) */
 };
 
 struct solo_counts {

@@ -1,6 +1,7 @@
 /* The match runtime: scan for literals, collect the rules they stand for, confirm those in order.
  */
 #include "rules/matcher_parts.h"
+#include "rules/profile.h"
 #include "rules/watch.h"
 
 #include "base/error.h"
@@ -105,6 +106,11 @@ bool matcher_wants_stream(struct matcher *m, const struct match_input *input,
     return m->watch || m->set->bytes_and_parts || (group && (group->sets[0] || group->sets[1]));
 }
 
+void matcher_profile(struct matcher *m, struct rule_cost *costs)
+{
+    m->costs = costs;
+}
+
 void matcher_skip(struct matcher *m, uint32_t bytes)
 {
     m->stats.bytes_offered += bytes;
@@ -123,6 +129,8 @@ void matcher_add_candidate(struct matcher *m, uint32_t rule, uint32_t at)
     mark->place = m->n;
     m->candidates[m->n++] = candidate(rule, at);
     m->stats.candidates++;
+    if (m->costs)
+        m->costs[rule].candidates++;
 }
 
 static int on_literal(unsigned id, unsigned long long from, unsigned long long to, unsigned flags,
@@ -215,6 +223,8 @@ void matcher_hit(struct matcher *m, uint32_t rule, struct match_flow *flow, stru
     m->marks[rule].packet = m->packet;
     rule_apply_flowbits(s, flow);
     m->passed = s->action == ACTION_PASS;
+    if (m->costs)
+        m->costs[rule].matches++;
     if (m->watch)
         watch_matched(m, rule, *n == MATCH_HITS_MAX);
     if (m->passed || s->noalert)
@@ -253,7 +263,9 @@ static size_t confirm_all(struct matcher *m, const struct match_input *in, struc
         if (m->marks[rule].packet == m->packet || (s->addresses_only && addresses_done(in, flow)))
             continue;
         m->stats.confirms += !m->passed;
+        uint64_t began = profile_begin(m->costs);
         enum rule_verdict verdict = m->passed ? RULE_NOT_YET : rule_confirm(s, in, flow, &m->room);
+        profile_confirmed(m->costs, rule, began);
         matcher_note_cut(m, rule);
         if (verdict == RULE_NOT_YET && in->stream && s->grows)
             remember_pending(m, in, flow, rule, at);

@@ -169,5 +169,9 @@ size_t matcher_message(struct matcher *m, const struct match_input *input,
  * first input; the watch stays the caller's. */
 struct rule_watch;
 void matcher_watch(struct matcher *m, struct rule_watch *watch);
+/* matcher_profile: from now on what each rule costs is added up (profile.h); NULL: it is not.
+ * costs: the caller's, one a rule of the set, zeroed. */
+struct rule_cost;
+void matcher_profile(struct matcher *m, struct rule_cost *costs);
 
 #endif

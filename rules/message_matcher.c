@@ -5,6 +5,7 @@
  * the body does not yet, it waits and is asked again of every piece of the body.
  */
 #include "rules/matcher_parts.h"
+#include "rules/profile.h"
 #include "rules/watch.h"
 
 #include "base/sort.h"
@@ -99,7 +100,9 @@ static size_t confirm_all(struct matcher *m, const struct match_input *in,
         if (is_done(state, rule))
             continue;
         m->stats.confirms++;
+        uint64_t began = profile_begin(m->costs);
         enum rule_verdict verdict = rule_confirm_message(s, in, m->views, flow, &m->room);
+        profile_confirmed(m->costs, rule, began);
         matcher_note_cut(m, rule);
         if (verdict == RULE_NOT_YET && bodies_of(s) && !(body && body->end))
             m->stats.pending_over_limit += note(state->waiting, &state->n_waiting, rule);
