@@ -51,7 +51,8 @@ static void put_values(struct text *out, const struct why_answer *a, const char 
 static void put_never(struct text *out, const struct why_answer *a, const struct why_condition *c)
 {
     const struct why_result *r = &a->result;
-    if (c->verdict == WHY_FAILED && c->ask < ASK_HEADER && r->asked[c->ask] > 1 && !r->held[c->ask])
+    if (c->verdict == WHY_FAILED && c->ask >= ASK_TRANSPORT && c->ask < ASK_HEADER &&
+        r->asked[c->ask] > 1 && !r->held[c->ask])
         text_puts(out, "; no packet of the capture has it");
 }
 

@@ -14,19 +14,6 @@ struct rule_cost {
     uint64_t candidates, confirms, matches, ticks;
 };
 
-#define PROFILE_TRIES 10000
-/* profile_overhead: ticks that measuring PROFILE_TRIES confirms takes. */
-static inline uint64_t profile_overhead(void)
-{
-    volatile uint64_t sink = 0; /* so that nothing is left out */
-    uint64_t start = __rdtsc();
-    for (unsigned i = 0; i < PROFILE_TRIES; i++) {
-        uint64_t began = __rdtsc();
-        sink += __rdtsc() - began;
-    }
-    return __rdtsc() - start;
-}
-
 static inline uint64_t profile_begin(const struct rule_cost *costs)
 {
     return __builtin_expect(costs != 0, 0) ? __rdtsc() : 0;
@@ -37,6 +24,17 @@ static inline void profile_confirmed(struct rule_cost *costs, uint32_t rule, uin
         return;
     costs[rule].ticks += __rdtsc() - begin;
     costs[rule].confirms++;
+}
+
+#define PROFILE_TRIES 10000
+/* profile_overhead: ticks that measuring PROFILE_TRIES confirms takes. */
+static inline uint64_t profile_overhead(void)
+{
+    struct rule_cost cost = {0};
+    uint64_t start = __rdtsc();
+    for (unsigned i = 0; i < PROFILE_TRIES; i++)
+        profile_confirmed(&cost, 0, profile_begin(&cost));
+    return __rdtsc() - start;
 }
 
 #endif

@@ -20,7 +20,7 @@ static const uint8_t weights[ASK_COUNT] = {
     [ASK_HEADER] = 2,    [ASK_STATE] = 2,       [ASK_PROTOCOL] = 3, [ASK_FLOWBITS] = 2,
     [ASK_INPUT] = 6,     [ASK_PART] = 4,        [ASK_FRESH] = 8,    [ASK_LITERAL] = 1,
 };
-#define PAYLOAD_WEIGHT 8 /* of a packet that nobody inspected and that carried something */
+#define PAYLOAD_WEIGHT 6 /* of a packet that nobody inspected and that carried something */
 
 struct note {
     uint8_t ask, verdict, section;

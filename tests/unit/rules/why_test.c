@@ -167,6 +167,52 @@ static void watching_changes_no_match(void **state)
     end(&b);
 }
 
+/* window: a piece of the flow's stream to the server, with what came before it. */
+static struct match_input window(const char *data, uint32_t fresh, bool established)
+{
+    struct match_input in = given_input(data, strlen(data), 80);
+    in.stream = true;
+    in.fresh = fresh;
+    in.established = established;
+    return in;
+}
+
+/* A watched rule whose literal is not there must not wait for more of the stream. */
+static void a_rule_that_is_only_watched_does_not_wait(void **state)
+{
+    struct bench b;
+    struct hit hits[MATCH_HITS_MAX];
+    (void)state;
+    begin(&b, "alert tcp-stream any any -> any 80 (content:\"needle\"; content:\"ab\"; sid:1;)\n");
+    struct match_input in = window("hay ab", 0, true);
+    assert_int_equal(matcher_run(b.m, &in, &b.flow, hits), 0);
+    assert_int_equal(b.flow.n_pending[0], 0);
+    assert_string_equal(failed(&b)->name, "content");
+    end(&b);
+}
+
+/* When the bytes came the flow was not established; when it is, they are not new. */
+static void bytes_that_were_there_before_are_not_new(void **state)
+{
+    struct bench b;
+    struct hit hits[MATCH_HITS_MAX];
+    (void)state;
+    begin(&b,
+          "alert tcp-stream any any -> any 80 (flow:established; content:\"needle\"; sid:1;)\n");
+    struct match_input first = window("a needle", 0, false),
+                       then = window("a needle, hay", 8, true);
+    b.t = 1;
+    assert_int_equal(matcher_run(b.m, &first, &b.flow, hits), 0);
+    b.flow.n_pending[0] = 0; /* so that it is only watched then */
+    b.t = 2;
+    assert_int_equal(matcher_run(b.m, &then, &b.flow, hits), 0);
+    struct why_result r = why_result(b.why);
+    assert_int_equal(r.n_misses, 2);
+    assert_string_equal(failed(&b)->name, "state"); /* the first one is the nearer */
+    assert_string_equal(r.misses[1]->conditions[r.misses[1]->first_failed].name, "fresh");
+    end(&b);
+}
+
 static void misses_are_bounded_and_the_nearest_stay(void **state)
 {
     struct bench b;
@@ -200,6 +246,8 @@ int main(void)
         cmocka_unit_test(the_input_that_has_more_is_nearer),
         cmocka_unit_test(what_matches_is_no_miss_and_its_fate_is_kept),
         cmocka_unit_test(watching_changes_no_match),
+        cmocka_unit_test(a_rule_that_is_only_watched_does_not_wait),
+        cmocka_unit_test(bytes_that_were_there_before_are_not_new),
         cmocka_unit_test(misses_are_bounded_and_the_nearest_stay),
         cmocka_unit_test(a_chain_of_one_step_ends),
     };
