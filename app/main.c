@@ -5,9 +5,11 @@
 #include <string.h>
 
 static const struct command *const commands[] = {
-    &cmd_replay,      &cmd_rules_check,   &cmd_accord_check,  &cmd_accord_digest,
-    &cmd_accord_root, &cmd_accord_keygen, &cmd_accord_sign,   &cmd_accord_verify,
-    &cmd_ledger_show, &cmd_ledger_verify, &cmd_exercise_grid, &cmd_explain,
+    &cmd_replay,        &cmd_rules_check, &cmd_rules_explain, &cmd_rules_list,
+    &cmd_rules_profile, &cmd_rules_test,  &cmd_rules_why,     &cmd_accord_check,
+    &cmd_accord_digest, &cmd_accord_root, &cmd_accord_keygen, &cmd_accord_sign,
+    &cmd_accord_verify, &cmd_ledger_show, &cmd_ledger_verify, &cmd_exercise_grid,
+    &cmd_explain,
 };
 #define N_COMMANDS (sizeof commands / sizeof commands[0])
 

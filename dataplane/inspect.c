@@ -15,7 +15,7 @@ static uint32_t stream_size(const struct flow *f, unsigned side)
     return f->shown[side].seen ? s->data_end - s->first_seq + 1 : 0;
 }
 
-static struct match_input match_input_of(const struct line *line, bool stream)
+struct match_input match_input_of(const struct line *line, bool stream)
 {
     const struct flow *f = line->now.flow;
     unsigned side = line->now.side;
@@ -38,8 +38,7 @@ static struct match_input match_input_of(const struct line *line, bool stream)
     };
 }
 
-/* match_flow_now: what the flow remembers, in the terms of the rules in force. */
-static struct match_flow *match_flow_now(struct line *line)
+struct match_flow *match_flow_now(struct line *line)
 {
     struct match_flow *m = &line->now.flow->match;
     for (; m->generation < line->generation; m->generation++)
@@ -167,7 +166,10 @@ static void match_stream(struct line *line, const uint8_t *data, uint32_t len, u
 {
     struct match_input input = match_input_of(line, true);
     input.same_packet = line->now.pkt && line->now.matched;
-    len = within_depth(line, line->config.stream_depth, at, len);
+    uint32_t within = within_depth(line, line->config.stream_depth, at, len);
+    if (line->config.watch && within < len)
+        watched_deep(line, &input, data + within, len - within, at + within);
+    len = within;
     if (len == 0)
         return;
     if (!matcher_wants_stream(matcher_now(line), &input, match_flow_now(line))) {
@@ -243,6 +245,8 @@ void inspect_body(struct line *line, const struct proto_message *message,
     const uint8_t *data = body->data.data;
     uint32_t len = within_depth(line, line->config.body_depth, body->at, (uint32_t)body->data.len);
     uint64_t at = body->at;
+    if (line->config.watch && len < body->data.len)
+        watched_deep_body(line, message, body, len);
     if (!item || (len == 0 && !body->end))
         return;
     if (!matcher_wants_body(matcher_now(line), message->protocol,

@@ -105,6 +105,10 @@ int line_create(struct line **out, const struct line_config *config, struct diag
     for (unsigned i = 0; i < config->n_policies && !error; i++) {
         line->matchers[i] = matcher_create(config->policies[i].rules, diags);
         error = line->matchers[i] ? 0 : ERR_NOMEM;
+        if (!error)
+            matcher_watch(line->matchers[i], config->watch);
+        if (!error && i == 0)
+            matcher_profile(line->matchers[i], config->costs);
     }
     for (unsigned shard = config->worker; shard < SHARDS && !error; shard += config->workers) {
         struct line_shard *s = line->shards[shard] = calloc(1, sizeof *s);
@@ -504,7 +508,7 @@ static void take_packet(struct line *line, const struct packet *pkt, const uint8
     line->now.pkt = pkt;
     line->now.data = data;
     line->now.matched = false;
-    struct line_shard *shard = line->shards[pkt->shard];
+    struct line_shard *shard = line->now.shard = line->shards[pkt->shard];
     if (pkt->verdict == DECODE_LINKTYPE)
         stats->linktypes[link_type_named(pkt->linktype)]++;
     struct packet whole; /* may be a fragment itself, of the packet in a tunnel */

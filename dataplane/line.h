@@ -44,6 +44,8 @@ struct line_config {
     uint64_t clock_error_ns;
     uint32_t stream_depth, body_depth;
     bool time_stages;
+    struct rule_watch *watch; /* NULL, or a rule that is asked of everything (rules/watch.h) */
+    struct rule_cost *costs;  /* NULL, or room for what each rule of the first policy costs */
     struct line_output output;
 };
 
@@ -72,6 +74,18 @@ void line_fetch(const struct line *line, const struct packet *const *pkts, struc
  */
 void line_packet(struct line *line, const struct packet *pkt, const uint8_t *data,
                  const struct line_look *look);
+/* Where a line is: for those whom it calls while it works on a packet. */
+struct line_moment {
+    struct order order;
+    uint64_t flow_id;
+    bool has_flow, handshake, seen[2]; /* seen: who has sent: the client, the server */
+    bool gaps;                         /* bytes of the flow never came */
+};
+struct line_moment line_moment(const struct line *line);
+/* line_watched: the packet that line_packet has just taken is shown to the watch, if the watched
+ * rule is not asked of packets or nobody inspected this one. */
+void line_watched(struct line *line, const struct packet *pkt, const uint8_t *data);
+
 /* line_expire: everything due by t in all shards of this line; call before a packet at t and before
  * a watermark of t. */
 void line_expire(struct line *line, int64_t t);

@@ -149,6 +149,15 @@ void inspect_window_back(struct line *line, uint32_t *handle);
 void inspect_packet(struct line *line);
 /* inspect_datagram: the moment's packet is of IP and of no flow: rules see it on its own. */
 void inspect_datagram(struct line *line);
+/* watched.c: what a watch is shown beyond what rules see: bytes beyond the depth. */
+void watched_deep(struct line *line, const struct match_input *input, const uint8_t *data,
+                  uint32_t len, uint64_t at);
+void watched_deep_body(struct line *line, const struct proto_message *message,
+                       const struct proto_body *body, uint32_t within);
+/* inspect.c: of the moment's flow and its side that sends. match_flow_now: what the flow remembers,
+ * in the terms of the rules in force. */
+struct match_input match_input_of(const struct line *line, bool stream);
+struct match_flow *match_flow_now(struct line *line);
 /* packet_header.c: of a packet that decode took as IP, a fragment or not. */
 void packet_header_read(const struct packet *pkt, const uint8_t *data, struct match_header *h);
 void inspect_bytes(void *ctx, const uint8_t *data, uint32_t len, uint64_t at, int64_t t);

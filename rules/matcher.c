@@ -1,6 +1,8 @@
 /* The match runtime: scan for literals, collect the rules they stand for, confirm those in order.
  */
 #include "rules/matcher_parts.h"
+#include "rules/profile.h"
+#include "rules/watch.h"
 
 #include "base/error.h"
 #include "base/sort.h"
@@ -114,8 +116,13 @@ bool matcher_wants_stream(struct matcher *m, const struct match_input *input,
 {
     const struct literal_set *sets[APPLICABLE];
     (void)flow;
-    return applicable(m, input, sets) || m->set->bytes_and_parts ||
+    return m->watch || applicable(m, input, sets) || m->set->bytes_and_parts ||
            (input->protocol == PROTOCOL_UNKNOWN && m->set->protocols_stream);
+}
+
+void matcher_profile(struct matcher *m, struct rule_cost *costs)
+{
+    m->costs = costs;
 }
 
 void matcher_skip(struct matcher *m, uint32_t bytes)
@@ -142,13 +149,16 @@ void matcher_add_candidate(struct matcher *m, uint32_t rule, uint32_t at)
     }
     mark->input = m->input;
     mark->place = TURNED_AWAY;
-    if (!screen_lets_pass(&m->ends, &m->set->screens[rule], m->input_now)) {
+    if (!(m->watch && m->watch->rule == rule) &&
+        !screen_lets_pass(&m->ends, &m->set->screens[rule], m->input_now)) {
         m->stats.turned_away++;
         return;
     }
     mark->place = m->n;
     m->candidates[m->n++] = candidate(rule, at);
     m->stats.candidates++;
+    if (m->costs)
+        m->costs[rule].candidates++;
 }
 
 static int on_literal(unsigned id, unsigned long long from, unsigned long long to, unsigned flags,
@@ -272,6 +282,10 @@ void matcher_hit(struct matcher *m, uint32_t rule, const struct match_input *in,
     m->marks[rule].packet = m->packet;
     rule_apply(s, in, flow);
     m->passed = s->action == ACTION_PASS;
+    if (m->costs)
+        m->costs[rule].matches++;
+    if (m->watch)
+        watch_matched(m, rule, *n == MATCH_HITS_MAX);
     if (m->passed || s->noalert)
         return;
     if (*n == MATCH_HITS_MAX) {
@@ -320,12 +334,16 @@ static size_t confirm_all(struct matcher *m, const struct match_input *in,
     for (unsigned i = 0; i < m->n; i++) {
         uint32_t rule = matcher_candidate_rule(m->candidates[i]), at = (uint32_t)m->candidates[i];
         const struct signature *s = &m->set->rules[rule];
+        if (m->watch && !watch_packet(m, rule, in, flow))
+            continue;
         if (m->marks[rule].packet == m->packet || (s->addresses_only && addresses_done(in, flow)))
             continue;
         enum rule_verdict verdict = RULE_NOT_YET;
         if (!m->passed && rule_remembered_holds(s, in, flow)) {
             m->stats.confirms++;
+            uint64_t began = profile_begin(m->costs);
             verdict = rule_confirm(s, s->protocol ? early : in, flow, &m->room);
+            profile_confirmed(m->costs, rule, began);
         }
         matcher_note_cut(m, rule);
         if (verdict == RULE_NOT_YET && in->stream && s->grows)
@@ -376,6 +394,8 @@ size_t matcher_run(struct matcher *m, const struct match_input *input, struct ma
     if (!any || m->passed || flow->passed) {
         if (fresh)
             matcher_skip(m, fresh);
+        if (m->watch)
+            watch_skipped(m, input, flow);
         return 0;
     }
     m->stats.inputs++;
@@ -395,6 +415,8 @@ size_t matcher_run(struct matcher *m, const struct match_input *input, struct ma
     }
     if (input->stream && flow->n_pending[!input->to_server])
         recall_pending(m, input, flow);
+    if (m->watch)
+        watch_add(m, input);
     size_t n = m->n ? confirm_all(m, input, &early, flow, hits) : 0;
     if (!input->stream)
         flow->addresses_done |= (uint8_t)(1u << !input->to_server);

@@ -199,8 +199,8 @@ void matcher_skip_encrypted(struct matcher *m, uint32_t bytes);
  *   hits     out, at most MATCH_HITS_MAX, in Suricata's order (action, flowbits, priority, sid)
  *   returns  how many
  *   threads  the matcher's worker, which owns the flow
- *   cost     no allocation; at most four scans: rules of any protocol and of the flow's, near the start
- *            and anywhere */
+ *   cost     no allocation; at most four scans: rules of any protocol and of the flow's, near the
+ * start and anywhere */
 size_t matcher_run(struct matcher *m, const struct match_input *input, struct match_flow *flow,
                    struct hit hits[MATCH_HITS_MAX]);
 
@@ -218,5 +218,14 @@ size_t matcher_message(struct matcher *m, const struct match_input *input,
                        const struct proto_message *message, const struct match_body *body,
                        struct match_message *state, struct match_flow *flow,
                        struct hit hits[MATCH_HITS_MAX]);
+
+/* matcher_watch: from now on one rule is asked of every input (watch.h); NULL: none is. Before the
+ * first input; the watch stays the caller's. */
+struct rule_watch;
+void matcher_watch(struct matcher *m, struct rule_watch *watch);
+/* matcher_profile: from now on what each rule costs is added up (profile.h); NULL: it is not.
+ * costs: the caller's, one a rule of the set, zeroed. */
+struct rule_cost;
+void matcher_profile(struct matcher *m, struct rule_cost *costs);
 
 #endif

@@ -24,6 +24,8 @@ struct matcher {
     struct confirm_room room;
     struct screen_room ends;
     struct message_views *views;
+    struct rule_watch *watch; /* NULL: no rule is watched */
+    struct rule_cost *costs;  /* by rule; NULL: they are not measured */
     uint32_t input, packet;
     bool passed;          /* a pass matched this packet */
     uint64_t *candidates; /* room for every rule, so none is left out */

@@ -5,6 +5,8 @@
  * the body does not yet, it waits and is asked again of every piece of the body.
  */
 #include "rules/matcher_parts.h"
+#include "rules/profile.h"
+#include "rules/watch.h"
 
 #include "base/sort.h"
 
@@ -152,11 +154,15 @@ static size_t confirm_all(struct matcher *m, const struct match_input *in,
     for (unsigned i = 0; i < m->n && !m->passed; i++) {
         uint32_t rule = matcher_candidate_rule(m->candidates[i]);
         const struct signature *s = &m->set->rules[rule];
+        if (m->watch && !watch_message(m, rule, in, body, is_done(state, rule), flow))
+            continue;
         if (is_done(state, rule) ||
             (is_waiting(state, rule) && !rule_remembered_holds(s, in, flow)))
             continue;
         m->stats.confirms++;
+        uint64_t began = profile_begin(m->costs);
         enum rule_verdict verdict = rule_confirm_message(s, in, m->views, flow, &m->room);
+        profile_confirmed(m->costs, rule, began);
         matcher_note_cut(m, rule);
         if (verdict == RULE_NOT_YET && to_come(s, body))
             wait_on(m, state, rule, (uint32_t)m->candidates[i] + (body ? (uint32_t)body->at : 0));
@@ -177,13 +183,21 @@ size_t matcher_message(struct matcher *m, const struct match_input *input,
                        struct hit hits[MATCH_HITS_MAX])
 {
     const struct message_group *g = group_of(m, input->protocol, input->to_server);
-    if (g->n_scans == 0 || flow->passed)
+    if (g->n_scans == 0 || flow->passed) {
+        if (m->watch)
+            watch_message_skipped(m, input, message, body, flow);
         return 0;
+    }
     if (state->transaction != message->transaction)
         *state = (struct match_message){.transaction = message->transaction};
     matcher_begin(m, input);
     message_views_begin(m->views, message, body);
     m->stats.inputs++;
     scan_all(m, g, body, state);
-    return m->n ? confirm_all(m, input, body, state, flow, hits) : 0;
+    if (m->watch)
+        watch_add_message(m, message, body);
+    size_t n = m->n ? confirm_all(m, input, body, state, flow, hits) : 0;
+    if (m->watch)
+        watch_left(m, input, body, flow);
+    return n;
 }

@@ -63,8 +63,9 @@ static int read_letters(struct rule_reader *r, struct content *c, const struct v
     return 0;
 }
 
-static int compile(struct rule_reader *r, const struct value *text, uint32_t options,
-                   struct content *c)
+/* compile: whole  the expression as the rule has it. */
+static int compile(struct rule_reader *r, const struct value *text, const struct value *whole,
+                   uint32_t options, struct content *c)
 {
     int number;
     PCRE2_SIZE at;
@@ -77,12 +78,16 @@ static int compile(struct rule_reader *r, const struct value *text, uint32_t opt
                           "no expression of PCRE2: %s", (const char *)why);
     }
     struct regex *regex = arena_alloc(r->ctx->arena, sizeof *regex);
-    if (!regex || pcre2_jit_compile(code, PCRE2_JIT_COMPLETE)) {
+    char *written = arena_alloc(r->ctx->arena, whole->len + 1);
+    if (!regex || !written || pcre2_jit_compile(code, PCRE2_JIT_COMPLETE)) {
         pcre2_code_free(code);
-        return regex ? value_fault(r, text, "PCRE2 makes no machine code of this expression")
-                     : ERR_NOMEM;
+        return regex && written
+                   ? value_fault(r, text, "PCRE2 makes no machine code of this expression")
+                   : ERR_NOMEM;
     }
-    *regex = (struct regex){.next = r->ctx->regexes, .code = code};
+    memcpy(written, whole->text, whole->len);
+    written[whole->len] = 0;
+    *regex = (struct regex){.next = r->ctx->regexes, .code = code, .text = written};
     r->ctx->regexes = regex;
     c->regex = regex;
     return 0;
@@ -132,7 +137,7 @@ int step_pcre(struct rule_reader *r, const struct value *v, unsigned arg)
     int error = read_letters(r, c, &behind, &options);
     if (!error)
         error = check_relative(r, c, &behind);
-    return error ? error : compile(r, &text, options, c);
+    return error ? error : compile(r, &text, &inner, options, c);
 }
 
 void regexes_free(struct regex *list)

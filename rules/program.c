@@ -17,6 +17,7 @@
 #include "rules/find.h"
 #include "rules/matcher.h"
 #include "rules/message_views.h"
+#include "rules/trace.h"
 
 #include "base/error.h"
 
@@ -308,6 +309,38 @@ static bool number_holds(struct search *s, unsigned i, int64_t *previous)
     return true;
 }
 
+/* tell: how a step went. Apart from told, so that without a watch nothing is made of it. */
+static __attribute__((noinline)) bool tell(const struct search *s, const struct content *c,
+                                           bool held, int64_t low, int64_t end, int64_t at,
+                                           int64_t to)
+{
+    struct trace_place place = {.low = low, .end = end, .at = at, .to = to};
+    struct rule_trace *trace = s->room->trace;
+    trace->step(trace, (unsigned)(c - s->sig->contents), held, &place);
+    return held;
+}
+
+static inline bool told(const struct search *s, const struct content *c, bool held, int64_t low,
+                        int64_t end, int64_t at, int64_t to)
+{
+    return __builtin_expect(s->room->trace != NULL, 0) ? tell(s, c, held, low, end, at, to) : held;
+}
+
+/* number_asked: number_holds, and told. */
+static bool number_asked(struct search *s, unsigned i, int64_t *previous)
+{
+    const struct content *c = &s->sig->contents[i];
+    int64_t at = s->room->trace ? number_at(s, c, *previous) : 0;
+    bool held = number_holds(s, i, previous);
+    if (!s->room->trace)
+        return held;
+    struct trace_place place = {.low = at, .end = at + c->number->bytes, .at = at, .to = *previous};
+    if (c->kind != STEP_ISDATAAT)
+        place.was_read = read_number(s, c, at, &place.value, &place.end);
+    s->room->trace->step(s->room->trace, i, held, &place);
+    return held;
+}
+
 /* expression_finds: the first place from `from` where the expression holds in the data from `base`
  * on; *begin and *end are places in the data. */
 static bool expression_finds(struct search *s, const struct content *c, int64_t base, int64_t from,
@@ -375,17 +408,20 @@ static bool expression_holds(struct search *s, unsigned i, int64_t previous)
 {
     const struct content *c = &s->sig->contents[i];
     int64_t base = base_of(s, c, previous), begin, end;
-    if (c->flags & CONTENT_NEGATED)
-        return !expression_finds(s, c, base, base, &begin, &end) && !s->over &&
-               rest_holds(s, c, previous);
+    if (c->flags & CONTENT_NEGATED) {
+        begin = end = 0;
+        bool held = !expression_finds(s, c, base, base, &begin, &end) && !s->over;
+        return told(s, c, held, base, s->in->len, begin, end) && rest_holds(s, c, previous);
+    }
     for (int64_t from = base; expression_finds(s, c, base, from, &begin, &end);) {
+        told(s, c, true, base, s->in->len, begin, end);
         if (fresh_enough(s, i, end) && rest_holds(s, c, end))
             return true;
         from = begin + 1;
         if (s->over || from > (int64_t)s->in->len)
             break;
     }
-    return false;
+    return told(s, c, false, base, s->in->len, 0, 0);
 }
 
 /* content_holds: does content i and what is behind it in its chain hold? */
@@ -394,6 +430,7 @@ static bool content_holds(struct search *s, unsigned i, int64_t previous)
     const struct content *c = &s->sig->contents[i];
     int64_t low, end, none = INT64_MIN, *tried = s->sig->ascending ? &s->tried[i] : &none;
     bool open, room = bounds_of(s, c, previous, &low, &end, &open);
+    const int64_t from = low;
     s->beyond |= open;
     if (c->flags & CONTENT_NEGATED) {
         int64_t at = room ? find(s, c, larger(low, *tried), end) : -1;
@@ -401,18 +438,19 @@ static bool content_holds(struct search *s, unsigned i, int64_t previous)
             *tried = at;
         else if (room)
             *tried = larger(*tried, end - c->len + 1);
-        return at < 0 && rest_holds(s, c, previous);
+        return told(s, c, at < 0, from, end, at, 0) && rest_holds(s, c, previous);
     }
     if (!room)
-        return false;
+        return told(s, c, false, from, end, 0, 0);
     if (i == s->fresh)
         low = larger(low, (int64_t)s->in->fresh - c->len + 1);
     for (low = larger(low, *tried);; low = *tried) {
         int64_t at = find(s, c, low, end);
         if (at < 0) {
             *tried = larger(*tried, end - c->len + 1);
-            return false;
+            return told(s, c, false, from, end, 0, 0);
         }
+        told(s, c, true, from, end, at, at + c->len);
         if (rest_holds(s, c, at + c->len))
             return true;
         *tried = at + 1;
@@ -436,8 +474,8 @@ static bool chain_holds(struct search *s, unsigned i, int64_t previous)
     if (c->kind == STEP_PCRE)
         return expression_holds(s, i, previous);
     if (c->kind == STEP_BASE64)
-        return decoded_holds(s, i, previous);
-    return number_holds(s, i, &previous) && rest_holds(s, c, previous);
+        return told(s, c, decoded_holds(s, i, previous), 0, s->in->len, 0, 0);
+    return number_asked(s, i, &previous) && rest_holds(s, c, previous);
 }
 
 static bool size_holds(struct search *s, const struct byte_step *size)
@@ -451,18 +489,22 @@ static bool size_holds(struct search *s, const struct byte_step *size)
 static bool alone_holds(struct search *s, unsigned i)
 {
     const struct content *c = &s->sig->contents[i];
-    int64_t low, end, start = -(int64_t)s->in->at;
+    int64_t low = 0, end = 0, start = -(int64_t)s->in->at;
     bool open;
     if (c->kind == STEP_CONTENT) { /* a negated one */
-        bool found = bounds_of(s, c, 0, &low, &end, &open) && find(s, c, low, end) >= 0;
+        int64_t at = bounds_of(s, c, 0, &low, &end, &open) ? find(s, c, low, end) : -1;
         s->beyond |= c->flags & CONTENT_ENDSWITH;
-        return !found;
+        return told(s, c, at < 0, low, end, at, 0);
     }
-    if (c->kind == STEP_PCRE)
-        return !expression_finds(s, c, start, start, &low, &end) && !s->over;
+    if (c->kind == STEP_PCRE) {
+        bool held = !expression_finds(s, c, start, start, &low, &end) && !s->over;
+        return told(s, c, held, start, s->in->len, low, end);
+    }
     if (c->kind == STEP_SIZE)
-        return size_holds(s, c->number);
-    return c->kind == STEP_BASE64 ? decoded_holds(s, i, start) : number_holds(s, i, &start);
+        return told(s, c, size_holds(s, c->number), 0, 0, 0, (int64_t)(s->in->at + s->in->len));
+    if (c->kind == STEP_BASE64)
+        return told(s, c, decoded_holds(s, i, start), 0, s->in->len, 0, 0);
+    return number_asked(s, i, &start);
 }
 
 static bool in_chain(const struct content *c)
@@ -479,15 +521,19 @@ static bool chain_from_head(struct search *s, unsigned head)
 
 static bool all_hold(struct search *s)
 {
+    bool all = true;
     for (unsigned i = 0; i < s->sig->n_contents; i++) {
         const struct content *c = &s->sig->contents[i];
         if (c->section != s->section)
             continue;
         s->beyond = s->sig->n_variables != 0;
-        if (c->flags & CONTENT_HEAD ? !chain_from_head(s, i) : !in_chain(c) && !alone_holds(s, i))
-            return false;
+        if (c->flags & CONTENT_HEAD ? !chain_from_head(s, i) : !in_chain(c) && !alone_holds(s, i)) {
+            all = false;
+            if (!s->room->trace)
+                return false;
+        }
     }
-    return true;
+    return all;
 }
 
 /* holds_freshly: all hold already; so they do with step i in the new bytes, if what it depends on
@@ -506,38 +552,85 @@ static bool is_found(const struct content *c)
     return c->section == 0 && !(c->flags & CONTENT_NEGATED);
 }
 
+/* asked: a condition, and told; where somebody watches, asking goes on whatever held. */
+static bool asked(const struct confirm_room *room, enum rule_ask ask, unsigned index, bool held)
+{
+    if (__builtin_expect(room->trace == NULL, 1))
+        return held;
+    room->trace->asked(room->trace, ask, index, held);
+    return true;
+}
+
+static void bytes_told(const struct search *s, const struct match_bytes *bytes, bool held)
+{
+    if (s->room->trace)
+        s->room->trace->bytes(s->room->trace, s->section, bytes, held);
+}
+
+/* bytes_hold: what is asked of the bytes themselves, and told. */
+static bool bytes_hold(struct search *s)
+{
+    bytes_told(s, s->in, false);
+    bool held = all_hold(s);
+    bytes_told(s, NULL, held);
+    return held;
+}
+
+/* ends_freshly: of a rule that looks into packets or streams, all of which holds. */
+static bool ends_freshly(struct search *s)
+{
+    const struct signature *sig = s->sig;
+    const struct match_bytes *in = s->in;
+    unsigned positive = 0, head = 0;
+    for (unsigned i = 0; i < sig->n_contents; i++)
+        positive += is_found(&sig->contents[i]);
+    if (in->fresh == 0 && (positive || in->at == 0))
+        return true;
+    for (unsigned i = 0; i < sig->n_contents; i++) {
+        const struct content *c = &sig->contents[i];
+        if (c->flags & CONTENT_HEAD && c->section == 0)
+            head = i;
+        if (is_found(c) && holds_freshly(s, head, i))
+            return true;
+    }
+    return sig->n_contents == 0;
+}
+
 /* contents_hold: of a rule that looks into packets or streams. */
 static enum rule_verdict contents_hold(const struct signature *sig, const struct match_bytes *in,
                                        struct confirm_room *room)
 {
     struct search s = {.sig = sig, .in = in, .room = room, .fresh = NO_CONTENT};
-    unsigned positive = 0, head = 0;
-    if (!all_hold(&s))
+    if (!bytes_hold(&s))
         return s.beyond ? RULE_NOT_YET : RULE_NEVER;
-    for (unsigned i = 0; i < sig->n_contents; i++)
-        positive += is_found(&sig->contents[i]);
-    if (in->fresh == 0 && (positive || in->at == 0))
-        return RULE_MATCHES;
-    for (unsigned i = 0; i < sig->n_contents; i++) {
-        const struct content *c = &sig->contents[i];
-        if (c->flags & CONTENT_HEAD && c->section == 0)
-            head = i;
-        if (is_found(c) && holds_freshly(&s, head, i))
-            return RULE_MATCHES;
-    }
-    return sig->n_contents == 0 ? RULE_MATCHES : RULE_NOT_YET;
+    struct rule_trace *trace = room->trace;
+    room->trace = NULL; /* the steps were told of */
+    bool held = ends_freshly(&s);
+    room->trace = trace;
+    return asked(room, ASK_FRESH, 0, held) && held ? RULE_MATCHES : RULE_NOT_YET;
 }
 
-static bool ends_hold(const struct signature *s, const struct match_input *in)
+/* way_holds: one way round, or the other. */
+static bool way_holds(const struct signature *s, const struct match_input *in, bool turned,
+                      const struct confirm_room *room)
 {
-    if (address_set_holds(s->source, &in->source) && address_set_holds(s->target, &in->target) &&
-        port_set_holds(s->source_port, in->source_port) &&
-        port_set_holds(s->target_port, in->target_port))
-        return true;
-    return s->bidirectional && address_set_holds(s->source, &in->target) &&
-           address_set_holds(s->target, &in->source) &&
-           port_set_holds(s->source_port, in->target_port) &&
-           port_set_holds(s->target_port, in->source_port);
+    return asked(room, ASK_SOURCE, turned,
+                 address_set_holds(s->source, turned ? &in->target : &in->source)) &&
+           asked(room, ASK_TARGET, turned,
+                 address_set_holds(s->target, turned ? &in->source : &in->target)) &&
+           asked(room, ASK_SOURCE_PORT, turned,
+                 port_set_holds(s->source_port, turned ? in->target_port : in->source_port)) &&
+           asked(room, ASK_TARGET_PORT, turned,
+                 port_set_holds(s->target_port, turned ? in->source_port : in->target_port));
+}
+
+static bool ends_hold(const struct signature *s, const struct match_input *in,
+                      const struct confirm_room *room)
+{
+    if (!s->bidirectional)
+        return way_holds(s, in, false, room);
+    const struct confirm_room untold = {0};
+    return way_holds(s, in, !way_holds(s, in, false, &untold), room);
 }
 
 static bool direction_holds(const struct signature *s, const struct match_input *in)
@@ -557,7 +650,8 @@ static bool bit_of(const struct match_flow *flow, uint16_t bit)
 }
 
 /* flowbits_hold: of the alternatives of each question one is answered as asked. */
-static bool flowbits_hold(const struct signature *s, const struct match_flow *flow)
+static bool flowbits_hold(const struct signature *s, const struct match_flow *flow,
+                          const struct confirm_room *room)
 {
     bool one = false;
     for (unsigned i = 0; i < s->n_flowbits; i++) {
@@ -568,7 +662,7 @@ static bool flowbits_hold(const struct signature *s, const struct match_flow *fl
             one = true;
         if (f->or_next)
             continue;
-        if (!one)
+        if (!asked(room, ASK_FLOWBITS, i, one))
             return false;
         one = false;
     }
@@ -623,29 +717,69 @@ static bool test_holds(const struct header_test *t, const struct match_input *in
     }
 }
 
-static bool header_holds(const struct signature *s, const struct match_input *in)
+static bool header_holds(const struct signature *s, const struct match_input *in,
+                         const struct confirm_room *room)
 {
-    if (s->network && is_v4(&in->source) != (s->network == 4))
+    if (s->network && !asked(room, ASK_NETWORK, 0, is_v4(&in->source) == (s->network == 4)))
         return false;
-    if (s->same_ip && address_compare(&in->source, &in->target) != 0)
+    if (s->same_ip && !asked(room, ASK_SAME_IP, 0, address_compare(&in->source, &in->target) == 0))
         return false;
     for (unsigned i = 0; i < s->n_tests; i++)
-        if (!test_holds(&s->tests[i], in))
+        if (!asked(room, ASK_HEADER, i, test_holds(&s->tests[i], in)))
             return false;
     return true;
+}
+
+/* What only some rules ask is told of where they do. */
+static bool direction_asked(const struct signature *s, const struct match_input *in,
+                            const struct confirm_room *room)
+{
+    return !(s->flow & (FLOW_TO_SERVER | FLOW_TO_CLIENT)) ||
+           asked(room, ASK_DIRECTION, 0, direction_holds(s, in));
+}
+
+static bool state_asked(const struct signature *s, const struct match_input *in,
+                        const struct confirm_room *room)
+{
+    return !(s->flow & (FLOW_ESTABLISHED | FLOW_NOT_ESTABLISHED)) ||
+           asked(room, ASK_STATE, 0, state_holds(s, in));
+}
+
+static bool dsize_asked(const struct signature *s, uint32_t len, const struct confirm_room *room)
+{
+    return !s->has_dsize || asked(room, ASK_DSIZE, 0, dsize_holds(s, len));
+}
+
+static bool protocol_asked(const struct signature *s, const struct match_input *in,
+                           const struct confirm_room *room)
+{
+    return !s->protocol || asked(room, ASK_PROTOCOL, 0, s->protocol == in->protocol);
+}
+
+/* remembered_asked: of what flows and pairs of addresses remember. */
+static bool remembered_asked(const struct signature *s, const struct match_input *in,
+                             const struct match_flow *flow, const struct confirm_room *room)
+{
+    return flowbits_hold(s, flow, room) &&
+           (!s->n_flowints || asked(room, ASK_OTHER, 0, flowints_hold(s, flow))) &&
+           (!s->n_pair_bits || asked(room, ASK_OTHER, 0, pair_bits_hold(s, in)));
 }
 
 bool rule_remembered_holds(const struct signature *s, const struct match_input *in,
                            const struct match_flow *flow)
 {
-    return flowbits_hold(s, flow) && flowints_hold(s, flow) && pair_bits_hold(s, in);
+    const struct confirm_room untold = {0};
+    return remembered_asked(s, in, flow, &untold);
 }
 
 /* headers_hold: what is asked of headers as bytes. */
 static bool headers_hold(const struct signature *sig, const struct match_input *in,
                          struct confirm_room *room)
 {
-    for (unsigned i = 1; i < sig->n_sections; i++) {
+    struct rule_trace *trace = room->trace;
+    bool held = true;
+    room->trace = NULL;
+    for (unsigned i = 1; i < sig->n_sections && held; i++) {
         unsigned header = sig->sections[i].header;
         if (!header)
             continue;
@@ -653,10 +787,19 @@ static bool headers_hold(const struct signature *sig, const struct match_input *
         const struct match_bytes bytes = {.data = of.data, .len = (uint32_t)of.len};
         struct search s = {
             .sig = sig, .section = i, .in = &bytes, .room = room, .fresh = NO_CONTENT};
-        if (of.len == 0 || !all_hold(&s))
-            return false;
+        held = of.len && all_hold(&s);
     }
-    return true;
+    room->trace = trace;
+    return held || asked(room, ASK_OTHER, 0, false);
+}
+
+void rule_trace_ends(const struct signature *s, const struct match_input *input,
+                     struct confirm_room *room)
+{
+    room->cut = false;
+    (void)(ends_hold(s, input, room) && direction_asked(s, input, room) &&
+           header_holds(s, input, room) && state_asked(s, input, room) &&
+           protocol_asked(s, input, room));
 }
 
 enum rule_verdict rule_confirm(const struct signature *s, const struct match_input *input,
@@ -665,11 +808,12 @@ enum rule_verdict rule_confirm(const struct signature *s, const struct match_inp
     const struct match_bytes bytes = {
         .data = input->data, .len = input->len, .fresh = input->fresh, .at = input->stream_at};
     room->cut = false;
-    if (!ends_hold(s, input) || !direction_holds(s, input) || !dsize_holds(s, input->len) ||
-        !header_holds(s, input) || !headers_hold(s, input, room))
+    if (!ends_hold(s, input, room) || !direction_asked(s, input, room) ||
+        !dsize_asked(s, input->len, room) || !header_holds(s, input, room) ||
+        !headers_hold(s, input, room))
         return RULE_NEVER;
-    if ((s->protocol && s->protocol != input->protocol) || !state_holds(s, input) ||
-        !rule_remembered_holds(s, input, flow))
+    if (!protocol_asked(s, input, room) || !state_asked(s, input, room) ||
+        !remembered_asked(s, input, flow, room))
         return RULE_NOT_YET;
     return contents_hold(s, &bytes, room);
 }
@@ -681,14 +825,16 @@ static bool section_holds(struct search *s, unsigned number, struct message_view
     const struct match_bytes *bytes = message_views_of(views, s->sig->sections[number].view, &n);
     bool beyond = n == 0; /* it may come yet */
     s->section = number;
-    for (unsigned i = 0; i < n; i++) {
+    bool held = false;
+    for (unsigned i = 0; i < n && !held; i++) {
         s->in = &bytes[i];
-        if (all_hold(s))
-            return true;
+        bytes_told(s, s->in, false);
+        held = all_hold(s);
         beyond |= s->beyond;
     }
+    bytes_told(s, NULL, held);
     s->beyond = beyond;
-    return false;
+    return held;
 }
 
 /* sections_hold: of those that look into bodies or what comes with them, or of the others. */
@@ -696,7 +842,8 @@ static bool sections_hold(struct search *s, struct message_views *views, bool bo
 {
     for (unsigned i = 1; i < s->sig->n_sections; i++)
         if (s->sig->sections[i].view->parts &&
-            !!bodies_for(s->sig->sections[i].view->parts) == bodies && !section_holds(s, i, views))
+            !!bodies_for(s->sig->sections[i].view->parts) == bodies &&
+            !asked(s->room, ASK_PART, i, section_holds(s, i, views)))
             return false;
     return true;
 }
@@ -709,14 +856,15 @@ enum rule_verdict rule_confirm_message(const struct signature *s, const struct m
     room->cut = false;
     const struct match_bytes bytes = {
         .data = input->data, .len = input->len, .at = input->stream_at};
-    if (!ends_hold(s, input) || !direction_holds(s, input) || !header_holds(s, input) ||
-        !state_holds(s, input) || !sections_hold(&search, views, false))
+    if (!ends_hold(s, input, room) || !direction_asked(s, input, room) ||
+        !header_holds(s, input, room) || !state_asked(s, input, room) ||
+        !sections_hold(&search, views, false))
         return RULE_NEVER;
     search.in = &bytes;
     search.section = 0;
-    if (!all_hold(&search))
+    if (!bytes_hold(&search) && !room->trace)
         return RULE_NEVER;
-    if (!rule_remembered_holds(s, input, flow))
+    if (!remembered_asked(s, input, flow, room))
         return RULE_NOT_YET;
     if (sections_hold(&search, views, true))
         return RULE_MATCHES;

@@ -99,6 +99,7 @@ struct confirm_room {
     void *match, *limits, *stack; /* pcre2_match_data, pcre2_match_context, pcre2_jit_stack */
     bool cut;                     /* of the last rule */
     uint8_t *decoded;             /* RULE_BASE64_ROOM bytes */
+    struct rule_trace *trace;     /* NULL, or told of each condition (trace.h) */
 };
 /* confirm_room_init: ERR_NOMEM without memory; free also after that. */
 int confirm_room_init(struct confirm_room *room);
@@ -122,5 +123,9 @@ bool rule_remembered_holds(const struct signature *s, const struct match_input *
 /* rule_apply: what a rule that matched does to the flow's bits and numbers, and to the pair's bits.
  */
 void rule_apply(const struct signature *s, const struct match_input *in, struct match_flow *flow);
+/* rule_trace_ends: of an input that has nothing of what the rule looks into: what can be asked of
+ * it all the same. For a trace. */
+void rule_trace_ends(const struct signature *s, const struct match_input *input,
+                     struct confirm_room *room);
 
 #endif

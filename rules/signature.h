@@ -177,7 +177,8 @@ struct byte_step {
 /* A compiled expression; of the set, freed with it. */
 struct regex {
     struct regex *next;
-    void *code; /* pcre2_code */
+    void *code;       /* pcre2_code */
+    const char *text; /* as the rule has it, with its slashes and letters */
 };
 
 /* Steps that are relative to one another are a chain; chains do not depend on each other but by

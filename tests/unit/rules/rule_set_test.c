@@ -191,7 +191,9 @@ static void a_check_counts_what_loads_and_why_not(void **state)
     size_t len = 0;
     const char *files[] = {path};
     FILE *out = open_memstream(&text, &len);
-    assert_int_equal(rules_check(files, 1, NULL, 0, out, &diags), 0);
+    struct check_config config = {.files = files, .n_files = 1};
+    size_t rejected;
+    assert_int_equal(rules_check(&config, out, &rejected, &diags), 0);
     fclose(out);
     assert_non_null(
         strstr(text, "1 files, 5 rules: 1 load, 4 are rejected; 1 are commented out\n"));
@@ -201,6 +203,7 @@ static void a_check_counts_what_loads_and_why_not(void **state)
     assert_true(lua < nfs); /* the most frequent first */
     assert_non_null(strstr(text, "     1  the sid is there already\n"));
     assert_int_equal(diags.errors, 4);
+    assert_int_equal(rejected, 4);
     free(text);
     unlink(path);
     free(path);
