@@ -93,7 +93,7 @@ TURN_RULES = {1: ('content:"aaabbb"', 0), 2: ('content:"bbb"', 1), 3: ('content:
 
 def by_turns(work):
     """No rule finds in one body what two have between them."""
-    talk, rules, eve = Talk(), work / "turns.rules", work / "turns.json"
+    talk, rules, eve = Talk(80), work / "turns.rules", work / "turns.json"
     talk.add(10000, TURNS)
     write(work / "turns.pcap", talk.frames)
     rules.write_text("".join(f'alert http any any -> any any (file.data; {text}; sid:{sid};)\n'
@@ -135,7 +135,7 @@ def of_curl(work):
         return
     said = what_curl_says(["-A", "Some Agent/1.0", "-H", "Host: Ex.ample:81", "-b", "k=v", "-d", "what is posted " * 20])
     expect(said.startswith(PREFACE), "curl begins otherwise")
-    talk = Talk()
+    talk = Talk(80)
     talk.add(10000, [(0, said), (1, begin()[1][1] + answer())])
     write(work / "curl.pcap", talk.frames)
     got = {(row["side"], row["part"]): row["bytes"] for row in told(work / "curl.pcap")}
