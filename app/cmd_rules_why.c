@@ -74,6 +74,7 @@ static int run_line(struct why_run *run, const struct option_list *captures, str
                              .one_flow = run->options->flow != UINT64_MAX,
                              .flow = run->options->flow,
                              .stream_depth = in->limits.stream_depth,
+                             .body_depth = in->limits.body_depth,
                              .ctx = run,
                              .moment = on_moment};
     run->why = why_create(&why);

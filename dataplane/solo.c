@@ -37,6 +37,7 @@ int solo_open(struct solo **out, const struct solo_config *config, struct diags 
         .n_policies = 1,
         .clock_error_ns = 0,
         .stream_depth = config->limits.stream_depth,
+        .body_depth = config->limits.body_depth,
         .watch = config->watch,
         .costs = config->costs,
         .output = config->output,

@@ -14,28 +14,28 @@
 
 /* What is asked of an input. The first rows are asked before a rule is confirmed at all, by the
  * line and by grouping. Rows: suffix, name, text. */
-#define RULE_ASKS(X)                                                          \
-    X(INSPECTED, "inspected", "the packet could be inspected")                \
-    X(DEPTH, "stream-depth", "the bytes are within the stream depth")         \
-    X(PASS, "pass", "no pass rule lets the packet or its flow go")            \
-    X(TRANSPORT, "transport", "the rule is for this IP protocol")             \
-    X(SOURCE, "source", "the sender's address")                               \
-    X(SOURCE_PORT, "source-port", "the sender's port")                        \
-    X(TARGET, "target", "the receiver's address")                             \
-    X(TARGET_PORT, "target-port", "the receiver's port")                      \
-    X(DIRECTION, "direction", "to the server or to the client")               \
-    X(DSIZE, "dsize", "the size of the payload")                              \
-    X(NETWORK, "ip-version", "the version of IP")                             \
-    X(SAME_IP, "sameip", "sender and receiver have one address")              \
-    X(HEADER, "header", "a field of the headers")                             \
-    X(STATE, "state", "the flow is established, or not")                      \
-    X(PROTOCOL, "protocol", "the protocol of the flow")                       \
-    X(FLOWBITS, "flowbits", "bits that rules have left at the flow")          \
-    X(INPUT, "input", "there was what the rule looks into")                   \
-    X(PART, "part", "the message has this part")                              \
-    X(STEP, "step", "what is asked of bytes")                                 \
-    X(FRESH, "fresh", "the match ends in bytes that are new with this input") \
-    X(LITERAL, "literal", "the rule was looked for: its literal was seen")    \
+#define RULE_ASKS(X)                                                                \
+    X(INSPECTED, "inspected", "the packet could be inspected")                      \
+    X(DEPTH, "stream-depth", "the bytes are within the depth of streams or bodies") \
+    X(PASS, "pass", "no pass rule lets the packet or its flow go")                  \
+    X(TRANSPORT, "transport", "the rule is for this IP protocol")                   \
+    X(SOURCE, "source", "the sender's address")                                     \
+    X(SOURCE_PORT, "source-port", "the sender's port")                              \
+    X(TARGET, "target", "the receiver's address")                                   \
+    X(TARGET_PORT, "target-port", "the receiver's port")                            \
+    X(DIRECTION, "direction", "to the server or to the client")                     \
+    X(DSIZE, "dsize", "the size of the payload")                                    \
+    X(NETWORK, "ip-version", "the version of IP")                                   \
+    X(SAME_IP, "sameip", "sender and receiver have one address")                    \
+    X(HEADER, "header", "a field of the headers")                                   \
+    X(STATE, "state", "the flow is established, or not")                            \
+    X(PROTOCOL, "protocol", "the protocol of the flow")                             \
+    X(FLOWBITS, "flowbits", "bits that rules have left at the flow")                \
+    X(INPUT, "input", "there was what the rule looks into")                         \
+    X(PART, "part", "the message has this part")                                    \
+    X(STEP, "step", "what is asked of bytes")                                       \
+    X(FRESH, "fresh", "the match ends in bytes that are new with this input")       \
+    X(LITERAL, "literal", "the rule was looked for: its literal was seen")          \
     X(OTHER, "other", "a condition that is not told apart")
 enum rule_ask {
 #define X(s, name, text) ASK_##s,

@@ -357,7 +357,8 @@ static void put_was(struct text *out, const struct why *w, const struct watched 
         break;
     case ASK_DEPTH:
         text_printf(out, "at byte %lu; the depth is %u",
-                    what->body ? what->body->at : in->stream_at, w->config.stream_depth);
+                    what->body ? what->body->at : in->stream_at,
+                    what->body ? w->config.body_depth : w->config.stream_depth);
         break;
     case ASK_PASS:
         text_printf(out, "rule %u:%u matched, a pass", rule_gid(w->config.set, n->index),

@@ -66,7 +66,7 @@ struct why_config {
     uint32_t rule;
     bool one_flow; /* of this flow alone */
     uint64_t flow;
-    uint32_t stream_depth;
+    uint32_t stream_depth, body_depth;
     void *ctx;
     struct why_moment (*moment)(void *ctx);
 };
