@@ -3,8 +3,7 @@
  * are compiled once. Groups with the same rules share what is compiled.
  *
  * Ports make no groups: what rules are found by is rare, so that few are found on a wrong port, and
- * those are turned away at once (screen.h). Groups by classes of ports were 240 databases more, and
- * a scan more of each packet (docs/BENCHMARKS.md).
+ * those are turned away at once (screen.h); docs/BENCHMARKS.md has what groups by ports had cost.
  */
 #include "rules/set_parts.h"
 
