@@ -14,6 +14,7 @@
  */
 #include "rules/asn1.h"
 #include "rules/base64.h"
+#include "rules/conditions.h"
 #include "rules/find.h"
 #include "rules/matcher.h"
 #include "rules/message_views.h"
@@ -28,7 +29,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define IP_TCP     6
 #define NO_CONTENT UINT32_MAX
 #define STEPS_MAX  3000 /* of a rule whose places are not ascending, on one input */
 #define STEP_BYTES 256  /* decoding so many costs a step */
@@ -552,15 +552,6 @@ static bool is_found(const struct content *c)
     return c->section == 0 && !(c->flags & CONTENT_NEGATED);
 }
 
-/* asked: a condition, and told; where somebody watches, asking goes on whatever held. */
-static bool asked(const struct confirm_room *room, enum rule_ask ask, unsigned index, bool held)
-{
-    if (__builtin_expect(room->trace == NULL, 1))
-        return held;
-    room->trace->asked(room->trace, ask, index, held);
-    return true;
-}
-
 static void bytes_told(const struct search *s, const struct match_bytes *bytes, bool held)
 {
     if (s->room->trace)
@@ -607,169 +598,7 @@ static enum rule_verdict contents_hold(const struct signature *sig, const struct
     room->trace = NULL; /* the steps were told of */
     bool held = ends_freshly(&s);
     room->trace = trace;
-    return asked(room, ASK_FRESH, 0, held) && held ? RULE_MATCHES : RULE_NOT_YET;
-}
-
-/* way_holds: one way round, or the other. */
-static bool way_holds(const struct signature *s, const struct match_input *in, bool turned,
-                      const struct confirm_room *room)
-{
-    return asked(room, ASK_SOURCE, turned,
-                 address_set_holds(s->source, turned ? &in->target : &in->source)) &&
-           asked(room, ASK_TARGET, turned,
-                 address_set_holds(s->target, turned ? &in->source : &in->target)) &&
-           asked(room, ASK_SOURCE_PORT, turned,
-                 port_set_holds(s->source_port, turned ? in->target_port : in->source_port)) &&
-           asked(room, ASK_TARGET_PORT, turned,
-                 port_set_holds(s->target_port, turned ? in->source_port : in->target_port));
-}
-
-static bool ends_hold(const struct signature *s, const struct match_input *in,
-                      const struct confirm_room *room)
-{
-    if (!s->bidirectional)
-        return way_holds(s, in, false, room);
-    const struct confirm_room untold = {0};
-    return way_holds(s, in, !way_holds(s, in, false, &untold), room);
-}
-
-static bool direction_holds(const struct signature *s, const struct match_input *in)
-{
-    unsigned directions = s->flow & (FLOW_TO_SERVER | FLOW_TO_CLIENT);
-    return !directions || directions & (in->to_server ? FLOW_TO_SERVER : FLOW_TO_CLIENT);
-}
-
-static bool state_holds(const struct signature *s, const struct match_input *in)
-{
-    return !(s->flow & (in->established ? FLOW_NOT_ESTABLISHED : FLOW_ESTABLISHED));
-}
-
-static bool bit_of(const struct match_flow *flow, uint16_t bit)
-{
-    return flow->flowbits[bit / 64] >> bit % 64 & 1;
-}
-
-/* flowbits_hold: of the alternatives of each question one is answered as asked. */
-static bool flowbits_hold(const struct signature *s, const struct match_flow *flow,
-                          const struct confirm_room *room)
-{
-    bool one = false;
-    for (unsigned i = 0; i < s->n_flowbits; i++) {
-        const struct flowbit *f = &s->flowbits[i];
-        if (f->op == FLOWBIT_ISSET || f->op == FLOWBIT_ISNOTSET)
-            one |= bit_of(flow, f->bit) == (f->op == FLOWBIT_ISSET);
-        else
-            one = true;
-        if (f->or_next)
-            continue;
-        if (!asked(room, ASK_FLOWBITS, i, one))
-            return false;
-        one = false;
-    }
-    return true;
-}
-
-static bool dsize_holds(const struct signature *s, uint32_t len)
-{
-    return !s->has_dsize || (len >= s->dsize_low && len <= s->dsize_high) != s->dsize_negated;
-}
-
-static bool is_v4(const struct address *a)
-{
-    static const uint8_t prefix[12] = {[10] = 255, [11] = 255}; /* RFC 4291, 2.5.5.2 */
-    return memcmp(a->b, prefix, sizeof prefix) == 0;
-}
-
-static bool value_holds(const struct header_test *t, uint32_t value)
-{
-    switch ((enum header_compare)t->compare) {
-    case COMPARE_RANGE:
-        return (value >= t->low && value <= t->high) != t->negated;
-    case COMPARE_BITS:
-        return (value & t->high) == t->low;
-    case COMPARE_ANY_BIT:
-        return (value & t->high & t->low) != 0;
-    case COMPARE_ALL_BITS:
-        return (value & t->high & t->low) == t->low;
-    case COMPARE_NOT_ALL_BITS:
-        return (value & t->high & t->low) != t->low;
-    }
-    return false;
-}
-
-static bool test_holds(const struct header_test *t, const struct match_input *in)
-{
-    switch ((enum match_field)t->field) {
-    case FIELD_IP_PROTOCOL:
-        return value_holds(t, in->transport);
-    case FIELD_STREAM_CLIENT:
-    case FIELD_STREAM_SERVER:
-        return in->transport == IP_TCP &&
-               value_holds(t, in->stream_size[t->field == FIELD_STREAM_SERVER]);
-    case FIELD_STREAM_EITHER:
-        return in->transport == IP_TCP &&
-               (value_holds(t, in->stream_size[0]) || value_holds(t, in->stream_size[1]));
-    case FIELD_APP_PROTOCOL:
-        return (in->protocol || in->no_protocol) && value_holds(t, in->protocol);
-    default:
-        return in->header && in->header->has >> t->field & 1 &&
-               value_holds(t, in->header->value[t->field]);
-    }
-}
-
-static bool header_holds(const struct signature *s, const struct match_input *in,
-                         const struct confirm_room *room)
-{
-    if (s->network && !asked(room, ASK_NETWORK, 0, is_v4(&in->source) == (s->network == 4)))
-        return false;
-    if (s->same_ip && !asked(room, ASK_SAME_IP, 0, address_compare(&in->source, &in->target) == 0))
-        return false;
-    for (unsigned i = 0; i < s->n_tests; i++)
-        if (!asked(room, ASK_HEADER, i, test_holds(&s->tests[i], in)))
-            return false;
-    return true;
-}
-
-/* What only some rules ask is told of where they do. */
-static bool direction_asked(const struct signature *s, const struct match_input *in,
-                            const struct confirm_room *room)
-{
-    return !(s->flow & (FLOW_TO_SERVER | FLOW_TO_CLIENT)) ||
-           asked(room, ASK_DIRECTION, 0, direction_holds(s, in));
-}
-
-static bool state_asked(const struct signature *s, const struct match_input *in,
-                        const struct confirm_room *room)
-{
-    return !(s->flow & (FLOW_ESTABLISHED | FLOW_NOT_ESTABLISHED)) ||
-           asked(room, ASK_STATE, 0, state_holds(s, in));
-}
-
-static bool dsize_asked(const struct signature *s, uint32_t len, const struct confirm_room *room)
-{
-    return !s->has_dsize || asked(room, ASK_DSIZE, 0, dsize_holds(s, len));
-}
-
-static bool protocol_asked(const struct signature *s, const struct match_input *in,
-                           const struct confirm_room *room)
-{
-    return !s->protocol || asked(room, ASK_PROTOCOL, 0, s->protocol == in->protocol);
-}
-
-/* remembered_asked: of what flows and pairs of addresses remember. */
-static bool remembered_asked(const struct signature *s, const struct match_input *in,
-                             const struct match_flow *flow, const struct confirm_room *room)
-{
-    return flowbits_hold(s, flow, room) &&
-           (!s->n_flowints || asked(room, ASK_OTHER, 0, flowints_hold(s, flow))) &&
-           (!s->n_pair_bits || asked(room, ASK_OTHER, 0, pair_bits_hold(s, in)));
-}
-
-bool rule_remembered_holds(const struct signature *s, const struct match_input *in,
-                           const struct match_flow *flow)
-{
-    const struct confirm_room untold = {0};
-    return remembered_asked(s, in, flow, &untold);
+    return condition_asked(room, ASK_FRESH, 0, held) && held ? RULE_MATCHES : RULE_NOT_YET;
 }
 
 /* headers_hold: what is asked of headers as bytes. */
@@ -790,16 +619,16 @@ static bool headers_hold(const struct signature *sig, const struct match_input *
         held = of.len && all_hold(&s);
     }
     room->trace = trace;
-    return held || asked(room, ASK_OTHER, 0, false);
+    return held || condition_asked(room, ASK_OTHER, 0, false);
 }
 
 void rule_trace_ends(const struct signature *s, const struct match_input *input,
                      struct confirm_room *room)
 {
     room->cut = false;
-    (void)(ends_hold(s, input, room) && direction_asked(s, input, room) &&
-           header_holds(s, input, room) && state_asked(s, input, room) &&
-           protocol_asked(s, input, room));
+    (void)(conditions_ends(s, input, room) && conditions_direction(s, input, room) &&
+           conditions_header(s, input, room) && conditions_state(s, input, room) &&
+           conditions_protocol(s, input, room));
 }
 
 enum rule_verdict rule_confirm(const struct signature *s, const struct match_input *input,
@@ -808,12 +637,12 @@ enum rule_verdict rule_confirm(const struct signature *s, const struct match_inp
     const struct match_bytes bytes = {
         .data = input->data, .len = input->len, .fresh = input->fresh, .at = input->stream_at};
     room->cut = false;
-    if (!ends_hold(s, input, room) || !direction_asked(s, input, room) ||
-        !dsize_asked(s, input->len, room) || !header_holds(s, input, room) ||
+    if (!conditions_ends(s, input, room) || !conditions_direction(s, input, room) ||
+        !conditions_dsize(s, input->len, room) || !conditions_header(s, input, room) ||
         !headers_hold(s, input, room))
         return RULE_NEVER;
-    if (!protocol_asked(s, input, room) || !state_asked(s, input, room) ||
-        !remembered_asked(s, input, flow, room))
+    if (!conditions_protocol(s, input, room) || !conditions_state(s, input, room) ||
+        !conditions_remembered(s, input, flow, room))
         return RULE_NOT_YET;
     return contents_hold(s, &bytes, room);
 }
@@ -843,7 +672,7 @@ static bool sections_hold(struct search *s, struct message_views *views, bool bo
     for (unsigned i = 1; i < s->sig->n_sections; i++)
         if (s->sig->sections[i].view->parts &&
             !!bodies_for(s->sig->sections[i].view->parts) == bodies &&
-            !asked(s->room, ASK_PART, i, section_holds(s, i, views)))
+            !condition_asked(s->room, ASK_PART, i, section_holds(s, i, views)))
             return false;
     return true;
 }
@@ -856,46 +685,17 @@ enum rule_verdict rule_confirm_message(const struct signature *s, const struct m
     room->cut = false;
     const struct match_bytes bytes = {
         .data = input->data, .len = input->len, .at = input->stream_at};
-    if (!ends_hold(s, input, room) || !direction_asked(s, input, room) ||
-        !header_holds(s, input, room) || !state_asked(s, input, room) ||
+    if (!conditions_ends(s, input, room) || !conditions_direction(s, input, room) ||
+        !conditions_header(s, input, room) || !conditions_state(s, input, room) ||
         !sections_hold(&search, views, false))
         return RULE_NEVER;
     search.in = &bytes;
     search.section = 0;
     if (!bytes_hold(&search) && !room->trace)
         return RULE_NEVER;
-    if (!remembered_asked(s, input, flow, room))
+    if (!conditions_remembered(s, input, flow, room))
         return RULE_NOT_YET;
     if (sections_hold(&search, views, true))
         return RULE_MATCHES;
     return search.beyond ? RULE_NOT_YET : RULE_NEVER;
-}
-
-static void apply_flowbits(const struct signature *s, struct match_flow *flow)
-{
-    for (unsigned i = 0; i < s->n_flowbits; i++) {
-        uint64_t *word = &flow->flowbits[s->flowbits[i].bit / 64],
-                 mask = (uint64_t)1 << s->flowbits[i].bit % 64;
-        switch ((enum flowbit_op)s->flowbits[i].op) {
-        case FLOWBIT_SET:
-            *word |= mask;
-            break;
-        case FLOWBIT_UNSET:
-            *word &= ~mask;
-            break;
-        case FLOWBIT_TOGGLE:
-            *word ^= mask;
-            break;
-        case FLOWBIT_ISSET:
-        case FLOWBIT_ISNOTSET:
-            break;
-        }
-    }
-}
-
-void rule_apply(const struct signature *s, const struct match_input *in, struct match_flow *flow)
-{
-    apply_flowbits(s, flow);
-    flowints_apply(s, flow);
-    pair_bits_apply(s, in);
 }
