@@ -4,16 +4,15 @@
 
 #include "app/out_eve.h"
 #include "base/error.h"
+#include "base/idle.h"
 #include "correlate/ordered_merge.h"
 
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define RING_EVENTS 2048
-#define IDLE_NS     100000
 
 struct eve {
     const char *path;
@@ -56,16 +55,18 @@ static void write_event(struct eve *e, const struct line_event *event)
 static void *writer_main(void *ctx)
 {
     struct eve *e = ctx;
+    struct idle idle = {0};
     for (;;) {
         struct merge_result next =
             ordered_merge(e->inputs, e->workers, offsetof(struct line_event, obs.order));
         if (next.head) {
             write_event(e, next.head);
             ring_drop(e->inputs[next.producer].ring);
+            idle = (struct idle){0};
         } else if (next.safe.t == INT64_MAX) {
             return NULL;
         } else {
-            nanosleep(&(struct timespec){.tv_nsec = IDLE_NS}, NULL);
+            idle_wait(&idle);
         }
     }
 }

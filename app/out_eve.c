@@ -4,13 +4,12 @@
 #include "base/community_id.h"
 #include "base/digest.h"
 #include "base/error.h"
+#include "base/ip_protocol.h"
 #include "base/json.h"
 #include "base/time_point.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-enum { ICMP = 1, TCP = 6, UDP = 17, ICMP6 = 58, SCTP = 132 };
 
 #define THRESHOLD_COUNTS 65536 /* of rules and ends at a time */
 
@@ -91,7 +90,7 @@ static void open_object(struct json_writer *w, const char *key)
 
 static bool has_ports(const struct observation *o)
 {
-    return o->transport == TCP || o->transport == UDP || o->transport == SCTP;
+    return o->transport == IP_TCP || o->transport == IP_UDP || o->transport == IP_SCTP;
 }
 
 static void put_address(struct json_writer *w, const char *key, const struct address *a)
@@ -105,7 +104,11 @@ static void put_transport(struct json_writer *w, uint8_t transport)
     static const struct {
         uint8_t number;
         const char *name;
-    } names[] = {{TCP, "TCP"}, {UDP, "UDP"}, {ICMP, "ICMP"}, {ICMP6, "IPv6-ICMP"}, {SCTP, "SCTP"}};
+    } names[] = {{IP_TCP, "TCP"},
+                 {IP_UDP, "UDP"},
+                 {IP_ICMP, "ICMP"},
+                 {IP_ICMP6, "IPv6-ICMP"},
+                 {IP_SCTP, "SCTP"}};
     char number[4];
     const char *name = number;
     snprintf(number, sizeof number, "%03u", transport);
@@ -351,7 +354,7 @@ static void put_flow(struct eve_writer *e, struct json_writer *w, const struct l
     json_put_key(w, "alerted");
     json_put_bool(w, event->flow.alerted);
     json_close_object(w);
-    if (event->obs.transport == TCP)
+    if (event->obs.transport == IP_TCP)
         put_tcp(w, event);
 }
 

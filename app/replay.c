@@ -13,10 +13,10 @@
 #include "app/progress.h"
 #include "app/user_files.h"
 #include "base/error.h"
+#include "base/idle.h"
 #include "correlate/judge.h"
 
 #include <pthread.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -147,12 +147,14 @@ static void *judge_main(void *ctx)
 {
     struct replay *r = ctx;
     struct revision revision;
+    struct idle idle = {0};
     int got;
     while ((got = correlator_next(r->correlator, &revision)) != ERR_CLOSED) {
         if (got == 0) {
-            sched_yield();
+            idle_wait(&idle);
             continue;
         }
+        idle = (struct idle){0};
         if (revision.kind == REVISION_COVERAGE)
             coverage_sum_add(&r->coverage[accord_since(&r->policies, revision.generation)],
                              &revision);

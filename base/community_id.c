@@ -5,16 +5,15 @@
 
 #include "base/bytes.h"
 #include "base/digest.h"
-
-enum { ICMP = 1, TCP = 6, UDP = 17, ICMP6 = 58, SCTP = 132 };
+#include "base/ip_protocol.h"
 
 /* Types that belong together, either way round (the specification's tables). */
 static const struct {
     uint8_t protocol, asks, answers;
 } pairs[] = {
-    {ICMP, 8, 0},      {ICMP, 13, 14},    {ICMP, 15, 16},    {ICMP, 10, 9},
-    {ICMP, 17, 18},    {ICMP6, 128, 129}, {ICMP6, 133, 134}, {ICMP6, 135, 136},
-    {ICMP6, 130, 131}, {ICMP6, 144, 145}, {ICMP6, 139, 140},
+    {IP_ICMP, 8, 0},      {IP_ICMP, 13, 14},    {IP_ICMP, 15, 16},    {IP_ICMP, 10, 9},
+    {IP_ICMP, 17, 18},    {IP_ICMP6, 128, 129}, {IP_ICMP6, 133, 134}, {IP_ICMP6, 135, 136},
+    {IP_ICMP6, 130, 131}, {IP_ICMP6, 144, 145}, {IP_ICMP6, 139, 140},
 };
 
 /* answer_of: the type that belongs to this one, -1 if none does. */
@@ -42,8 +41,8 @@ const char *community_id(char out[COMMUNITY_ID_ROOM], const struct address *sour
                          const struct address *target, uint16_t source_port, uint16_t target_port,
                          uint8_t protocol)
 {
-    bool one_way = false, icmp = protocol == ICMP || protocol == ICMP6;
-    bool ports = icmp || protocol == TCP || protocol == UDP || protocol == SCTP;
+    bool one_way = false, icmp = protocol == IP_ICMP || protocol == IP_ICMP6;
+    bool ports = icmp || protocol == IP_TCP || protocol == IP_UDP || protocol == IP_SCTP;
     if (icmp) {
         int answer = answer_of(protocol, source_port);
         one_way = answer < 0;

@@ -3,10 +3,11 @@
  */
 #include "dataplane/line_parts.h"
 
+#include "base/ip_protocol.h"
+
 #include <stddef.h>
 #include <string.h>
 
-#define IP_TCP          6
 #define PROBE_BYTES_MAX 512 /* of one direction; then a port decides, or nothing */
 
 static void on_command(void *ctx, const struct proto_command *command)

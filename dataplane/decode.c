@@ -6,7 +6,8 @@
  */
 #include "dataplane/decode_parts.h"
 
-#define IP_AH        51
+#include "base/ip_protocol.h"
+
 #define IP6_ROUTING  43
 #define IP6_FRAGMENT 44
 
@@ -80,7 +81,7 @@ static unsigned transport_udp(struct decoder *d)
 /* transport_icmp: what is behind the eight bytes that all messages have is the payload. */
 static unsigned transport_icmp(struct decoder *d)
 {
-    bool six = d->pkt->transport == 58;
+    bool six = d->pkt->transport == IP_ICMP6;
     decode_layer(d, six ? LAYER_BIT(ICMP6) : LAYER_BIT(ICMP));
     size_t left = reader_left(&d->r);
     reader_skip(&d->r, left < 8 ? left : 8);

@@ -4,8 +4,7 @@
  */
 #include "dataplane/decode_parts.h"
 
-#define IP_TCP 6
-#define IP_UDP 17
+#include "base/ip_protocol.h"
 
 #define PLAIN_NETWORK_AT 14 /* behind Ethernet */
 

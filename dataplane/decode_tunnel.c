@@ -7,9 +7,10 @@
  */
 #include "dataplane/decode_parts.h"
 
+#include "base/ip_protocol.h"
+
 #include <stddef.h>
 
-#define IP_UDP         17
 #define BEHIND_NOTHING 0 /* no ethertype */
 
 /* A row reads a tunnel's header and says the ethertype of what it carries. */

@@ -3,6 +3,7 @@
 #include "dataplane/icmp_error.h"
 
 #include "base/bytes.h"
+#include "base/ip_protocol.h"
 #include "dataplane/decode.h"
 
 #define ANY_CODE 0xff
@@ -33,7 +34,8 @@ static bool quoted(const struct packet *pkt, const uint8_t *data, struct icmp_er
     out->source = inside.source;
     out->target = inside.target;
     out->transport = inside.transport;
-    bool ports = inside.transport == 6 || inside.transport == 17 || inside.transport == 132;
+    bool ports =
+        inside.transport == IP_TCP || inside.transport == IP_UDP || inside.transport == IP_SCTP;
     if (ports && inside.verdict != DECODE_FRAGMENT && pkt->payload_len >= inside.transport_at + 4) {
         out->source_port = load_be16(quote + inside.transport_at);
         out->target_port = load_be16(quote + inside.transport_at + 2);

@@ -2,11 +2,10 @@
  * matches becomes observations of the moment. */
 #include "dataplane/line_parts.h"
 
+#include "base/ip_protocol.h"
 #include "base/time_point.h"
 
 #include <string.h>
-
-#define IP_TCP 6
 
 /* stream_size: sequence numbers that the side has used so far: its SYN, its data, its FIN. */
 static uint32_t stream_size(const struct flow *f, unsigned side)

@@ -10,13 +10,12 @@
 
 #include "base/digest.h"
 #include "base/error.h"
+#include "base/ip_protocol.h"
 #include "dataplane/decode.h"
 #include "dataplane/line_parts.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-#define IP_TCP 6
 
 /* `seq` of what ends with the input, behind the coverage of every asset. */
 #define SHARD_ENDS(shard) (UINT64_C(0x10000) + (shard))

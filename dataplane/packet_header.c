@@ -3,11 +3,7 @@
 #include "dataplane/line_parts.h"
 
 #include "base/bytes.h"
-
-#define IP_ICMP  1
-#define IP_TCP   6
-#define IP_UDP   17
-#define IP_ICMP6 58
+#include "base/ip_protocol.h"
 
 static void put(struct match_header *h, enum match_field field, uint32_t value)
 {

@@ -1,6 +1,7 @@
 /* From rules to groups: by the protocol that a flow speaks, direction, and what is looked at,
- * packets of a transport or streams. Rules of any protocol are a group of their own, so that they
- * are compiled once. Groups with the same rules share what is compiled.
+ * packets of a transport or streams. Rules of any protocol are in each of them, so that bytes are
+ * scanned once; a protocol with few rules makes no group. Groups with the same rules share what is
+ * compiled.
  *
  * Ports make no groups: what rules are found by is rare, so that few are found on a wrong port, and
  * those are turned away at once (screen.h); docs/BENCHMARKS.md has what groups by ports had cost.
@@ -24,6 +25,8 @@ static const struct {
     [LOOK_OTHERS] = {TRANSPORT_SCTP, VIEW_PACKET | VIEW_STREAM},
 };
 
+#define OWN_GROUP 32 /* rules of a protocol that make a group */
+
 static bool is_of(const struct signature *s, unsigned transport)
 {
     return s->transport == transport || s->transport == TRANSPORT_IP ||
@@ -31,11 +34,11 @@ static bool is_of(const struct signature *s, unsigned transport)
             (transport == TRANSPORT_TCP || transport == TRANSPORT_UDP));
 }
 
-/* looks_at: does the rule look at bytes of this protocol (UNKNOWN: of any), direction and kind? */
-static bool looks_at(const struct signature *s, unsigned protocol, int direction, unsigned look)
+/* looks_at: does the rule look at bytes of this direction and kind? */
+static bool looks_at(const struct signature *s, int direction, unsigned look)
 {
     unsigned not_its = direction == DIRECTION_TO_SERVER ? FLOW_TO_CLIENT : FLOW_TO_SERVER;
-    return s->protocol == protocol && s->views != VIEW_MESSAGE && s->views & looks[look].views &&
+    return s->views != VIEW_MESSAGE && s->views & looks[look].views &&
            is_of(s, looks[look].transport) && !(s->flow & not_its);
 }
 
@@ -121,8 +124,7 @@ static int make_messages(struct rule_set *set, unsigned protocol, int direction,
         rules++;
         for (unsigned k = 0; k < s->n_contents; k++)
             set->bytes_and_parts |= s->contents[k].section == 0;
-        for (unsigned k = 1; k < s->n_sections; k++)
-            g->bodies |= bodies_for(s->sections[k].view->parts);
+        g->bodies |= s->bodies;
     }
     if (rules == 0)
         return 0;
@@ -133,19 +135,31 @@ static int make_messages(struct rule_set *set, unsigned protocol, int direction,
     return error;
 }
 
-/* make_bytes: rules that look at bytes, not into messages. */
-static int make_bytes(struct rule_set *set, unsigned protocol, int direction, uint32_t *scratch,
+/* make_bytes: rules that look at bytes, not into messages, for flows of a protocol: its own, and
+ * those of any, with which go those of protocols that have few (the screen asks their protocol). */
+static int make_bytes(struct rule_set *set, int direction, unsigned look, uint32_t *scratch,
                       struct diags *diags)
 {
+    unsigned own[PROTOCOL_COUNT] = {0};
     int error = 0;
-    for (unsigned look = 0; look < LOOKS && !error; look++) {
+    for (uint32_t i = 0; i < set->counts.loaded; i++)
+        own[set->rules[i].protocol] += looks_at(&set->rules[i], direction, look);
+    for (unsigned p = PROTOCOL_UNKNOWN; p < PROTOCOL_COUNT && !error; p++) {
         unsigned n = 0;
-        for (uint32_t i = 0; i < set->counts.loaded; i++)
-            if (looks_at(&set->rules[i], protocol, direction, look))
+        const struct literal_set **group = &set->bytes[p][direction][look];
+        set->protocols_stream |= p && look == LOOK_TCP_STREAMS && own[p];
+        if (p && own[p] < OWN_GROUP) {
+            *group = set->bytes[PROTOCOL_UNKNOWN][direction][look];
+            continue;
+        }
+        for (uint32_t i = 0; i < set->counts.loaded; i++) {
+            unsigned of = set->rules[i].protocol;
+            bool goes = !of || of == p || (!p && own[of] < OWN_GROUP);
+            if (goes && looks_at(&set->rules[i], direction, look))
                 scratch[n++] = i;
-        error = shared_set(set, scratch, n, true, &set->bytes[protocol][direction][look], diags);
+        }
+        error = shared_set(set, scratch, n, true, group, diags);
         set->counts.groups += n != 0;
-        set->protocols_stream |= protocol && look == LOOK_TCP_STREAMS && n;
     }
     return error;
 }
@@ -172,12 +186,12 @@ int rules_compile(struct rule_set *set, struct diags *diags)
     size_t n = set->counts.loaded + 1;
     uint32_t *scratch = calloc(n, sizeof *scratch);
     int error = scratch ? make_screens(set) : ERR_NOMEM;
-    for (unsigned protocol = PROTOCOL_UNKNOWN; protocol < PROTOCOL_COUNT && !error; protocol++)
-        for (int direction = 0; direction < DIRECTIONS && !error; direction++) {
-            error = make_bytes(set, protocol, direction, scratch, diags);
-            if (!error && protocol)
-                error = make_messages(set, protocol, direction, scratch, diags);
-        }
+    for (int direction = 0; direction < DIRECTIONS && !error; direction++) {
+        for (unsigned look = 0; look < LOOKS && !error; look++)
+            error = make_bytes(set, direction, look, scratch, diags);
+        for (unsigned p = PROTOCOL_UNKNOWN + 1; p < PROTOCOL_COUNT && !error; p++)
+            error = make_messages(set, p, direction, scratch, diags);
+    }
     free(scratch);
     return error;
 }

@@ -1,8 +1,8 @@
 #include "rules/conditions.h"
 
-#include <string.h>
+#include "base/ip_protocol.h"
 
-#define IP_TCP 6
+#include <string.h>
 
 /* way_holds: one way round, or the other. */
 static bool way_holds(const struct signature *s, const struct match_input *in, bool turned,

@@ -117,7 +117,10 @@ void rule_put_choice(struct text *out, const struct rule_set *set, uint32_t inde
         text_printf(out, ", scanned for in the first %u bytes", SCAN_START_BYTES);
     if (!c)
         return;
-    text_printf(out, "; %s", s->literal.len < c->len ? "the rarest piece of " : "all of ");
+    text_printf(out, "; %s",
+                s->literal.len == c->len            ? "all of "
+                : s->literal.at == LITERAL_ANYWHERE ? "the rarest piece of "
+                                                    : "a piece of ");
     words_step(out, s, (unsigned)(c - s->contents));
     if (c->flags & CONTENT_FAST)
         text_puts(out, ", which the rule names as fast_pattern");

@@ -679,6 +679,8 @@ int keywords_parse(struct rule_reader *r)
             error = choose_views(r);
         if (!error)
             literal_choose(r->sig);
+        for (unsigned i = 1; i < r->sig->n_sections && !error; i++)
+            r->sig->bodies |= bodies_for(r->sig->sections[i].view->parts);
         return error;
     }
 }

@@ -12,6 +12,7 @@
 
 #include <ctype.h>
 #include <string.h>
+#include <strings.h>
 
 /* In bits: what makes a content the better choice. */
 #define PLACE_BITS  8  /* its place is known */
@@ -37,7 +38,7 @@ static const struct {
 /* bits_of_four: of four bytes, letters in either case. */
 static unsigned bits_of_four(const uint8_t *bytes)
 {
-    uint32_t piece = literal_probe_key(bytes, 4);
+    uint32_t piece = (uint32_t)literal_probe_key(bytes, 4);
     size_t low = 0, end = COMMON_N;
     while (low < end) {
         size_t middle = low + (end - low) / 2;
@@ -70,20 +71,21 @@ static unsigned bits_of_byte(uint8_t byte)
     return byte == 1 ? 6 : 11;
 }
 
-/* rarity: in eighths of a bit, of which what the bytes are by themselves decides where what is
- * known of four is alike. */
+/* rarity: in eighths of a bit: of the rarest four bytes; where these are alike all of them decide,
+ * and a little what the bytes are by themselves. */
 static unsigned rarity(const uint8_t *bytes, unsigned len, bool nocase)
 {
-    unsigned sum = 0, best = 0;
+    unsigned sum = 0, best = 0, all = 0, fours = len < 4 ? 0 : len - 3;
     for (unsigned i = 0; i < len; i++)
         sum += bits_of_byte(bytes[i]) - (nocase && isalpha(bytes[i]));
-    for (unsigned i = 0; i + 4 <= len; i++) {
+    if (len < 4)
+        return 8 * (sum < SHORT_BITS ? sum : SHORT_BITS) + sum;
+    for (unsigned i = 0; i < fours; i++) {
         unsigned bits = bits_of_four(bytes + i);
         best = bits > best ? bits : best;
+        all += bits;
     }
-    if (len < 4)
-        best = sum < SHORT_BITS ? sum : SHORT_BITS;
-    return best * 8 + sum;
+    return 8 * best + 4 * all / fours + sum / 4;
 }
 
 /* What could be looked for. */
@@ -128,16 +130,28 @@ static void try_piece(const struct content *c, unsigned at, unsigned len, struct
     memcpy(best->literal.bytes, c->bytes + at, len);
 }
 
-/* piece_to_probe: of a content at a known place. */
+/* piece_to_probe: of a content at a known place. Parts of messages begin alike, so there it is what
+ * stands last; places are kept few. */
 static struct choice piece_to_probe(const struct content *c, uint32_t begin)
 {
-    unsigned len = c->len >= 4 ? 4 : c->len >= 2 ? 2 : 1;
+    unsigned len = c->len >= 8 ? 8 : c->len >= 4 ? 4 : c->len >= 2 ? 2 : 1;
     struct choice best = {.content = NULL};
+    if (c->section)
+        try_piece(c, (c->len - len) / 4 * 4, len, &best);
     for (unsigned at = 0; at + len <= c->len && best.rarity < 8 * ENOUGH_BITS; at++)
         try_piece(c, at, len, &best);
     best.literal.at += begin;
     best.literal.end = best.literal.at + len;
     return best;
+}
+
+/* without_tail: the length of a piece without what it repeats at its end: with one that ends in the
+ * same byte three times Hyperscan takes a hundred times as long to compile a set. */
+static unsigned without_tail(const uint8_t *bytes, unsigned len)
+{
+    while (len > 4 && bytes[len - 1] == bytes[len - 2] && bytes[len - 1] == bytes[len - 3])
+        len--;
+    return len;
 }
 
 /* piece_to_scan: of the part of a content that may be chosen. */
@@ -147,7 +161,7 @@ static struct choice piece_to_scan(const struct content *c)
     unsigned piece = len < LITERAL_BYTES ? len : LITERAL_BYTES;
     struct choice best = {.content = NULL};
     for (unsigned at = from; at + piece <= from + len; at++)
-        try_piece(c, at, piece, &best);
+        try_piece(c, at, without_tail(c->bytes + at, piece), &best);
     best.literal.at = LITERAL_ANYWHERE;
     best.literal.end = UINT32_MAX;
     return best;
@@ -159,10 +173,38 @@ static struct choice piece_to_scan(const struct content *c)
      UINT64_C(1) << PART_HTTP_CONNECTION | UINT64_C(1) << PART_HTTP_CONTENT_TYPE | \
      UINT64_C(1) << PART_TLS_VERSION | UINT64_C(1) << PART_SSH_PROTO)
 
+/* How parts often begin: what is no more than that tells them from few others. */
+static const struct {
+    uint64_t parts;
+    const char *text;
+} beginnings[] = {
+    {UINT64_C(1) << PART_HTTP_USER_AGENT, "mozilla/5.0 (windows nt "},
+    {UINT64_C(1) << PART_HTTP_USER_AGENT, "mozilla/4.0 (compatible; msie "},
+    {UINT64_C(1) << PART_HTTP_REQUEST_LINE | UINT64_C(1) << PART_HTTP_START, "get /"},
+    {UINT64_C(1) << PART_HTTP_REQUEST_LINE | UINT64_C(1) << PART_HTTP_START, "post /"},
+    {UINT64_C(1) << PART_HTTP_RESPONSE_LINE | UINT64_C(1) << PART_HTTP_START, "http/1.1 200 ok"},
+    {UINT64_C(1) << PART_HTTP_HEADER_NAMES, "\r\nhost\r\n"},
+    {UINT64_C(1) << PART_HTTP_HEADER | UINT64_C(1) << PART_HTTP_HEADER_RAW, "host: "},
+    {UINT64_C(1) << PART_HTTP_ACCEPT, "*/*"},
+    {UINT64_C(1) << PART_HTTP_ACCEPT_ENC, "gzip, deflate"},
+    {UINT64_C(1) << PART_HTTP_ACCEPT_LANG, "en-us"},
+    {UINT64_C(1) << PART_HTTP_HOST | UINT64_C(1) << PART_HTTP_HOST_RAW, "www."},
+    {UINT64_C(1) << PART_HTTP_URI | UINT64_C(1) << PART_HTTP_URI_RAW, "/"},
+};
+
+static bool begins_often(const struct content *c, const struct part_view *view)
+{
+    for (size_t i = 0; i < sizeof beginnings / sizeof beginnings[0]; i++)
+        if (view->parts & beginnings[i].parts &&
+            strncasecmp((const char *)c->bytes, beginnings[i].text, c->len) == 0)
+            return true;
+    return false;
+}
+
 static struct choice choice_of(const struct signature *s, const struct content *c)
 {
     const struct part_view *view = s->sections[c->section].view;
-    uint32_t begin, end;
+    uint32_t begin = 0, end = 0;
     bool placed = span_of(c, &begin, &end);
     struct choice choice =
         placed && end - begin == c->len ? piece_to_probe(c, begin) : piece_to_scan(c);
@@ -173,7 +215,8 @@ static struct choice choice_of(const struct signature *s, const struct content *
         choice.rarity += 8 * START_BITS;
     }
     choice.rarity += c->flags & CONTENT_FAST ? 8 * NAMED_BITS : 0;
-    if (view && view->parts & FEW_VALUES && choice.rarity > 8 * WORD_BITS)
+    bool few = view && (view->parts & FEW_VALUES || (placed && !begin && begins_often(c, view)));
+    if (few && choice.rarity > 8 * WORD_BITS)
         choice.rarity = 8 * WORD_BITS;
     return choice;
 }

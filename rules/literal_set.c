@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,7 +67,8 @@ out:
 
 /* What a rule looks up. */
 struct probed {
-    uint32_t at, key, rule;
+    uint64_t key;
+    uint32_t at, rule;
     uint8_t bytes;
 };
 
@@ -102,7 +104,11 @@ static int fill_probe(struct literal_set *set, struct literal_probe *probe, stru
     for (unsigned i = 0, k; i < n; i = k) {
         for (k = i; k < n && items[k].key == items[i].key; k++)
             set->probe_rules[first + k] = items[k].rule;
-        uint32_t slot = items[i].key * UINT32_C(0x9e3779b1) >> (32 - probe->bits);
+        uint8_t begin = (uint8_t)items[i].key;
+        probe->begin[begin / 64] |= UINT64_C(1) << begin % 64;
+        begin = (uint8_t)toupper(begin);
+        probe->begin[begin / 64] |= UINT64_C(1) << begin % 64;
+        uint32_t slot = literal_probe_slot(probe, items[i].key);
         while (probe->slots[slot & (size - 1)].n)
             slot++;
         probe->slots[slot & (size - 1)] =
@@ -125,6 +131,8 @@ static int make_probes(struct literal_set *set, struct arena *arena, struct prob
         for (k = i; k < n && same_probe(&items[k], &items[i]);)
             k++;
         error = fill_probe(set, &set->probes[set->n_probes++], arena, items + i, k - i, i);
+        if ((uint64_t)items[i].at + items[i].bytes > set->probes_end)
+            set->probes_end = (uint64_t)items[i].at + items[i].bytes;
     }
     return error;
 }
@@ -224,14 +232,17 @@ static struct pattern pattern_of(const struct literal *l, uint32_t rule)
     return p;
 }
 
-static uint32_t longest_packet(const struct signature *s)
+/* scans_of: a bit for each scan that looks for the rule's literal. */
+static unsigned scans_of(const struct signature *s, bool split)
 {
-    return s->has_dsize && !s->dsize_negated ? s->dsize_high : UINT32_MAX;
-}
-
-static uint32_t larger(uint32_t a, uint32_t b)
-{
-    return a > b ? a : b;
+    const unsigned anywhere = 1u << SCAN_ANYWHERE;
+    bool sized = s->has_dsize && !s->dsize_negated;
+    if (!split)
+        return anywhere;
+    unsigned scans = !sized || s->dsize_low <= SCAN_START_BYTES ? 1u << SCAN_SHORT : 0;
+    if (!sized || s->dsize_high > SCAN_START_BYTES)
+        scans |= s->literal.end <= SCAN_START_BYTES ? 1u << SCAN_START : anywhere;
+    return scans;
 }
 
 int literal_set_fill(struct literal_set *set, struct arena *arena, const struct signature *all,
@@ -251,15 +262,16 @@ int literal_set_fill(struct literal_set *set, struct arena *arena, const struct 
         uint32_t rule = set->rules[i];
         const struct signature *s = &all[rule];
         const struct literal *l = &s->literal;
-        unsigned where = split && l->end <= SCAN_START_BYTES ? SCAN_START : SCAN_ANYWHERE;
         if (!l->len) {
             set->always[set->n_always++] = rule;
         } else if (l->at != LITERAL_ANYWHERE) {
             probed[n_probed++] =
-                (struct probed){l->at, literal_probe_key(l->bytes, l->len), rule, l->len};
+                (struct probed){literal_probe_key(l->bytes, l->len), l->at, rule, l->len};
         } else {
-            patterns[where][n[where]++] = pattern_of(l, rule);
-            set->scans[where].longest = larger(set->scans[where].longest, longest_packet(s));
+            for (unsigned scans = scans_of(s, split); scans; scans &= scans - 1) {
+                unsigned scan = (unsigned)__builtin_ctz(scans);
+                patterns[scan][n[scan]++] = pattern_of(l, rule);
+            }
         }
     }
     if (!error)
@@ -268,11 +280,10 @@ int literal_set_fill(struct literal_set *set, struct arena *arena, const struct 
         error = index_ports(set, arena, all);
     if (!error)
         error = make_probes(set, arena, probed, n_probed);
-    for (unsigned i = 0; i < LITERAL_SCANS && !error; i++) {
-        set->scans[i].end = i == SCAN_START ? SCAN_START_BYTES : UINT64_MAX;
-        if (n[i])
+    set->split = n[SCAN_START] || n[SCAN_SHORT] > n[SCAN_ANYWHERE];
+    for (unsigned i = 0; i < LITERAL_SCANS && !error; i++)
+        if (n[i] && (set->split || i == SCAN_ANYWHERE))
             error = compile(&set->scans[i], arena, patterns[i], n[i], diags);
-    }
     free(probed);
     for (unsigned i = 0; i < LITERAL_SCANS; i++)
         free(patterns[i]);

@@ -5,12 +5,11 @@
 #include "rules/watch.h"
 
 #include "base/error.h"
+#include "base/ip_protocol.h"
 #include "base/sort.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-#define IP_TCP 6
 
 /* A candidate is one number, so that sorting needs no memory: the rule in the upper half, in the
  * lower the place behind its literal's last place in the data. */
@@ -37,6 +36,7 @@ struct matcher *matcher_create(const struct rule_set *set, struct diags *diags)
         return NULL;
     }
     m->set = set;
+    m->room.screened = true;
     for (unsigned i = 0; i < set->n_literal_sets * LITERAL_SCANS; i++) {
         const struct literal_scan *scan =
             &set->literal_sets[i / LITERAL_SCANS]->scans[i % LITERAL_SCANS];
@@ -94,29 +94,24 @@ void matcher_stats_add(struct matcher_stats *sum, const struct matcher_stats *pa
         into[i] += from[i];
 }
 
-/* The sets that apply to an input: of any protocol, of its own; NULL: none. */
-enum { OF_ANY, OF_PROTOCOL, APPLICABLE };
-
-static bool applicable(const struct matcher *m, const struct match_input *in,
-                       const struct literal_set *sets[APPLICABLE])
+/* applicable: the rules that an input is scanned for; NULL: there are none. */
+static const struct literal_set *applicable(const struct matcher *m, const struct match_input *in)
 {
     static const uint8_t looks[256] = {
-        [1] = LOOK_ICMP, [17] = LOOK_UDP, [58] = LOOK_ICMP}; /* others: LOOK_OTHERS */
+        [IP_ICMP] = LOOK_ICMP, [IP_UDP] = LOOK_UDP, [IP_ICMP6] = LOOK_ICMP}; /* of others
+                                                                                LOOK_OTHERS */
     unsigned direction = in->to_server ? DIRECTION_TO_SERVER : DIRECTION_TO_CLIENT,
              look = in->transport != IP_TCP ? looks[in->transport]
                     : in->stream            ? LOOK_TCP_STREAMS
                                             : LOOK_TCP_PACKETS;
-    sets[OF_ANY] = m->set->bytes[PROTOCOL_UNKNOWN][direction][look];
-    sets[OF_PROTOCOL] = in->protocol ? m->set->bytes[in->protocol][direction][look] : NULL;
-    return sets[OF_ANY] || sets[OF_PROTOCOL];
+    return m->set->bytes[in->protocol][direction][look];
 }
 
 bool matcher_wants_stream(struct matcher *m, const struct match_input *input,
                           struct match_flow *flow)
 {
-    const struct literal_set *sets[APPLICABLE];
     (void)flow;
-    return m->watch || applicable(m, input, sets) || m->set->bytes_and_parts ||
+    return m->watch || applicable(m, input) || m->set->bytes_and_parts ||
            (input->protocol == PROTOCOL_UNKNOWN && m->set->protocols_stream);
 }
 
@@ -177,10 +172,12 @@ static int on_literal(unsigned id, unsigned long long from, unsigned long long t
     return 0;
 }
 
-/* scan: data up to len, of which what is behind `fresh` is new. */
+/* scan: data up to len, of which what is behind `fresh` is new; nothing where no literal is. */
 static void scan(struct matcher *m, const struct literal_scan *scan, const uint8_t *data,
                  uint32_t len, uint32_t fresh)
 {
+    if (!scan->database)
+        return;
     uint32_t back = scan->literal_max - 1;
     m->scanning = scan;
     m->fresh = fresh;
@@ -195,14 +192,15 @@ static void scan(struct matcher *m, const struct literal_scan *scan, const uint8
 static void look_up(struct matcher *m, const struct literal_set *set, const uint8_t *data,
                     uint32_t len, uint32_t fresh, uint64_t at)
 {
-    for (unsigned i = 0; i < set->n_probes; i++) {
+    if (at + fresh >= set->probes_end)
+        return;
+    for (unsigned i = 0; i < set->n_probes && set->probes[i].at < at + len; i++) {
         const struct literal_probe *p = &set->probes[i];
         uint64_t place = p->at - at, end = place + p->bytes;
         if (p->at < at || end > len || end <= fresh)
             continue;
         unsigned n;
-        const uint32_t *rules =
-            literal_probe_find(set, p, literal_probe_key(data + place, p->bytes), &n);
+        const uint32_t *rules = literal_probe_find(set, p, data + place, &n);
         m->stats.probes++;
         for (unsigned k = 0; k < n; k++)
             matcher_add_candidate(m, rules[k], (uint32_t)end);
@@ -217,12 +215,13 @@ void matcher_scan(struct matcher *m, const struct literal_set *set, const uint8_
     if (len == fresh || m->input_now->opaque)
         return;
     look_up(m, set, data, len, fresh, at);
-    for (unsigned i = 0; i < LITERAL_SCANS; i++) {
-        const struct literal_scan *s = &set->scans[i];
-        uint64_t end = at + len < s->end ? at + len : s->end;
-        if (s->database && at + fresh < end && len <= s->longest)
-            scan(m, s, data, (uint32_t)(end - at), fresh);
+    if (set->split && at + len <= SCAN_START_BYTES) {
+        scan(m, &set->scans[SCAN_SHORT], data, len, fresh);
+        return;
     }
+    if (at + fresh < SCAN_START_BYTES)
+        scan(m, &set->scans[SCAN_START], data, (uint32_t)(SCAN_START_BYTES - at), fresh);
+    scan(m, &set->scans[SCAN_ANYWHERE], data, len, fresh);
 }
 
 /* recall_pending: rules that wait for more of the stream are candidates again while their literal
@@ -387,11 +386,10 @@ static uint32_t first_seen(const struct match_input *in, struct match_flow *flow
 size_t matcher_run(struct matcher *m, const struct match_input *input, struct match_flow *flow,
                    struct hit hits[MATCH_HITS_MAX])
 {
-    const struct literal_set *sets[APPLICABLE];
+    const struct literal_set *set = applicable(m, input);
     uint32_t fresh = input->len - input->fresh;
-    bool any = applicable(m, input, sets);
     matcher_begin(m, input);
-    if (!any || m->passed || flow->passed) {
+    if (!set || m->passed || flow->passed) {
         if (fresh)
             matcher_skip(m, fresh);
         if (m->watch)
@@ -404,15 +402,10 @@ size_t matcher_run(struct matcher *m, const struct match_input *input, struct ma
         m->stats.bytes_skipped_encrypted += fresh;
     struct match_input early = *input;
     early.fresh = first_seen(input, flow);
-    for (unsigned i = 0; i < APPLICABLE; i++) {
-        if (!sets[i])
-            continue;
-        matcher_scan(m, sets[i], input->data, input->len,
-                     i == OF_PROTOCOL ? early.fresh : input->fresh, input->stream_at);
-        find_by_port(m, sets[i], input);
-        if (!input->stream && !addresses_done(input, flow))
-            find_by_address(m, sets[i], input);
-    }
+    matcher_scan(m, set, input->data, input->len, early.fresh, input->stream_at);
+    find_by_port(m, set, input);
+    if (!input->stream && !addresses_done(input, flow))
+        find_by_address(m, set, input);
     if (input->stream && flow->n_pending[!input->to_server])
         recall_pending(m, input, flow);
     if (m->watch)

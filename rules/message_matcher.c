@@ -28,14 +28,6 @@ bool matcher_wants_body(const struct matcher *m, unsigned protocol, bool to_serv
     return group_of(m, protocol, to_server)->bodies >> id & 1;
 }
 
-static uint64_t bodies_of(const struct signature *s)
-{
-    uint64_t parts = 0;
-    for (unsigned i = 1; i < s->n_sections; i++)
-        parts |= bodies_for(s->sections[i].view->parts);
-    return parts;
-}
-
 static void scan_part(struct matcher *m, const struct message_scan *scan,
                       const struct match_body *body)
 {
@@ -83,8 +75,7 @@ static void scan_all(struct matcher *m, const struct message_group *g,
         if (scan->view && (!body || bodies_for(scan->view->parts) >> body->id & 1))
             scan_part(m, scan, body);
         for (unsigned k = 0; !scan->view && k < scan->set->n_always; k++) {
-            const struct signature *s = &m->set->rules[scan->set->always[k]];
-            uint64_t bodies = bodies_of(s);
+            uint64_t bodies = m->set->rules[scan->set->always[k]].bodies;
             if (body ? bodies >> body->id & 1 : !bodies)
                 matcher_add_candidate(m, scan->set->always[k], 0);
         }
@@ -142,7 +133,13 @@ static void wait_on(struct matcher *m, struct match_message *state, uint32_t rul
 static bool to_come(const struct signature *s, const struct match_body *body)
 {
     bool over = body && body->end && body->id != PART_FILE_DATA;
-    return bodies_of(s) & ~(over ? UINT64_C(1) << body->id : 0);
+    return s->bodies & ~(over ? UINT64_C(1) << body->id : 0);
+}
+
+/* is_asked_again: of every piece of the body, or of nothing more. */
+static bool is_asked_again(const struct signature *s, const struct match_body *body)
+{
+    return !to_come(s, body) || (body && !s->literal.len);
 }
 
 static size_t confirm_all(struct matcher *m, const struct match_input *in,
@@ -156,8 +153,8 @@ static size_t confirm_all(struct matcher *m, const struct match_input *in,
         const struct signature *s = &m->set->rules[rule];
         if (m->watch && !watch_message(m, rule, in, body, is_done(state, rule), flow))
             continue;
-        if (is_done(state, rule) ||
-            (is_waiting(state, rule) && !rule_remembered_holds(s, in, flow)))
+        if (is_done(state, rule) || (!rule_remembered_holds(s, in, flow) &&
+                                     (is_waiting(state, rule) || is_asked_again(s, body))))
             continue;
         m->stats.confirms++;
         uint64_t began = profile_begin(m->costs);

@@ -74,7 +74,8 @@ void rules_count_reason(struct parse_counts *counts, const char *reason)
     counts->n_reasons += i == counts->n_reasons;
 }
 
-static struct signature *room_for_one(struct signature_list *list)
+/* room_for_one: its parts are read into the room. */
+static struct signature *room_for_one(struct signature_list *list, struct signature_room *room)
 {
     if (list->n == list->cap) {
         size_t cap = list->cap ? 2 * list->cap : 64;
@@ -84,9 +85,39 @@ static struct signature *room_for_one(struct signature_list *list)
         list->items = grown;
         list->cap = cap;
     }
+    memset(room, 0, sizeof *room);
     struct signature *s = &list->items[list->n];
-    memset(s, 0, sizeof *s);
+    *s = (struct signature){.contents = room->contents,
+                            .sections = room->sections,
+                            .tests = room->tests,
+                            .flowbits = room->flowbits,
+                            .flowints = room->flowints,
+                            .pair_bits = room->pair_bits,
+                            .tags = room->tags};
     return s;
+}
+
+static void *copy_of(struct arena *arena, const void *items, size_t bytes, bool *failed)
+{
+    void *copy = bytes ? arena_memdup(arena, items, bytes) : NULL;
+    *failed |= bytes && !copy;
+    return copy;
+}
+
+/* pack: what the rule has of the room, one behind the other. */
+static int pack(struct arena *arena, struct signature *s)
+{
+    bool failed = false;
+#define PACK(part) s->part = copy_of(arena, s->part, s->n_##part * sizeof *s->part, &failed)
+    PACK(contents);
+    PACK(sections);
+    PACK(tests);
+    PACK(flowbits);
+    PACK(flowints);
+    PACK(pair_bits);
+    PACK(tags);
+#undef PACK
+    return failed ? ERR_NOMEM : 0;
 }
 
 /* join: raw text in one line, as the language has it: what is behind a backslash at the end of a
@@ -128,15 +159,18 @@ static int parse_parts(struct rule_reader *r)
 static int parse_rule(struct rule_reader *r, struct text *line, struct signature_list *out)
 {
     struct rule_context *ctx = r->ctx;
+    struct signature_room room;
     unsigned n_flowbits = ctx->n_flowbits, n_flowints = ctx->n_flowints;
     join(r, line);
-    r->sig = room_for_one(out);
+    r->sig = room_for_one(out, &room);
     if (line->failed || !r->sig)
         return ERR_NOMEM;
     r->text = text_str(line);
     r->len = line->len;
     r->sig->pos = (struct diag_pos){.file = r->file, .line = r->line, .col = 1};
     int error = parse_parts(r);
+    if (!error)
+        error = pack(ctx->arena, r->sig);
     if (error) {
         ctx->n_flowbits = n_flowbits; /* names of a rule that is not there take no room */
         ctx->n_flowints = n_flowints;

@@ -47,9 +47,23 @@ struct search {
     unsigned steps;              /* made so far, when places are not ascending */
     bool over;                   /* it cannot hold, no other place helps */
     bool beyond;                 /* what did not hold may when more of the data comes */
-    int64_t tried[CONTENTS_MAX]; /* no place before this needs a try */
+    int64_t tried[CONTENTS_MAX]; /* no place before this needs a try; set when a chain begins */
     uint64_t variables[VARIABLES_MAX];
 };
+
+/* search_begin: most rules fail early, so no more is set than they need. */
+static void search_begin(struct search *s, const struct signature *sig, unsigned section,
+                         const struct match_bytes *in, struct confirm_room *room)
+{
+    s->sig = sig;
+    s->section = section;
+    s->in = in;
+    s->room = room;
+    s->fresh = NO_CONTENT;
+    s->steps = 0;
+    s->over = s->beyond = false;
+    memset(s->variables, 0, sig->n_variables * sizeof s->variables[0]);
+}
 
 int confirm_room_init(struct confirm_room *room)
 {
@@ -391,13 +405,10 @@ static bool decoded_holds(struct search *s, unsigned i, int64_t previous)
     s->steps += (unsigned)used / STEP_BYTES;
     if (bytes.len == 0 || !s->sig->decoded || !fresh_enough(s, i, at + (int64_t)used))
         return false;
-    struct search inner = {.sig = s->sig,
-                           .section = s->sig->decoded,
-                           .in = &bytes,
-                           .room = s->room,
-                           .fresh = NO_CONTENT,
-                           .steps = s->steps};
-    memcpy(inner.variables, s->variables, sizeof inner.variables);
+    struct search inner;
+    search_begin(&inner, s->sig, s->sig->decoded, &bytes, s->room);
+    inner.steps = s->steps;
+    memcpy(inner.variables, s->variables, s->sig->n_variables * sizeof s->variables[0]);
     bool held = all_hold(&inner);
     s->steps = inner.steps;
     s->over |= s->room->cut;
@@ -591,7 +602,8 @@ static bool ends_freshly(struct search *s)
 static enum rule_verdict contents_hold(const struct signature *sig, const struct match_bytes *in,
                                        struct confirm_room *room)
 {
-    struct search s = {.sig = sig, .in = in, .room = room, .fresh = NO_CONTENT};
+    struct search s;
+    search_begin(&s, sig, 0, in, room);
     if (!bytes_hold(&s))
         return s.beyond ? RULE_NOT_YET : RULE_NEVER;
     struct rule_trace *trace = room->trace;
@@ -614,12 +626,19 @@ static bool headers_hold(const struct signature *sig, const struct match_input *
             continue;
         struct bytes of = in->header ? in->header->headers[header] : (struct bytes){NULL, 0};
         const struct match_bytes bytes = {.data = of.data, .len = (uint32_t)of.len};
-        struct search s = {
-            .sig = sig, .section = i, .in = &bytes, .room = room, .fresh = NO_CONTENT};
+        struct search s;
+        search_begin(&s, sig, i, &bytes, room);
         held = of.len && all_hold(&s);
     }
     room->trace = trace;
     return held || condition_asked(room, ASK_OTHER, 0, false);
+}
+
+/* ends_hold: what the screen has not asked. */
+static bool ends_hold(const struct signature *s, const struct match_input *in,
+                      const struct confirm_room *room)
+{
+    return (room->screened && !s->bidirectional) || conditions_ends(s, in, room);
 }
 
 void rule_trace_ends(const struct signature *s, const struct match_input *input,
@@ -637,7 +656,7 @@ enum rule_verdict rule_confirm(const struct signature *s, const struct match_inp
     const struct match_bytes bytes = {
         .data = input->data, .len = input->len, .fresh = input->fresh, .at = input->stream_at};
     room->cut = false;
-    if (!conditions_ends(s, input, room) || !conditions_direction(s, input, room) ||
+    if (!ends_hold(s, input, room) || !conditions_direction(s, input, room) ||
         !conditions_dsize(s, input->len, room) || !conditions_header(s, input, room) ||
         !headers_hold(s, input, room))
         return RULE_NEVER;
@@ -681,13 +700,15 @@ enum rule_verdict rule_confirm_message(const struct signature *s, const struct m
                                        struct message_views *views, const struct match_flow *flow,
                                        struct confirm_room *room)
 {
-    struct search search = {.sig = s, .room = room, .fresh = NO_CONTENT};
-    room->cut = false;
     const struct match_bytes bytes = {
         .data = input->data, .len = input->len, .at = input->stream_at};
-    if (!conditions_ends(s, input, room) || !conditions_direction(s, input, room) ||
-        !conditions_header(s, input, room) || !conditions_state(s, input, room) ||
-        !sections_hold(&search, views, false))
+    room->cut = false;
+    if (!ends_hold(s, input, room) || !conditions_direction(s, input, room) ||
+        !conditions_header(s, input, room) || !conditions_state(s, input, room))
+        return RULE_NEVER;
+    struct search search;
+    search_begin(&search, s, 0, NULL, room);
+    if (!sections_hold(&search, views, false))
         return RULE_NEVER;
     search.in = &bytes;
     search.section = 0;

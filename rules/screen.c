@@ -15,6 +15,7 @@ struct rule_screen screen_of(const struct signature *s)
         .target = s->target->number,
         .dsize_low = sized ? (uint16_t)s->dsize_low : 0,
         .dsize_high = sized ? (uint16_t)s->dsize_high : UINT16_MAX,
+        .protocol = s->protocol,
         .either_way = s->bidirectional,
         .asks_bytes = s->n_contents != 0,
     };
@@ -61,7 +62,7 @@ bool screen_lets_pass(struct screen_room *room, const struct rule_screen *s,
 {
     if (in->len < s->dsize_low || (in->len > s->dsize_high && s->dsize_high != UINT16_MAX))
         return false;
-    if (in->opaque && s->asks_bytes)
+    if ((in->opaque && s->asks_bytes) || (s->protocol && s->protocol != in->protocol))
         return false;
     if (s->either_way)
         return true;

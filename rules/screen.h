@@ -16,8 +16,9 @@ struct rule_screen {
     const struct port_set *source_port, *target_port; /* NULL: any */
     uint32_t source, target;                          /* numbers of lists of addresses */
     uint16_t dsize_low, dsize_high;
-    bool either_way; /* the ends may be exchanged: not looked at here */
-    bool asks_bytes; /* it has steps */
+    uint8_t protocol; /* of the flow; UNKNOWN: any */
+    bool either_way;  /* the ends may be exchanged: not looked at here */
+    bool asks_bytes;  /* it has steps */
 };
 
 /* What is known of lists; a matcher's. */

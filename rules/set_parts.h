@@ -17,18 +17,6 @@ struct message_group {
     unsigned n_scans;
     uint64_t bodies; /* parts that are bodies and that a rule looks into */
 };
-#define BODY_PARTS                                                                    \
-    (UINT64_C(1) << PART_HTTP_REQUEST_BODY | UINT64_C(1) << PART_HTTP_RESPONSE_BODY | \
-     UINT64_C(1) << PART_FILE_DATA)
-
-/* bodies_for: the bodies that are to be asked for where these parts are looked into; a file's name
- * comes with its content. */
-static inline uint64_t bodies_for(uint64_t parts)
-{
-    uint64_t name = parts >> PART_FILE_NAME & 1;
-    return (parts & BODY_PARTS) | name << PART_FILE_DATA;
-}
-
 enum { DIRECTION_TO_SERVER, DIRECTION_TO_CLIENT, DIRECTIONS };
 
 /* How bytes are looked at: of TCP as packets and as streams, of others as packets. */
@@ -59,8 +47,8 @@ struct rule_set {
     const char *flowint_names[MATCH_FLOWINTS];
     unsigned n_flowints;
     struct regex *regexes;
-    /* Rules that look at bytes, by the protocol that they are of: those of UNKNOWN are of any, the
-     * others are asked once it is known that a flow speaks it. NULL: there are none. */
+    /* Rules that look at bytes, by the protocol that a flow speaks: those of any protocol, and its
+     * own; of UNKNOWN, which is not known yet, the first alone. NULL: there are none. */
     const struct literal_set *bytes[PROTOCOL_COUNT][DIRECTIONS][LOOKS];
     bool protocols_stream; /* some of them look at streams */
     struct message_group messages[PROTOCOL_COUNT][DIRECTIONS];
@@ -98,6 +86,7 @@ enum rule_verdict {
 struct confirm_room {
     void *match, *limits, *stack; /* pcre2_match_data, pcre2_match_context, pcre2_jit_stack */
     bool cut;                     /* of the last rule */
+    bool screened;                /* the screen has turned away rules of other ends */
     uint8_t *decoded;             /* RULE_BASE64_ROOM bytes */
     struct rule_trace *trace;     /* NULL, or told of each condition (trace.h) */
 };

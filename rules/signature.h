@@ -100,7 +100,18 @@ struct part_view {
     uint16_t number;
 };
 static_assert(PROTO_PART_COUNT <= 64, "a bit each");
+#define BODY_PARTS                                                                    \
+    (UINT64_C(1) << PART_HTTP_REQUEST_BODY | UINT64_C(1) << PART_HTTP_RESPONSE_BODY | \
+     UINT64_C(1) << PART_FILE_DATA)
 #define PART_VIEWS_MAX 256 /* distinct ones of a set; rules beyond are rejected, by name */
+
+/* bodies_for: the bodies that are to be asked for where these parts are looked into; a file's name
+ * comes with its content. */
+static inline uint64_t bodies_for(uint64_t parts)
+{
+    uint64_t name = parts >> PART_FILE_NAME & 1;
+    return (parts & BODY_PARTS) | name << PART_FILE_DATA;
+}
 
 /* What a rule asks of one view, of the bytes themselves (section 0, view NULL), or of what a step
  * of another section has decoded, or of a header of the packet (views of no parts). */
@@ -286,44 +297,53 @@ struct literal {
     uint32_t end;    /* where it ends at the latest, UINT32_MAX: anywhere */
 };
 
+/* What a rule asks lies together, for most rules fail on the first that is asked of them. */
 struct signature {
-    uint32_t sid, gid, rev;
-    uint8_t action, transport, views, priority, flow;
+    uint8_t action, transport, views, flow;
     uint8_t network;    /* IP version, 0 any */
     uint8_t protocol;   /* enum protocol of the flow, UNKNOWN any */
     uint8_t directions; /* of its parts: bits as in PROTO_PARTS */
+    uint8_t decoded;    /* the section for what was decoded; 0: none */
     bool bidirectional, noalert, has_dsize, dsize_negated, same_ip;
     bool addresses_only; /* asks for nothing but addresses and IP protocol: once a direction of a
                             flow */
     bool ascending;      /* later places of a step put what follows later too */
     bool grows; /* has more to find than its literal: may match when more of the stream comes */
+    uint8_t n_contents, n_sections, n_tests, n_flowbits, n_flowints, n_pair_bits, n_variables;
     uint32_t dsize_low, dsize_high; /* both included */
-    const char *msg, *classtype, *class_text;
-    const char *tags[TAGS_MAX];
-    unsigned n_tags;
-    struct reference *references; /* in the rule's order */
+    struct content *contents;
+    struct section *sections; /* section 0 is always there */
+    struct header_test *tests;
+    struct flowbit *flowbits;
+    struct flowint *flowints;
+    struct pair_bit *pair_bits;
+    uint64_t bodies; /* the bodies that are to be asked for, as bits of parts */
     const struct address_set *source, *target;
     const struct port_set *source_port, *target_port;
-    struct content contents[CONTENTS_MAX];
-    unsigned n_contents;
-    struct section sections[SECTIONS_MAX];
-    unsigned n_sections; /* section 0 is always there */
-    uint8_t decoded;     /* the section for what was decoded; 0: none */
-    struct header_test tests[HEADER_TESTS];
-    unsigned n_tests;
-    unsigned n_variables;
-    struct literal literal;
-    struct rule_threshold threshold;
+
+    uint32_t sid, gid, rev;
+    uint8_t priority;
     bool suppressed;    /* some suppression is for it */
     bool rate_filtered; /* so a threshold for all rules is not for it */
-    struct flowbit flowbits[FLOWBITS_MAX];
-    unsigned n_flowbits;
-    struct flowint flowints[FLOWINTS_MAX];
-    unsigned n_flowints;
-    struct pair_bit pair_bits[PAIR_BITS_MAX];
-    unsigned n_pair_bits;
+    uint8_t n_tags;
+    struct literal literal;
+    struct rule_threshold threshold;
+    const char *msg, *classtype, *class_text;
+    const char **tags;
+    struct reference *references; /* in the rule's order */
     struct diag_pos pos;
     uint8_t digest[SHA256_BYTES]; /* of its normalised text */
+};
+
+/* Where the parts of a rule are while it is read: as many as one may have. */
+struct signature_room {
+    struct content contents[CONTENTS_MAX];
+    struct section sections[SECTIONS_MAX];
+    struct header_test tests[HEADER_TESTS];
+    struct flowbit flowbits[FLOWBITS_MAX];
+    struct flowint flowints[FLOWINTS_MAX];
+    struct pair_bit pair_bits[PAIR_BITS_MAX];
+    const char *tags[TAGS_MAX];
 };
 
 /* signature_has_parts: does it look into parts of messages? */
@@ -359,8 +379,8 @@ struct rule_context {
 /* A place in a rule, for diagnostics: offset in its text. */
 struct rule_reader {
     struct rule_context *ctx;
-    struct signature *sig;
-    const char *text; /* the rule in one line */
+    struct signature *sig; /* its parts are in the room of the one who reads */
+    const char *text;      /* the rule in one line */
     size_t at, len;
     struct text normal;                   /* what was read, in one form; what digests are over */
     uint64_t seen[KEYWORD_WORDS];         /* keywords that are there, a bit each */

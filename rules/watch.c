@@ -1,15 +1,11 @@
 /* The watched rule is confirmed by the code that confirms every rule, with a trace. */
 #include "rules/watch.h"
 
+#include "base/ip_protocol.h"
+
 #include "rules/matcher_parts.h"
 
 #include <stddef.h>
-
-#define IP_ICMP  1
-#define IP_TCP   6
-#define IP_UDP   17
-#define IP_ICMP6 58
-#define IP_SCTP  132
 
 static const struct signature *rule_of(const struct matcher *m)
 {
@@ -19,6 +15,7 @@ static const struct signature *rule_of(const struct matcher *m)
 void matcher_watch(struct matcher *m, struct rule_watch *watch)
 {
     m->watch = watch;
+    m->room.screened = !watch; /* the watched rule is confirmed whatever its ends */
 }
 
 static void told(struct matcher *m, enum rule_ask ask, unsigned index, bool held)

@@ -2,6 +2,8 @@
  * input is one of the nearest so far are texts made of them, before the call returns. */
 #include "rules/why.h"
 
+#include "base/ip_protocol.h"
+
 #include "rules/words.h"
 
 #include <ctype.h>
@@ -339,11 +341,11 @@ static void put_state(struct text *out, const struct why *w, const struct match_
 
 static const char *transport_word(uint8_t transport)
 {
-    return transport == 6    ? "TCP"
-           : transport == 17 ? "UDP"
-           : transport == 1  ? "ICMP"
-           : transport == 58 ? "ICMPv6"
-                             : "IP";
+    return transport == IP_TCP     ? "TCP"
+           : transport == IP_UDP   ? "UDP"
+           : transport == IP_ICMP  ? "ICMP"
+           : transport == IP_ICMP6 ? "ICMPv6"
+                                   : "IP";
 }
 
 static void put_was(struct text *out, const struct why *w, const struct watched *what,

@@ -12,6 +12,7 @@
  * "cut":true.
  */
 #include "base/error.h"
+#include "base/ip_protocol.h"
 #include "base/text.h"
 #include "base/vocabulary.h"
 #include "dataplane/capture.h"
@@ -23,8 +24,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define IP_TCP    6
-#define IP_UDP    17
 #define BUCKETS   65536
 #define PROBE_MAX 512 /* bytes of one direction in which a parser is looked for */
 #define SEGMENTS  65536

@@ -19,23 +19,40 @@ static void rules_are_where_they_may_match(void **state)
                "alert http any any -> any any (http.uri; content:\"uri\"; sid:5;)\n",
                NULL);
     const int there = DIRECTION_TO_SERVER;
-    /* Whatever its port: 1 and 2 in streams; the place of 2 counts in packets as well. */
-    assert_int_equal(set_for(set, there, LOOK_TCP_STREAMS)->n_rules, 2);
+    /* Whatever its port: 1 and 2 in streams; the place of 2 counts in packets as well. Those of
+     * protocols that have few are among them, DNS for both transports; datagrams are packets only.
+     * What looks into messages is in none of these. */
+    assert_int_equal(set_for(set, there, LOOK_TCP_STREAMS)->n_rules, 4);
     assert_int_equal(set_for(set, there, LOOK_TCP_PACKETS)->n_rules, 1);
+    assert_int_equal(set_for(set, there, LOOK_UDP)->n_rules, 1);
+    assert_null(set_for(set, there, LOOK_ICMP));
+    assert_null(set_for(set, there, LOOK_OTHERS));
     assert_null(set_for(set, DIRECTION_TO_CLIENT, LOOK_TCP_STREAMS));
     for (unsigned look = 0; look < LOOKS; look++)
-        assert_true(look == LOOK_TCP_PACKETS || look == LOOK_TCP_STREAMS ||
-                    !set_for(set, there, look));
-    /* A protocol's rules are asked of its flows alone; DNS has both transports, and datagrams are
-     * packets only. What looks into messages is in none of these. */
-    assert_int_equal(set->bytes[PROTOCOL_HTTP][there][LOOK_TCP_STREAMS]->n_rules, 1);
-    assert_null(set->bytes[PROTOCOL_HTTP][there][LOOK_TCP_PACKETS]);
-    assert_null(set->bytes[PROTOCOL_HTTP][there][LOOK_UDP]);
-    assert_int_equal(set->bytes[PROTOCOL_DNS][there][LOOK_UDP]->n_rules, 1);
-    assert_int_equal(set->bytes[PROTOCOL_DNS][there][LOOK_TCP_STREAMS]->n_rules, 1);
-    assert_null(set->bytes[PROTOCOL_TLS][there][LOOK_TCP_STREAMS]);
+        assert_ptr_equal(set->bytes[PROTOCOL_HTTP][there][look], set_for(set, there, look));
     assert_true(set->protocols_stream);
     rule_set_destroy(set);
+}
+
+/* A protocol with many rules has a group of them and of those of any. */
+static void many_rules_of_a_protocol_are_a_group(void **state)
+{
+    (void)state;
+    struct text rules = {0};
+    enum { N = 32 };
+    for (unsigned i = 0; i < N; i++)
+        text_printf(&rules, "alert http any any -> any any (content:\"rule %u\"; sid:%u;)\n", i,
+                    i + 1);
+    text_puts(&rules, "alert tcp any any -> any any (content:\"any\"; sid:100;)\n"
+                      "alert tls any any -> any any (content:\"few\"; sid:101;)\n");
+    struct rule_set *set = set_of(text_str(&rules), NULL);
+    const struct literal_set *any = set_for(set, DIRECTION_TO_SERVER, LOOK_TCP_STREAMS);
+    assert_int_equal(any->n_rules, 2);
+    assert_ptr_equal(set->bytes[PROTOCOL_TLS][DIRECTION_TO_SERVER][LOOK_TCP_STREAMS], any);
+    assert_int_equal(set->bytes[PROTOCOL_HTTP][DIRECTION_TO_SERVER][LOOK_TCP_STREAMS]->n_rules,
+                     N + 1);
+    rule_set_destroy(set);
+    text_free(&rules);
 }
 
 static void rules_without_direction_are_one_set_for_both(void **state)
@@ -75,8 +92,18 @@ static void a_literal_of_many_rules_is_one_pattern(void **state)
     rule_set_destroy(set);
 }
 
-/* Literals are where their place says: looked up, scanned for in the start, or everywhere; a scan
- * whose rules are of short packets says how short. */
+/* found_at: how many rules a look-up finds. */
+static unsigned found_at(const struct literal_set *s, unsigned probe, const char *text)
+{
+    uint8_t data[8] = {0};
+    unsigned n;
+    memcpy(data, text, strlen(text));
+    literal_probe_find(s, &s->probes[probe], data, &n);
+    return n;
+}
+
+/* Literals are where their place says: looked up, scanned for in the start, or everywhere; those
+ * that only short packets can hold, in these alone. */
 static void literals_are_looked_for_where_they_can_be(void **state)
 {
     (void)state;
@@ -89,23 +116,19 @@ static void literals_are_looked_for_where_they_can_be(void **state)
                "alert udp any any -> any any (content:\"mnop\"; dsize:50<>300; sid:6;)\n",
                NULL);
     const struct literal_set *s = set_for(set, DIRECTION_TO_SERVER, LOOK_UDP);
-    unsigned n;
     assert_int_equal(s->n_probes, 2); /* by place, and by length */
     assert_int_equal(s->probes[0].at, 0);
     assert_int_equal(s->probes[0].bytes, 4);
     assert_int_equal(s->probes[1].at, 7);
     /* Both cases are one look-up; confirming tells them apart. */
-    literal_probe_find(s, &s->probes[0], literal_probe_key((const uint8_t *)"aBcD", 4), &n);
-    assert_int_equal(n, 2);
-    literal_probe_find(s, &s->probes[0], literal_probe_key((const uint8_t *)"abce", 4), &n);
-    assert_int_equal(n, 0);
-    literal_probe_find(s, &s->probes[1], literal_probe_key((const uint8_t *)"xy", 2), &n);
-    assert_int_equal(n, 1);
+    assert_int_equal(found_at(s, 0, "aBcD"), 2);
+    assert_int_equal(found_at(s, 0, "abce"), 0); /* begins like them */
+    assert_int_equal(found_at(s, 0, "bbcd"), 0); /* does not */
+    assert_int_equal(found_at(s, 1, "xy"), 1);
     assert_int_equal(rule_set_counts(set)->probed, 2);
-    assert_int_equal(s->scans[SCAN_START].n_patterns, 1);
-    assert_int_equal(s->scans[SCAN_START].longest, UINT32_MAX);
-    assert_int_equal(s->scans[SCAN_ANYWHERE].n_patterns, 2);
-    assert_int_equal(s->scans[SCAN_ANYWHERE].longest, 299);
+    assert_int_equal(s->scans[SCAN_SHORT].n_patterns, 3);
+    assert_int_equal(s->scans[SCAN_START].n_patterns, 1);    /* efgh */
+    assert_int_equal(s->scans[SCAN_ANYWHERE].n_patterns, 1); /* mnop: ijkl is in no long packet */
     rule_set_destroy(set);
 }
 
@@ -122,11 +145,10 @@ static void many_literals_at_one_place_are_told_apart(void **state)
     const struct literal_set *s = set_for(set, DIRECTION_TO_SERVER, LOOK_UDP);
     assert_int_equal(s->n_probes, 1);
     for (unsigned i = 0; i < 65536; i++) {
-        char text[8];
+        char text[8] = {0};
         unsigned n;
         snprintf(text, sizeof text, "%04x", i);
-        const uint32_t *found =
-            literal_probe_find(s, s->probes, literal_probe_key((const uint8_t *)text, 4), &n);
+        const uint32_t *found = literal_probe_find(s, s->probes, (const uint8_t *)text, &n);
         bool there = i % 89 == 0 && i / 89 < N;
         assert_int_equal(n, there);
         if (there)
@@ -175,6 +197,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rules_are_where_they_may_match),
+        cmocka_unit_test(many_rules_of_a_protocol_are_a_group),
         cmocka_unit_test(rules_without_direction_are_one_set_for_both),
         cmocka_unit_test(a_literal_of_many_rules_is_one_pattern),
         cmocka_unit_test(literals_are_looked_for_where_they_can_be),
