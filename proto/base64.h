@@ -2,6 +2,7 @@
 #ifndef PROTO_BASE64_H
 #define PROTO_BASE64_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Of the block of four under way. Zeroed, it is a fresh one. */
@@ -10,16 +11,27 @@ struct base64 {
     uint8_t n, padding;
 };
 
-/* base64_value: of a character; 64: padding, 255: it is not in the alphabet. */
+/* base64_numbers: of a character, from 1; 65: padding, 0: it is not in the alphabet. */
+extern const uint8_t base64_numbers[256];
+
+/* base64_value: 64: padding, 255: it is not in the alphabet. */
 static inline uint8_t base64_value(uint8_t c)
 {
-    if (c >= 'A' && c <= 'Z')
-        return (uint8_t)(c - 'A');
-    if (c >= 'a' && c <= 'z')
-        return (uint8_t)(c - 'a' + 26);
-    if (c >= '0' && c <= '9')
-        return (uint8_t)(c - '0' + 52);
-    return c == '+' ? 62 : c == '/' ? 63 : c == '=' ? 64 : 255;
+    return (uint8_t)(base64_numbers[c] - 1);
+}
+
+/* base64_block: three bytes of four characters of the alphabet, where a block begins; false: it is
+ * not as simple. */
+static inline bool base64_block(const uint8_t in[4], uint8_t out[3])
+{
+    uint8_t a = base64_value(in[0]), b = base64_value(in[1]), c = base64_value(in[2]),
+            d = base64_value(in[3]);
+    if ((a | b | c | d) & 0xc0)
+        return false;
+    out[0] = (uint8_t)(a << 2 | b >> 4);
+    out[1] = (uint8_t)(b << 4 | c >> 2);
+    out[2] = (uint8_t)(c << 6 | d);
+    return true;
 }
 
 /* base64_take: the next character; returns how many bytes are out with it. */

@@ -73,9 +73,17 @@ static void plain(struct run *r, struct bytes b)
 
 static void base64(struct run *r, struct bytes b)
 {
+    struct base64 *block = &r->m->block;
     uint8_t out[3];
-    for (size_t i = 0; i < b.len; i++)
-        put_all(r, out, base64_take(&r->m->block, b.data[i], out));
+    for (size_t i = 0; i < b.len;) {
+        if (block->n == 0 && b.len - i >= 4 && sizeof r->out - r->n > 3 &&
+            base64_block(b.data + i, r->out + r->n)) {
+            r->n += 3;
+            i += 4;
+        } else {
+            put_all(r, out, base64_take(block, b.data[i++], out));
+        }
+    }
 }
 
 /* upper_hex: RFC 2045, 6.7 (1): lower case is no such digit. */

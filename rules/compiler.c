@@ -93,21 +93,40 @@ static const struct part_view *view_of_literal(const struct signature *s)
     return s->literal.len ? s->sections[s->literal.section].view : NULL;
 }
 
-/* add_scan: the rules of a group whose literal is looked for in this view. */
-static int add_scan(struct rule_set *set, struct message_group *g, unsigned protocol, int direction,
-                    const struct part_view *view, uint32_t *scratch, struct diags *diags)
+/* rules_of_view: the rules of a group whose literal is looked for in this view, or in one of all
+ * those that are bodies. */
+static unsigned rules_of_view(const struct rule_set *set, unsigned protocol, int direction,
+                              const struct part_view *view, bool bodies, uint32_t *out)
 {
     unsigned n = 0;
     for (uint32_t i = 0; i < set->counts.loaded; i++) {
         const struct signature *s = &set->rules[i];
-        if (looks_into(s, protocol, direction) && view_of_literal(s) == view)
-            scratch[n++] = i;
+        const struct part_view *its = view_of_literal(s);
+        if (looks_into(s, protocol, direction) && (bodies ? its && view_is_body(its) : its == view))
+            out[n++] = i;
     }
+    return n;
+}
+
+static int add_scan(struct rule_set *set, struct message_group *g, unsigned protocol, int direction,
+                    const struct part_view *view, uint32_t *scratch, struct diags *diags)
+{
+    if (view && view_is_body(view))
+        return 0;
+    unsigned n = rules_of_view(set, protocol, direction, view, false, scratch);
     if (n == 0)
         return 0;
     set->counts.groups++;
     g->scans[g->n_scans].view = view;
     return shared_set(set, scratch, n, false, &g->scans[g->n_scans++].set, diags);
+}
+
+static int add_bodies(struct rule_set *set, struct message_group *g, unsigned protocol,
+                      int direction, uint32_t *scratch, struct diags *diags)
+{
+    unsigned n = rules_of_view(set, protocol, direction, NULL, true, scratch);
+    set->counts.groups += n != 0;
+    return shared_set(set, scratch, n, false, &g->of_bodies, diags);
 }
 
 static int make_messages(struct rule_set *set, unsigned protocol, int direction, uint32_t *scratch,
@@ -132,7 +151,7 @@ static int make_messages(struct rule_set *set, unsigned protocol, int direction,
     int error = g->scans ? add_scan(set, g, protocol, direction, NULL, scratch, diags) : ERR_NOMEM;
     for (const struct part_view *view = set->views; view && !error; view = view->next)
         error = add_scan(set, g, protocol, direction, view, scratch, diags);
-    return error;
+    return error ? error : add_bodies(set, g, protocol, direction, scratch, diags);
 }
 
 /* make_bytes: rules that look at bytes, not into messages, for flows of a protocol: its own, and

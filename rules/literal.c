@@ -22,6 +22,7 @@
 #define SHORT_BITS  12 /* at most, of fewer than four bytes */
 #define RARE_BITS   20 /* of four bytes that are not common */
 #define COMMON_BITS 7  /* what is more common is not looked for: asking each time is cheaper */
+#define PORTS_BITS  13 /* likewise, where few ports are asked for: these find the rule */
 #define ENOUGH_BITS \
     12 /* as rare as this the first bytes are looked up, not rarer ones behind them */
 
@@ -78,6 +79,8 @@ static unsigned rarity(const uint8_t *bytes, unsigned len, bool nocase)
     unsigned sum = 0, best = 0, all = 0, fours = len < 4 ? 0 : len - 3;
     for (unsigned i = 0; i < len; i++)
         sum += bits_of_byte(bytes[i]) - (nocase && isalpha(bytes[i]));
+    if (len == 1) /* it is in most data */
+        return 8 * (COMMON_BITS - 1);
     if (len < 4)
         return 8 * (sum < SHORT_BITS ? sum : SHORT_BITS) + sum;
     for (unsigned i = 0; i < fours; i++) {
@@ -92,7 +95,8 @@ static unsigned rarity(const uint8_t *bytes, unsigned len, bool nocase)
 struct choice {
     struct literal literal;
     const struct content *content;
-    unsigned rarity;
+    unsigned rarity, /* with what makes it the better choice */
+        bits;        /* of the literal by itself, in eighths */
 };
 
 /* span_of: where the content may begin, and where it ends at the latest, from the start of the
@@ -126,7 +130,8 @@ static void try_piece(const struct content *c, unsigned at, unsigned len, struct
     *best = (struct choice){
         .literal = {.len = (uint8_t)len, .nocase = nocase, .section = c->section, .at = at},
         .content = c,
-        .rarity = value};
+        .rarity = value,
+        .bits = value};
     memcpy(best->literal.bytes, c->bytes + at, len);
 }
 
@@ -239,13 +244,23 @@ static struct choice choose(const struct signature *s)
     return best;
 }
 
+/* found_otherwise: is the best there is too common to be looked for? */
+static bool found_otherwise(const struct signature *s, const struct choice *best)
+{
+    bool placed = best->literal.at != LITERAL_ANYWHERE,
+         few = s->views != VIEW_MESSAGE && !placed &&
+               (signature_asks_few(s, s->source_port) || signature_asks_few(s, s->target_port));
+    unsigned bits = best->bits + (placed ? 8 * PLACE_BITS : 0);
+    return bits < 8 * (few ? PORTS_BITS : COMMON_BITS);
+}
+
 void literal_choose(struct signature *s)
 {
     struct choice best = choose(s);
     unsigned positive = 0;
     for (unsigned i = 0; i < s->n_contents; i++)
         positive += !(s->contents[i].flags & CONTENT_NEGATED) && s->contents[i].kind != STEP_SIZE;
-    if (best.rarity < 8 * COMMON_BITS)
+    if (found_otherwise(s, &best))
         best = (struct choice){.literal = {.at = LITERAL_ANYWHERE, .end = UINT32_MAX}};
     s->literal = best.literal;
     s->grows = positive > 1 || (best.content && best.literal.len < best.content->len);

@@ -173,11 +173,6 @@ static int by_port(const void *a, const void *b)
     return x->rule < y->rule ? -1 : x->rule > y->rule;
 }
 
-static bool asks_few_ports(const struct signature *s, const struct port_set *ports)
-{
-    return !s->bidirectional && !ports->any && ports->n <= FEW_PORTS;
-}
-
 /* index_ports: rules of few ports. Out of `always`. */
 static int index_ports(struct literal_set *set, struct arena *arena, const struct signature *all)
 {
@@ -188,7 +183,7 @@ static int index_ports(struct literal_set *set, struct arena *arena, const struc
         for (unsigned i = 0; i < set->n_always; i++) {
             const struct signature *s = &all[set->always[i]];
             const struct port_set *ports = which == PORT_SOURCE ? s->source_port : s->target_port;
-            bool few = asks_few_ports(s, ports);
+            bool few = signature_asks_few(s, ports);
             for (unsigned port = 0; few && port < 65536; port++)
                 if (port_set_holds(ports, (uint16_t)port))
                     list[n++] = (struct port_rule){(uint16_t)port, set->always[i]};

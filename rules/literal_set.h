@@ -47,7 +47,6 @@ struct port_rule {
     uint16_t port;
     uint32_t rule;
 };
-#define FEW_PORTS 64
 
 struct literal_set {
     uint32_t *rules; /* its members, ascending: the key for sharing */

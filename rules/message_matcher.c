@@ -20,7 +20,8 @@ static const struct message_group *group_of(const struct matcher *m, unsigned pr
 
 bool matcher_wants_messages(const struct matcher *m, unsigned protocol, bool to_server)
 {
-    return group_of(m, protocol, to_server)->n_scans != 0;
+    const struct message_group *g = group_of(m, protocol, to_server);
+    return g->n_scans || g->of_bodies;
 }
 
 bool matcher_wants_body(const struct matcher *m, unsigned protocol, bool to_server, unsigned id)
@@ -80,8 +81,13 @@ static void scan_all(struct matcher *m, const struct message_group *g,
                 matcher_add_candidate(m, scan->set->always[k], 0);
         }
     }
-    if (body)
-        recall_waiting(m, body, state);
+    if (!body)
+        return;
+    if (g->of_bodies) {
+        m->stats.bytes_offered += body->len;
+        matcher_scan(m, g->of_bodies, body->data, body->len, body->fresh, body->at);
+    }
+    recall_waiting(m, body, state);
 }
 
 static bool is_done(const struct match_message *state, uint32_t rule)
@@ -180,7 +186,7 @@ size_t matcher_message(struct matcher *m, const struct match_input *input,
                        struct hit hits[MATCH_HITS_MAX])
 {
     const struct message_group *g = group_of(m, input->protocol, input->to_server);
-    if (g->n_scans == 0 || flow->passed) {
+    if (!matcher_wants_messages(m, input->protocol, input->to_server) || flow->passed) {
         if (m->watch)
             watch_message_skipped(m, input, message, body, flow);
         return 0;

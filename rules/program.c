@@ -140,7 +140,7 @@ static int64_t find(const struct search *s, const struct content *c, int64_t low
         return -1;
     const uint8_t *p = c->flags & CONTENT_NOCASE
                            ? find_any_case(data + low, (size_t)(end - low), c->bytes, c->len)
-                           : memmem(data + low, (size_t)(end - low), c->bytes, c->len);
+                           : find_bytes(data + low, (size_t)(end - low), c->bytes, c->len);
     return p ? p - data : -1;
 }
 

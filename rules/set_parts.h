@@ -7,7 +7,8 @@
 #include "rules/screen.h"
 
 /* What applies to messages of one protocol and direction: rules by the view that their literal is
- * looked for in. Those without a literal are asked of every message. */
+ * looked for in. Those without a literal are asked of every message; whichever body a literal is
+ * looked for in, bodies are scanned once. */
 struct message_scan {
     const struct part_view *view; /* NULL: of the rules without a literal */
     const struct literal_set *set;
@@ -15,7 +16,8 @@ struct message_scan {
 struct message_group {
     struct message_scan *scans;
     unsigned n_scans;
-    uint64_t bodies; /* parts that are bodies and that a rule looks into */
+    const struct literal_set *of_bodies; /* of bodies as they are; NULL: none */
+    uint64_t bodies;                     /* parts that are bodies and that a rule looks into */
 };
 enum { DIRECTION_TO_SERVER, DIRECTION_TO_CLIENT, DIRECTIONS };
 

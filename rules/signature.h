@@ -113,6 +113,12 @@ static inline uint64_t bodies_for(uint64_t parts)
     return (parts & BODY_PARTS) | name << PART_FILE_DATA;
 }
 
+/* view_is_body: is it bodies as they are, and no more? */
+static inline bool view_is_body(const struct part_view *view)
+{
+    return view->parts && !(view->parts & ~BODY_PARTS) && !view->n_transforms;
+}
+
 /* What a rule asks of one view, of the bytes themselves (section 0, view NULL), or of what a step
  * of another section has decoded, or of a header of the packet (views of no parts). */
 struct section {
@@ -353,6 +359,13 @@ static inline bool signature_has_parts(const struct signature *s)
         if (s->sections[i].view->parts)
             return true;
     return false;
+}
+
+/* signature_asks_few: may it be found by these ports of its? */
+#define FEW_PORTS 64
+static inline bool signature_asks_few(const struct signature *s, const struct port_set *ports)
+{
+    return !s->bidirectional && !ports->any && ports->n <= FEW_PORTS;
 }
 
 #define SET_INDEX     1024

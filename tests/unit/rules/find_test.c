@@ -1,4 +1,4 @@
-/* Finding whatever the case, beside a naive twin. */
+/* Finding as it is and whatever the case, beside a naive twin. */
 #include "tests/unit/check.h"
 
 #include "rules/find.h"
@@ -37,6 +37,7 @@ static void it_finds_what_the_twin_finds(void **state)
         const uint8_t *expected = naive(data, len, lower, n);
         assert_ptr_equal(find_any_case(data, len, lower, n), expected);
         found += expected != NULL;
+        assert_ptr_equal(find_bytes(data, len, lower, n), memmem(data, len, lower, n));
         free(data);
     }
     assert_in_range(found, 1000, 199000);
