@@ -12,7 +12,7 @@
 
 struct list_options {
     struct rule_inputs inputs;
-    const char *state, *action, *protocol, *message;
+    const char *state, *action, *protocol, *scope, *message;
     bool json;
 };
 
@@ -24,15 +24,26 @@ static const struct option list_option_rows[] = {
      "only those with this action, e.g. alert"},
     {"protocol", "NAME", OPTION_TEXT, offsetof(struct list_options, protocol),
      "only those for this protocol, as their header has it, e.g. http"},
+    {"scope", "SCOPE", OPTION_TEXT, offsetof(struct list_options, scope),
+     "only those that are loaded and look at packets, packets-and-streams, streams\n"
+     "or messages"},
     {"message", "TEXT", OPTION_TEXT, offsetof(struct list_options, message),
      "only those whose message has this, whatever the case of letters"},
     {"json", NULL, OPTION_FLAG, offsetof(struct list_options, json),
      "print JSON, an object a line"},
 };
 
+/* scope_of: NULL for one that is not loaded. */
+static const char *scope_of(const struct rule_set *set, const struct catalogue_row *row)
+{
+    return row->state == RULE_LOADED ? rule_scope_names[rule_scope(set, row->index)] : NULL;
+}
+
 static bool is_wanted(const struct list_options *o, const struct catalogue_row *row)
 {
-    return (!o->state || strcmp(o->state, rule_state_names[row->state]) == 0) &&
+    const char *scope = o->scope ? scope_of(o->inputs.set, row) : NULL;
+    return (!o->scope || (scope && strcmp(o->scope, scope) == 0)) &&
+           (!o->state || strcmp(o->state, rule_state_names[row->state]) == 0) &&
            (!o->action || strcmp(o->action, row->action) == 0) &&
            (!o->protocol || strcmp(o->protocol, row->protocol) == 0) &&
            (!o->message || strcasestr(row->msg, o->message));
@@ -50,8 +61,10 @@ static void put_count(struct json_writer *w, const char *key, uint64_t value)
     json_put_u64(w, value);
 }
 
-static void print_json(struct text *line, const struct catalogue_row *row)
+static void print_json(struct text *line, const struct rule_set *set,
+                       const struct catalogue_row *row)
 {
+    const char *scope = scope_of(set, row);
     struct json_writer w = json_writer_to(line);
     text_clear(line);
     json_open_object(&w);
@@ -61,6 +74,8 @@ static void print_json(struct text *line, const struct catalogue_row *row)
     put_pair(&w, "state", rule_state_names[row->state]);
     put_pair(&w, "action", row->action);
     put_pair(&w, "protocol", row->protocol);
+    if (scope)
+        put_pair(&w, "scope", scope);
     put_pair(&w, "msg", row->msg);
     put_pair(&w, "file", row->pos.file);
     put_count(&w, "line", row->pos.line);
@@ -91,7 +106,7 @@ static void print_rows(const struct list_options *o, const struct catalogue *c)
             continue;
         n++;
         if (o->json)
-            print_json(&line, &c->rows[i]);
+            print_json(&line, o->inputs.set, &c->rows[i]);
         else
             print_row(&c->rows[i]);
     }
@@ -100,10 +115,10 @@ static void print_rows(const struct list_options *o, const struct catalogue *c)
     text_free(&line);
 }
 
-static bool is_state(const char *name)
+static bool is_one_of(const char *name, const char *const *names, unsigned n)
 {
-    for (unsigned i = 0; i < RULE_STATE_COUNT; i++)
-        if (strcmp(rule_state_names[i], name) == 0)
+    for (unsigned i = 0; i < n; i++)
+        if (strcmp(names[i], name) == 0)
             return true;
     return false;
 }
@@ -113,9 +128,13 @@ static int list(struct list_options *o, struct diags *diags)
     struct diags rejected = {0};
     struct catalogue c = {0};
     int error = 0;
-    if (o->state && !is_state(o->state))
+    if (o->state && !is_one_of(o->state, rule_state_names, RULE_STATE_COUNT))
         error = diag_error(diags, ERR_USAGE, diag_file(NULL), "loaded, rejected or commented-out",
                            "--state: there is no '%s'", o->state);
+    if (o->scope && !is_one_of(o->scope, rule_scope_names, RULE_SCOPE_COUNT))
+        error = diag_error(diags, ERR_USAGE, diag_file(NULL),
+                           "packets, packets-and-streams, streams or messages",
+                           "--scope: there is no '%s'", o->scope);
     if (!error)
         error = rule_inputs_load(&o->inputs, &rejected, diags);
     if (!error)
@@ -149,7 +168,10 @@ const struct command cmd_rules_list = {
     .summary = "list rules: sid, revision, state, action, protocol, message",
     .help =
         "The rules of the files in their order, also those that do not load and those that are\n"
-        "commented out. rules explain SID says more of one. Ends 0, or 2 for usage.\n",
+        "commented out. What a rule looks at (--scope) says whether a match may depend on where a\n"
+        "sender cuts its stream: of packets it may, of streams and messages not. rules explain "
+        "SID\n"
+        "says more of one. Ends 0, or 2 for usage.\n",
     .options = list_option_rows,
     .n_options = sizeof list_option_rows / sizeof list_option_rows[0],
     .run = run_rules_list,

@@ -3,12 +3,8 @@
  */
 #include "dataplane/line_parts.h"
 
-#include "base/ip_protocol.h"
-
 #include <stddef.h>
 #include <string.h>
-
-#define PROBE_BYTES_MAX 512 /* of one direction; then a port decides, or nothing */
 
 static void on_command(void *ctx, const struct proto_command *command)
 {
@@ -116,7 +112,7 @@ static enum proto_direction direction_of(const struct flow *f, unsigned side)
     return side == f->client ? PROTO_TO_SERVER : PROTO_TO_CLIENT;
 }
 
-static void begin_parsing(struct line *line, unsigned parser)
+void app_begin(struct line *line, unsigned parser)
 {
     struct flow *f = line->now.flow;
     f->parser = (uint8_t)parser;
@@ -147,66 +143,10 @@ static void end_parsing(struct line *line)
         return;
     for (unsigned i = 0; i < PROTO_ROOM_COUNT; i++)
         on_room_back(line, i);
-    for (unsigned dir = 0; dir < 2; dir++)
-        inspect_window_back(line, &item->windows[dir]);
+    for (unsigned i = 0; i < 4; i++)
+        inspect_window_back(line, &item->windows[i / 2][i % 2]);
     pool_give(&line->config.pools->app_states, &line->now.shard->app_states, f->app_item);
     f->app_item = POOL_NONE;
-}
-
-/* speaks_as_server: what is believed of the side that sends. Without a whole handshake the port
- * counts more than a SYN, which anybody can send in the name of either side. */
-static bool speaks_as_server(const struct line *line, uint16_t port)
-{
-    const struct flow *f = line->now.flow;
-    if (!f->handshake && (side_port(f, 0) == port) != (side_port(f, 1) == port))
-        return side_port(f, line->now.side) == port;
-    return line->now.side != f->client;
-}
-
-/* adopt: the flow speaks this protocol; from_server: the side that sends is the one that serves. */
-static void adopt(struct line *line, unsigned parser, bool from_server)
-{
-    struct flow *f = line->now.flow;
-    unsigned client = from_server ? !line->now.side : line->now.side;
-    if (client != f->client && !f->handshake) {
-        f->client = (uint8_t)client;
-        f->role = ROLE_MESSAGE;
-    }
-    begin_parsing(line, parser);
-}
-
-/* probe: find the parser by content, then by port. What contradicts the protocol of a well-known
- * port does not end the search: its server may have skipped it and taken what follows. */
-static void probe(struct line *line, const uint8_t *data, uint32_t len)
-{
-    struct flow *f = line->now.flow;
-    bool open = false, of_port_serves = false;
-    unsigned of_port = proto_parser_count;
-    for (unsigned i = 0; i < proto_parser_count; i++) {
-        uint16_t port = proto_parsers[i]->port;
-        if (proto_parsers[i]->datagrams != (f->key.transport != IP_TCP))
-            continue;
-        bool by_port = port == side_port(f, 0) || port == side_port(f, 1);
-        bool from_server = speaks_as_server(line, port);
-        int verdict = proto_parsers[i]->probe(data, len, &from_server);
-        if (verdict > 0) {
-            adopt(line, i, from_server);
-            return;
-        }
-        if (verdict == 0 && by_port && of_port == proto_parser_count) {
-            of_port = i;
-            of_port_serves = from_server;
-        }
-        open |= verdict == 0 || by_port;
-    }
-    if (of_port < proto_parser_count) {
-        adopt(line, of_port, of_port_serves);
-        return;
-    }
-    uint32_t probed = f->probed[line->now.side] + len;
-    f->probed[line->now.side] = (uint16_t)probed; /* which is enough: below PROBE_BYTES_MAX */
-    if (!open || probed >= PROBE_BYTES_MAX)
-        f->app = APP_OPAQUE;
 }
 
 /* fed: what is to be done after the parser had its turn. */
@@ -218,12 +158,6 @@ static void fed(struct line *line)
         end_parsing(line);
     else
         f->app_at = parser->deadline(app_state_of(line));
-}
-
-void app_probe(struct line *line, const uint8_t *data, uint32_t len)
-{
-    if (line->now.flow->app == APP_UNDECIDED)
-        probe(line, data, len);
 }
 
 void app_bytes(struct line *line, const uint8_t *data, uint32_t len)
@@ -254,6 +188,8 @@ uint32_t app_readable(struct line *line, const uint8_t *data, uint32_t len)
 void app_gap(struct line *line, uint32_t len)
 {
     struct flow *f = line->now.flow;
+    if (f->app == APP_UNDECIDED)
+        app_start_over(line);
     if (f->app != APP_PARSED)
         return;
     struct proto_sink sink = sink_of(line);
@@ -273,6 +209,8 @@ void app_due(struct line *line, int64_t deadline)
 void app_end(struct line *line, int64_t t, enum outcome open_requests)
 {
     struct flow *f = line->now.flow;
+    if (f->app == APP_UNDECIDED)
+        app_give_up(line);
     if (f->app != APP_PARSED)
         return;
     struct proto_sink sink = sink_of(line);

@@ -145,7 +145,8 @@ static uint32_t append(struct stream_window *w, const uint8_t *data, uint32_t le
         w->at += drop;
     }
     uint32_t room = WINDOW_BYTES - w->len, piece = len < room ? len : room;
-    memcpy(w->data + w->len, data, piece);
+    if (piece)
+        memcpy(w->data + w->len, data, piece);
     w->len += piece;
     return piece;
 }
@@ -253,7 +254,8 @@ void inspect_body(struct line *line, const struct proto_message *message,
         matcher_skip(matcher_now(line), len);
         return;
     }
-    struct stream_window *w = window_of(line, &item->windows[message->direction]);
+    uint32_t *handle = &item->windows[message->direction][body->id == PART_FILE_DATA];
+    struct stream_window *w = window_of(line, handle);
     if (!w) {
         line->stats.counters.stream_window_full += len;
         return;
@@ -275,7 +277,7 @@ void inspect_body(struct line *line, const struct proto_message *message,
         at += piece;
     } while (len);
     if (body->end)
-        inspect_window_back(line, &item->windows[message->direction]);
+        inspect_window_back(line, handle);
 }
 
 void inspect_bytes(void *ctx, const uint8_t *data, uint32_t len, uint64_t at, int64_t t)

@@ -22,7 +22,9 @@ struct stream_window {
 
 /* What a flow has while a parser follows it. */
 struct app_item {
-    uint32_t windows[2]; /* of bodies, by enum proto_direction; handles, POOL_NONE */
+    /* Of bodies, by enum proto_direction; of messages and of files in them, which come by turns;
+     * handles, POOL_NONE. */
+    uint32_t windows[2][2];
     uint32_t rooms[PROTO_ROOM_COUNT];
     struct match_message match[2];
     _Alignas(16) uint8_t state[PROTO_STATE_MAX];
@@ -129,11 +131,18 @@ static inline uint8_t flow_protocol(const struct flow *f)
     return known ? (uint8_t)proto_parsers[f->parser]->protocol : PROTOCOL_UNKNOWN;
 }
 
-/* app.c: parsers. app_probe: which one it is, by the next bytes of the moment's stream, or by a
- * datagram; app_bytes: they are fed to it. app_item_of: the moment's flow's, NULL. */
+/* app_probe.c: which parser it is, by the next bytes of the moment's stream, or by a datagram; the
+ * one that is found has been fed with what came before them. app_start_over: bytes are missing;
+ * app_give_up: nothing will tell. */
 void app_probe(struct line *line, const uint8_t *data, uint32_t len);
+void app_start_over(struct line *line);
+void app_give_up(struct line *line);
+/* app.c: parsers. app_begin: the moment's flow has this one; app_bytes: the next bytes are fed to
+ * it. app_item_of: the moment's flow's, NULL. */
+void app_begin(struct line *line, unsigned parser);
 void app_bytes(struct line *line, const uint8_t *data, uint32_t len);
-/* app_readable: how many of the bytes that app_bytes is given next come before what is encrypted. */
+/* app_readable: how many of the bytes that app_bytes is given next come before what is encrypted.
+ */
 uint32_t app_readable(struct line *line, const uint8_t *data, uint32_t len);
 void app_gap(struct line *line, uint32_t len);
 void app_due(struct line *line, int64_t deadline);

@@ -19,6 +19,26 @@ const char *const rule_state_names[RULE_STATE_COUNT] = {
 #undef X
 };
 
+const char *const rule_scope_names[RULE_SCOPE_COUNT] = {
+#define X(s, name, text) [SCOPE_##s] = name,
+    RULE_SCOPES(X)
+#undef X
+};
+
+enum rule_scope rule_scope(const struct rule_set *set, uint32_t index)
+{
+    switch (set->rules[index].views) {
+    case VIEW_PACKET:
+        return SCOPE_PACKETS;
+    case VIEW_PACKET | VIEW_STREAM:
+        return SCOPE_BOTH;
+    case VIEW_STREAM:
+        return SCOPE_STREAMS;
+    default:
+        return SCOPE_MESSAGES;
+    }
+}
+
 static struct catalogue_row *room_for_one(struct catalogue *c)
 {
     if (c->n == c->cap) {

@@ -19,6 +19,22 @@ enum rule_state {
 };
 extern const char *const rule_state_names[RULE_STATE_COUNT];
 
+/* What a rule that is loaded looks at. Of packets it depends on where a sender cuts its stream what
+ * matches; streams and messages are the same however they are cut. Rows: suffix, name, text. */
+#define RULE_SCOPES(X)                                                      \
+    X(PACKETS, "packets", "each packet by itself")                          \
+    X(BOTH, "packets-and-streams", "each packet by itself, and its stream") \
+    X(STREAMS, "streams", "bytes of streams, in order")                     \
+    X(MESSAGES, "messages", "parts of messages of its protocol")
+enum rule_scope {
+#define X(s, name, text) SCOPE_##s,
+    RULE_SCOPES(X)
+#undef X
+        RULE_SCOPE_COUNT
+};
+extern const char *const rule_scope_names[RULE_SCOPE_COUNT];
+enum rule_scope rule_scope(const struct rule_set *set, uint32_t index);
+
 /* Texts are the catalogue's. */
 struct catalogue_row {
     uint32_t gid, sid, rev;

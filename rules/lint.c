@@ -52,16 +52,31 @@ static bool is_anchored(const struct rule_option *pcre)
     return flags && (memchr(last, 'A', flags) || memchr(last, 'R', flags));
 }
 
+/* best_length: of what the rule is looked for by; of one that its ports find, of its contents. */
+static unsigned best_length(const struct signature *s)
+{
+    unsigned best = s->literal.len;
+    bool by_ports = s->views != VIEW_MESSAGE && (signature_asks_few(s, s->source_port) ||
+                                                 signature_asks_few(s, s->target_port));
+    for (unsigned i = 0; i < s->n_contents && by_ports; i++) {
+        const struct content *c = &s->contents[i];
+        if (c->kind == STEP_CONTENT && !(c->flags & CONTENT_NEGATED) && c->len > best)
+            best = c->len;
+    }
+    return best;
+}
+
 static void check_literal(struct linter *l, const struct rule_option *first,
                           const struct rule_option *pcre)
 {
     const struct signature *s = l->rule;
     char text[128];
-    if (s->literal.len > SHORT_LITERAL || s->n_contents == 0)
+    unsigned best = best_length(s);
+    if (best > SHORT_LITERAL || s->n_contents == 0)
         return;
-    if (s->literal.len) {
-        snprintf(text, sizeof text, "the best that can be looked for has %u byte%s", s->literal.len,
-                 s->literal.len == 1 ? "" : "s");
+    if (best) {
+        snprintf(text, sizeof text, "the best that can be looked for has %u byte%s", best,
+                 best == 1 ? "" : "s");
         say(l, LINT_SHORT_LITERAL, first, text);
     } else if (pcre->name && !is_anchored(pcre)) {
         say(l, LINT_UNANCHORED_PCRE, pcre,

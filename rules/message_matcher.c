@@ -59,6 +59,10 @@ static void recall_waiting(struct matcher *m, const struct match_body *body,
         if (w.rule >= m->set->counts.loaded)
             continue; /* of a set that is in force no more */
         const struct signature *s = &m->set->rules[w.rule];
+        if (!(s->bodies >> body->id & 1)) {
+            state->waiting[kept++] = w; /* for another body of the message */
+            continue;
+        }
         uint32_t at = w.at - (uint32_t)body->at;
         if (in_body(s) && at - s->literal.len > body->len)
             continue;
@@ -167,7 +171,7 @@ static size_t confirm_all(struct matcher *m, const struct match_input *in,
         enum rule_verdict verdict = rule_confirm_message(s, in, m->views, flow, &m->room);
         profile_confirmed(m->costs, rule, began);
         matcher_note_cut(m, rule);
-        if (verdict == RULE_NOT_YET && to_come(s, body))
+        if (verdict == RULE_NOT_YET && !is_asked_again(s, body))
             wait_on(m, state, rule, (uint32_t)m->candidates[i] + (body ? (uint32_t)body->at : 0));
         else
             wait_no_more(state, rule);

@@ -1,10 +1,12 @@
 /* Captures through the line, each frame in a buffer of exactly its size, so that a sanitizer sees
  * every read beyond it (tests/system/captures_test.py).
  *
- *   capture-line [--hits FILE] [RULES]     reads paths, a line each, to the end of its input
+ *   capture-line [--hits FILE [--cut SEED]] [RULES]   reads paths, a line each, to the end of its
+ * input
  *
  * With --hits checksums are ignored, $EXTERNAL_NET is any, and FILE gets a line a hit that is told:
- * path, rule, source, target (tests/system/suricata_test.py).
+ * path, rule, source, target (tests/system/suricata_test.py). With --cut streams of TCP are cut
+ * anew (cut.h, tests/system/cut_test.py).
  *
  * For each: the path; two hexadecimal digits a packet, a bit for each of eth, vlan, arp, ip, ipv6,
  * tcp, udp, and icmp of either kind, or a comma where the link type is not decoded; packets; bytes
@@ -17,6 +19,7 @@
 #include "dataplane/decode.h"
 #include "dataplane/line.h"
 #include "rules/threshold.h"
+#include "tests/pipeline/cut.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,7 +33,8 @@ struct world {
     struct engine_policy policy;
     struct line *line;
     uint64_t observations;
-    FILE *hits; /* NULL: not asked for */
+    FILE *hits;      /* NULL: not asked for */
+    struct cut *cut; /* NULL: as they are */
     const struct rule_set *rules;
     struct thresholds *thresholds; /* of the capture under way */
     const char *path;
@@ -62,6 +66,12 @@ static unsigned layers_shown(const struct packet *pkt)
     return out | (pkt->layers >> PACKET_LAYER_ICMP6 & 1) << 7;
 }
 
+static void feed(void *ctx, const struct packet *pkt, const uint8_t *data)
+{
+    struct world *w = ctx;
+    line_packet(w->line, pkt, data, NULL);
+}
+
 static void take(struct world *w, const struct frame *frame)
 {
     uint8_t *copy = malloc(frame->captured ? frame->captured : 1);
@@ -76,7 +86,10 @@ static void take(struct world *w, const struct frame *frame)
                          .flags = !w->hits && frame->number % 2 ? PACKET_VALIDATE : 0};
     decode_link(&pkt, copy, frame->captured);
     decode_network(&pkt, copy, frame->captured);
-    line_packet(w->line, &pkt, copy, NULL);
+    if (w->cut)
+        cut_packet(w->cut, &pkt, copy);
+    else
+        feed(w, &pkt, copy);
     free(copy);
     if (pkt.verdict == DECODE_LINKTYPE)
         putchar(',');
@@ -107,6 +120,8 @@ static void read_capture(struct world *w, const char *path, struct block_pool *b
     for (size_t i = 0; i < diags.n; i++)
         printf("%s%s", i ? "; " : "", diags.items[i].text);
     putchar('\n');
+    if (w->cut)
+        cut_end(w->cut);
     line_finish(w->line, counts.last_ns);
     thresholds_free(w->thresholds);
     diags_free(&diags);
@@ -158,11 +173,15 @@ int main(int argc, char **argv)
     struct rule_set *rules;
     struct diags diags = {0};
     bool hits = argc > 2 && strcmp(argv[1], "--hits") == 0;
+    bool cut = hits && argc > 4 && strcmp(argv[3], "--cut") == 0;
+    int options = 1 + 2 * hits + 2 * cut;
     if (hits && !(world.hits = fopen(argv[2], "w")))
         return 1;
+    if (cut)
+        world.cut = cut_create(strtoull(argv[4], NULL, 10), feed, &world);
     static const struct rule_variable external = {"EXTERNAL_NET", "any"};
-    struct rule_set_config config = {.files = (const char *const *)argv + 1 + 2 * hits,
-                                     .n_files = (size_t)(argc - 1 - 2 * hits),
+    struct rule_set_config config = {.files = (const char *const *)argv + options,
+                                     .n_files = (size_t)(argc - options),
                                      .variables = &external,
                                      .n_variables = hits};
     if (rule_set_build(&rules, &config, &diags))
@@ -171,6 +190,7 @@ int main(int argc, char **argv)
     if (hits && fclose(world.hits))
         failed = 1;
     rule_set_destroy(rules);
+    cut_free(world.cut);
     diags_free(&diags);
     struct rusage usage;
     getrusage(RUSAGE_SELF, &usage);

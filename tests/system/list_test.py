@@ -64,7 +64,8 @@ def by_hand(work):
     path = work / "a.rules"
     path.write_text(FILE)
     expect(rows_of(listed(path)) == ROWS, f"listed: {rows_of(listed(path))}")
-    for option, value, sids in (("state", "rejected", [14, 10]), ("action", "pass", [13]), ("protocol", "http", [11]), ("message", "ASLEEP", [11, 12])):
+    for option, value, sids in (("state", "rejected", [14, 10]), ("action", "pass", [13]), ("protocol", "http", [11]), ("message", "ASLEEP", [11, 12]),
+                                ("scope", "streams", [10]), ("scope", "packets-and-streams", [13])):
         found = [line["sid"] for line in listed(path, f"--{option}", value)]
         expect(found == sids, f"--{option} {value}: {found}")
     text = run("rules", "list", path).stdout

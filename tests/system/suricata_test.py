@@ -184,7 +184,8 @@ def main():
     if FULL:
         of_all.say(f"all {len(captures) + 1} captures")
         for name, sid in set(known) - met:
-            fault(f"{name} {sid}: in the table of differences, and there is none")
+            if not known[name, sid].startswith("varies"):
+                fault(f"{name} {sid}: in the table of differences, and there is none")
     expect(of_sample.equal > 200, f"only {of_sample.equal} rows")
     expect(of_sample.equal * 100 >= of_sample.total() * 98, f"{of_sample.equal} of {of_sample.total()} rows are equal, less than 98 of 100")
     finish("suricata")
