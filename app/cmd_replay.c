@@ -1,6 +1,7 @@
 /* plimsoll replay: its options and its teaching text. */
 #include "app/commands.h"
 #include "app/evidence.h"
+#include "app/out_eve.h"
 #include "app/replay.h"
 
 #include "base/error.h"
@@ -70,6 +71,8 @@ static const struct option replay_options[] = {
     {"eve", "FILE", OPTION_TEXT, OFFSET(eve),
      "write alerts, flows, HTTP and Modbus in Suricata's field names, a JSON\n"
      "object a line"},
+    {"eve-types", "LIST", OPTION_TEXT, OFFSET(eve_types),
+     "write only these, of alert, flow, http and modbus, by commas"},
     {"evidence", "DIR", OPTION_TEXT, OFFSET(evidence),
      "write the packets of each finding to a pcapng of its own, with comments;\n"
      "captures are read twice, so they must be files"},
@@ -89,6 +92,15 @@ static int set_limits(struct replay_options *o, struct diags *diags)
                 diags, ERR_USAGE, diag_file(NULL),
                 "app-states, flows, hold-segments, stream-depth or windows, and a number",
                 "--limit: '%s' sets nothing", o->limit_words.items[i]);
+    return 0;
+}
+
+static int set_eve(struct replay_options *o, struct diags *diags)
+{
+    o->eve_type_bits = EVE_ALL;
+    if (o->eve_types && eve_types_read(o->eve_types, &o->eve_type_bits))
+        return diag_error(diags, ERR_USAGE, diag_file(NULL), "alert, flow, http, modbus",
+                          "--eve-types: '%s' names something else", o->eve_types);
     return 0;
 }
 
@@ -121,6 +133,8 @@ static int check(const struct replay_options *o, const struct option_list *captu
     if (!o->ledger && (o->ledger_key || o->ledger_secret))
         return diag_error(diags, ERR_USAGE, diag_file(NULL), NULL,
                           "--ledger-key and --ledger-secret go with --ledger");
+    if (!o->eve && o->eve_types)
+        return diag_error(diags, ERR_USAGE, diag_file(NULL), NULL, "--eve-types goes with --eve");
     return o->evidence ? evidence_can_read_twice(captures, diags) : 0;
 }
 
@@ -136,7 +150,7 @@ static int run_replay(const struct command *command, int argc, char **argv)
         code = EXIT_DONE;
     else if (!error && !sensors_read(&options.sensors, &options.sensor_words, &captures, &diags) &&
              !check(&options, &captures, &diags) && !set_limits(&options, &diags) &&
-             !set_intake(&options, &diags))
+             !set_intake(&options, &diags) && !set_eve(&options, &diags))
         code = replay_run(&options, &captures, &diags);
     diags_print(&diags, stderr);
     diags_free(&diags);

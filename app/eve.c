@@ -17,7 +17,7 @@
 struct eve {
     const char *path;
     FILE *file;
-    unsigned workers;
+    unsigned types, workers;
     struct merge_input inputs[CORRELATOR_WORKERS_MAX]; /* of the writer: a ring and a mark each */
     struct watermark *marks;                           /* by worker */
     struct eve_writer writer;
@@ -29,6 +29,8 @@ struct eve {
 static bool take(void *ctx, unsigned worker, const struct line_event *event)
 {
     const struct eve *e = ctx;
+    if (!(e->types >> eve_type_of(event) & 1))
+        return true;
     return ring_push(e->inputs[worker].ring, event);
 }
 
@@ -71,14 +73,15 @@ static void *writer_main(void *ctx)
     }
 }
 
-int eve_open(struct eve **out, const char *path, unsigned workers, const struct policies *policies,
-             struct diags *diags)
+int eve_open(struct eve **out, const char *path, unsigned types, unsigned workers,
+             const struct policies *policies, struct diags *diags)
 {
     struct eve *e = calloc(1, sizeof *e);
     *out = NULL;
     if (!e)
         return ERR_NOMEM;
     e->path = path;
+    e->types = types;
     e->workers = workers;
     e->marks = aligned_alloc(64, workers * sizeof *e->marks);
     int error = e->marks ? eve_writer_init(&e->writer, policies) : ERR_NOMEM;

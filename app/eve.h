@@ -12,9 +12,10 @@
 struct eve;
 
 /* eve_open: the file is made anew. ERR_IO, ERR_NOMEM with a diagnostic.
- *   path, policies  outlive it */
-int eve_open(struct eve **out, const char *path, unsigned workers, const struct policies *policies,
-             struct diags *diags);
+ *   path, policies  outlive it
+ *   types           a bit for each enum eve_type that is written */
+int eve_open(struct eve **out, const char *path, unsigned types, unsigned workers,
+             const struct policies *policies, struct diags *diags);
 /* eve_events: what the engine is to be given. */
 struct engine_events eve_events(struct eve *e);
 /* eve_start: begin to write. eve_finish: the engine has run: wait until all is in the file. Each 0

@@ -361,27 +361,54 @@ static void put_flow(struct eve_writer *e, struct json_writer *w, const struct l
 typedef void event_writer(struct eve_writer *e, struct json_writer *w,
                           const struct line_event *event);
 
-static event_writer *writer_of(const struct line_event *event)
+int eve_types_read(const char *list, unsigned *types)
+{
+    static const char *const names[] = {
+#define X(s, name, text) [EVE_##s] = name,
+        EVE_TYPES(X)
+#undef X
+    };
+    *types = 0;
+    for (const char *at = list;; at++) {
+        size_t len = strcspn(at, ",");
+        unsigned type = 0;
+        while (type < EVE_TYPE_COUNT &&
+               (strlen(names[type]) != len || memcmp(names[type], at, len) != 0))
+            type++;
+        if (type == EVE_TYPE_COUNT)
+            return ERR_USAGE;
+        *types |= 1u << type;
+        at += len;
+        if (!*at)
+            return 0;
+    }
+}
+
+enum eve_type eve_type_of(const struct line_event *event)
 {
     const struct observation *o = &event->obs;
     if (event->type == EVENT_FLOW)
-        return put_flow;
+        return EVE_FLOW;
     if (o->kind == KIND_HIT)
-        return put_alert;
+        return EVE_ALERT;
     if (o->kind == KIND_SESSION && o->protocol == PROTOCOL_HTTP)
-        return put_http;
+        return EVE_HTTP;
     if (o->kind == KIND_COMMAND && o->protocol == PROTOCOL_MODBUS)
-        return put_modbus;
-    return NULL;
+        return EVE_MODBUS;
+    return EVE_TYPE_COUNT;
 }
 
 const struct text *eve_line(struct eve_writer *e, const struct line_event *event)
 {
-    event_writer *put = writer_of(event);
+    static event_writer *const writers[] = {[EVE_ALERT] = put_alert,
+                                            [EVE_FLOW] = put_flow,
+                                            [EVE_HTTP] = put_http,
+                                            [EVE_MODBUS] = put_modbus};
+    enum eve_type type = eve_type_of(event);
     text_clear(&e->line);
-    if (!put)
+    if (type == EVE_TYPE_COUNT)
         return &e->line;
-    if (put == put_alert) {
+    if (type == EVE_ALERT) {
         enum alert_fate fate = fate_of(e, &event->obs);
         e->fates[fate]++;
         if (fate != FATE_TOLD)
@@ -389,7 +416,7 @@ const struct text *eve_line(struct eve_writer *e, const struct line_event *event
     }
     struct json_writer w = json_writer_to(&e->line);
     json_open_object(&w);
-    put(e, &w, event);
+    writers[type](e, &w, event);
     json_close_object(&w);
     text_puts(&e->line, "\n");
     return &e->line;

@@ -9,6 +9,25 @@
 #include "dataplane/event.h"
 #include "rules/threshold.h"
 
+/* Types of events; rows: suffix, name, text. */
+#define EVE_TYPES(X)                                           \
+    X(ALERT, "alert", "a rule matched, and its alert is told") \
+    X(FLOW, "flow", "a conversation ended")                    \
+    X(HTTP, "http", "a request and its answer")                \
+    X(MODBUS, "modbus", "a request and its answer")
+enum eve_type {
+#define X(s, name, text) EVE_##s,
+    EVE_TYPES(X)
+#undef X
+        EVE_TYPE_COUNT
+};
+#define EVE_ALL ((1u << EVE_TYPE_COUNT) - 1) /* a bit each */
+
+/* eve_types_read: names by commas. ERR_USAGE: one is no type's. */
+int eve_types_read(const char *list, unsigned *types);
+/* eve_type_of: EVE_TYPE_COUNT: what Suricata has no name for. Threads: any. */
+enum eve_type eve_type_of(const struct line_event *event);
+
 /* What a line needs beside its event. One thread. */
 struct eve_writer {
     const struct policies *policies;

@@ -425,7 +425,8 @@ int replay_run(const struct replay_options *options, const struct option_list *c
     if (!error)
         error = make_judging(&r, diags);
     if (!error && options->eve)
-        error = eve_open(&r.eve, options->eve, (unsigned)options->workers, &r.policies, diags);
+        error = eve_open(&r.eve, options->eve, options->eve_type_bits, (unsigned)options->workers,
+                         &r.policies, diags);
     if (error) {
         clean_up(&r, diags);
         return error == ERR_FULL || error == ERR_IO ? EXIT_PARTIAL : EXIT_USAGE;

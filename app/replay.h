@@ -15,7 +15,8 @@ struct replay_options {
     struct sensors sensors;          /* of the captures */
     const char *checksums, *filter;
     struct engine_limits limits;
-    const char *eve, *evidence, *ledger, *ledger_key, *ledger_secret, *stats;
+    const char *eve, *eve_types, *evidence, *ledger, *ledger_key, *ledger_secret, *stats;
+    unsigned eve_type_bits; /* of eve_types */
     uint64_t workers, burst, fail_on;
     int64_t clock_error; /* ns, -1: unknown */
     bool json, stage_times, memory;

@@ -50,6 +50,18 @@ def community_id(event):
     return "1:" + base64.b64encode(hashlib.sha1(data).digest()).decode()
 
 
+def types(work, capture, rules):
+    """Those that are asked for are the lines that are there without asking, and no others."""
+    everything = events(work, capture, rules).splitlines()
+    for asked in (["alert"], ["flow", "modbus"], ["http", "alert", "flow", "modbus"]):
+        expected = [line for line in everything if json.loads(line)["event_type"] in asked]
+        expect(expected and events(work, capture, rules, "--eve-types", ",".join(asked)).splitlines() == expected,
+               f"--eve-types {asked}: not the lines of these types")
+    for wrong in ("alerts", "alert,", ""):
+        done = run("replay", capture, "--eve", work / "no.json", "--eve-types", wrong, code=2)
+        expect("--eve-types" in done.stderr, f"--eve-types {wrong!r}: {done.stderr}")
+
+
 def events(work, capture, rules, *options):
     out = work / "eve.json"
     # A capture that is broken at its end gives 3; what was read is what counts.
@@ -159,6 +171,7 @@ def main():
                 check_tshark(capture.name, capture, rows)
             if peer:
                 compare(capture.name, rows, suricata(work, capture, rules))
+        types(work, captures[0], rules)
         full = run("replay", captures[0], "--eve", "/dev/full", code=3)
         expect("cannot write events" in full.stderr, f"a full disk is not told: {full.stderr}")
     expect(all(seen[kind] for kind in ("alert", "flow", "modbus")), f"events: {dict(seen)}")

@@ -4,8 +4,8 @@ with flows evicted, and with a policy that changes in the middle; another secret
 
 Compared: facts/ (checkpoint, tiles, entries), private/facts/, and --json. On exercises, on mix-dev and on the fifty
 real captures of identical_captures.tsv, under rules that match much and an accord that covers all of them
-(tests/accords), so that hits, attempts, sessions and commands all make findings. The list says which of these each
-capture has at least, and the run's own counts must agree. Without --full: exercises 1 to 4 of 20, one way of running
+(tests/accords), so that hits, attempts, sessions and commands all make findings; mix-dev once more under all of ET
+Open. The list says which of these each capture has at least, and the run's own counts must agree. Without --full: exercises 1 to 4 of 20, one way of running
 instead of six on mix-dev, and each real capture at 1 worker and at one of 2, 4 and 8, in turn.
 """
 import collections
@@ -173,6 +173,10 @@ def real(work):
     mix = CORPORA / "mix/mix-dev.pcap"
     stats = check(work, "mix-dev", mix, WAYS if FULL else [["--workers", 4, "--burst", 7]], *WITH_RULES)[2]
     mixed = {kind: stats["counts"][kind] for kind in KINDS}
+    open_rules = [word for path in sorted((CORPORA / "rules-et-open/rules").glob("*.rules")) for word in ("--rules", path)]
+    hits = check(work, "mix-dev under ET Open", mix, WAYS[:3] if FULL else WAYS[1:2], *EVERYTHING, *open_rules,
+                 "--var", "EXTERNAL_NET=any")[2]["counts"]["hits"]
+    expect(hits > 3000, f"ET Open hits mix-dev only {hits} times")
     expect(all(mixed.values()), f"mix-dev lacks a kind of fact: {mixed}")
     print(f"fifty captures: {dict(with_kind)}, {sorted(spoken)}; mix-dev: {mixed}")
     expect(Sums.incidents >= 200 and Sums.findings >= 20, f"only {Sums.incidents} incidents and {Sums.findings} findings")
