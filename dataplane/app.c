@@ -154,9 +154,12 @@ static void fed(struct line *line)
 {
     struct flow *f = line->now.flow;
     const struct proto_parser *parser = proto_parsers[f->parser];
-    if (parser->over && parser->over(app_state_of(line)))
+    enum proto_over over = parser->over ? parser->over(app_state_of(line)) : PROTO_GOES_ON;
+    if (over)
         end_parsing(line);
-    else
+    if (over == PROTO_GIVES_WAY)
+        app_again(line);
+    if (!over)
         f->app_at = parser->deadline(app_state_of(line));
 }
 
@@ -188,7 +191,7 @@ uint32_t app_readable(struct line *line, const uint8_t *data, uint32_t len)
 void app_gap(struct line *line, uint32_t len)
 {
     struct flow *f = line->now.flow;
-    if (f->app == APP_UNDECIDED)
+    if (flow_is_undecided(f))
         app_start_over(line);
     if (f->app != APP_PARSED)
         return;
@@ -209,7 +212,7 @@ void app_due(struct line *line, int64_t deadline)
 void app_end(struct line *line, int64_t t, enum outcome open_requests)
 {
     struct flow *f = line->now.flow;
-    if (f->app == APP_UNDECIDED)
+    if (flow_is_undecided(f))
         app_give_up(line);
     if (f->app != APP_PARSED)
         return;

@@ -39,7 +39,15 @@ static void give_start(struct line *line)
 void app_give_up(struct line *line)
 {
     give_start(line);
-    line->now.flow->app = APP_OPAQUE;
+    line->now.flow->app = line->now.flow->app == APP_AGAIN ? APP_OVER : APP_OPAQUE;
+}
+
+void app_again(struct line *line)
+{
+    struct flow *f = line->now.flow;
+    f->app = APP_AGAIN;
+    memset(f->probed, 0, sizeof f->probed);
+    memset(f->opaque, 0, sizeof f->opaque);
 }
 
 void app_start_over(struct line *line)
@@ -160,7 +168,7 @@ void app_probe(struct line *line, const uint8_t *data, uint32_t len)
     struct flow *f = line->now.flow;
     unsigned side = line->now.side;
     enum answer answer = PASSED_OVER;
-    if (f->app != APP_UNDECIDED)
+    if (!flow_is_undecided(f))
         return;
     const struct app_start *start = start_of(line);
     if (start && start->len[side]) {

@@ -16,8 +16,9 @@
 #include <stddef.h>
 
 enum flow_fate { ATTEMPT_NONE, ATTEMPT_OPEN, ATTEMPT_DONE };
-/* APP_OVER: it was parsed, and what follows is of no interest. */
-enum app_state { APP_UNDECIDED, APP_PARSED, APP_OVER, APP_OPAQUE };
+/* APP_AGAIN: it was parsed, and another protocol begins, not known yet; APP_OVER: it was parsed,
+ * and what follows is of no interest. */
+enum app_state { APP_UNDECIDED, APP_PARSED, APP_AGAIN, APP_OVER, APP_OPAQUE };
 
 /* What a flow may wait for before it is over; rows: suffix, seconds without a packet. */
 #define FLOW_IDLE(X) \

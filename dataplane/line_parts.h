@@ -127,13 +127,18 @@ void attempt_unanswered(struct line *line);
 /* flow_protocol: enum protocol, as far as a parser recognised it. */
 static inline uint8_t flow_protocol(const struct flow *f)
 {
-    bool known = f->app == APP_PARSED || f->app == APP_OVER;
+    bool known = f->app != APP_UNDECIDED && f->app != APP_OPAQUE;
     return known ? (uint8_t)proto_parsers[f->parser]->protocol : PROTOCOL_UNKNOWN;
 }
 
 /* app_probe.c: which parser it is, by the next bytes of the moment's stream, or by a datagram; the
  * one that is found has been fed with what came before them. app_start_over: bytes are missing;
- * app_give_up: nothing will tell. */
+ * app_give_up: nothing will tell; app_again: a parser has given way. */
+static inline bool flow_is_undecided(const struct flow *f)
+{
+    return f->app == APP_UNDECIDED || f->app == APP_AGAIN;
+}
+void app_again(struct line *line);
 void app_probe(struct line *line, const uint8_t *data, uint32_t len);
 void app_start_over(struct line *line);
 void app_give_up(struct line *line);

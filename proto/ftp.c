@@ -128,10 +128,12 @@ static void end(void *state, int64_t now, enum outcome open_requests, const stru
     dialog_end(&s->dialog, open_requests, now, sink);
 }
 
-static bool over(const void *state)
+static enum proto_over over(const void *state)
 {
     const struct state *s = state;
-    return s->over;
+    if (s->dialog.pop3)
+        return PROTO_OVER;
+    return s->over ? PROTO_GIVES_WAY : PROTO_GOES_ON; /* AUTH TLS */
 }
 
 /* is_irc: RFC 2812, 3.1: its registration has USER and PASS too. */

@@ -138,10 +138,10 @@ static void end(void *state, int64_t now, enum outcome open_requests, const stru
         http2_end(&s->two, now, open_requests, sink);
 }
 
-static bool over(const void *state)
+static enum proto_over over(const void *state)
 {
     const struct state *s = state;
-    return s->version == VERSION_1 && http1_parser.over(s->one);
+    return s->version == VERSION_1 ? http1_parser.over(s->one) : PROTO_GOES_ON;
 }
 
 static int probe(const uint8_t *data, uint32_t len, bool *from_server)

@@ -647,10 +647,11 @@ static void end(void *state, int64_t now, enum outcome open_requests, const stru
     http1_sessions_close(&s->sessions, clear ? open_requests : OUTCOME_SEEN, now, sink);
 }
 
-static bool over(const void *state)
+static enum proto_over over(const void *state)
 {
     const struct state *s = state;
-    return s->side[0].mode == MODE_REST && s->side[1].mode == MODE_REST;
+    bool rest = s->side[0].mode == MODE_REST && s->side[1].mode == MODE_REST;
+    return rest ? PROTO_GIVES_WAY : PROTO_GOES_ON; /* a tunnel, a switch of protocols */
 }
 
 bool http1_switched(const void *state, struct http1_switch *out)

@@ -94,6 +94,13 @@ struct proto_sink {
 /* One of at most this size costs a flow no memory of its own; its parser gets no rooms. */
 #define PROTO_STATE_SMALL 8
 
+/* Whether a parser has done with a connection, and what follows then. */
+enum proto_over {
+    PROTO_GOES_ON,
+    PROTO_OVER,     /* nothing of interest: it is encrypted, or nobody's */
+    PROTO_GIVES_WAY /* another protocol begins, in both directions */
+};
+
 /* One parser. All functions: threads: any, each state has one owner. */
 struct proto_parser {
     enum protocol protocol;
@@ -116,9 +123,8 @@ struct proto_parser {
     void (*expire)(void *state, int64_t now, const struct proto_sink *sink);
     void (*end)(void *state, int64_t now, enum outcome open_requests,
                 const struct proto_sink *sink);
-    /* over: nothing that follows is of interest (it is encrypted); the state may go. NULL: never.
-     */
-    bool (*over)(const void *state);
+    /* over: what follows is none of this protocol, so the state may go. NULL: never. */
+    enum proto_over (*over)(const void *state);
     /* readable: of bytes that will be fed next, how many come before what is encrypted; rules ask
      * nothing of what is behind them in this direction. NULL: all. */
     uint32_t (*readable)(const void *state, enum proto_direction dir, const uint8_t *data,

@@ -384,10 +384,10 @@ static void end(void *state, int64_t now, enum outcome open_requests, const stru
     finish(&p, open_requests);
 }
 
-static bool over(const void *state)
+static enum proto_over over(const void *state)
 {
     const struct state *s = state;
-    return s->over;
+    return s->over ? PROTO_GIVES_WAY : PROTO_GOES_ON; /* STARTTLS */
 }
 
 /* probe_client: Suricata knows the first two alone, and QUIT, with which other dialogs end too. */

@@ -567,10 +567,11 @@ static void end(void *state, int64_t now, enum outcome open_requests, const stru
     s->side[PROTO_TO_SERVER].lost = s->side[PROTO_TO_CLIENT].lost = true;
 }
 
-static bool over(const void *state)
+static enum proto_over over(const void *state)
 {
     const struct state *s = state;
-    return ended(&s->side[PROTO_TO_SERVER]) && ended(&s->side[PROTO_TO_CLIENT]);
+    bool both = ended(&s->side[PROTO_TO_SERVER]) && ended(&s->side[PROTO_TO_CLIENT]);
+    return both ? PROTO_OVER : PROTO_GOES_ON;
 }
 
 /* readable: up to the head of the first record with encrypted data, and with it. */

@@ -111,12 +111,64 @@ static void a_gap_begins_anew(void **state)
     fixture_free(x);
 }
 
+/* A conversation over SMTP up to what STARTTLS is answered with; then what the client sends. */
+static struct flow *behind_starttls(struct line_fixture *x, const char *data, unsigned len)
+{
+    static const struct {
+        bool client;
+        const char *text;
+    } lines[] = {{false, "220 mx ESMTP\r\n"},
+                 {true, "EHLO x\r\n"},
+                 {false, "250-mx\r\n250 STARTTLS\r\n"},
+                 {true, "STARTTLS\r\n"},
+                 {false, "220 go ahead\r\n"}};
+    uint32_t seq[2] = {7000, 1000};
+    struct frame_spec s;
+    int64_t t = 0;
+    for (size_t i = 0; i <= sizeof lines / sizeof lines[0]; i++) {
+        bool last = i == sizeof lines / sizeof lines[0], client = last || lines[i].client;
+        const char *text = last ? data : lines[i].text;
+        unsigned n = last ? len : (unsigned)strlen(text);
+        s = client ? to_server(TCP_ACK, seq[1], seq[0]) : to_client(TCP_ACK, seq[0], seq[1]);
+        *(client ? &s.target_port : &s.source_port) = 25;
+        s.payload = text;
+        s.payload_len = n;
+        seq[client] += n;
+        fixture_send(x, t++, &s);
+        if (i == 3)
+            assert_int_equal(flow_protocol(fixture_flow(x, &s)), PROTOCOL_SMTP);
+    }
+    return fixture_flow(x, &s);
+}
+
+/* RFC 3207: TLS begins where the server has said that it is ready; it is parsed as TLS anywhere. */
+static void a_protocol_may_give_way_to_another(void **state)
+{
+    (void)state;
+    static const char hello[] = "\x16\x03\x01\x00\x2f\x01\x00\x00\x2b\x03\x03"
+                                "0123456789abcdef0123456789abcdef\x00"
+                                "\x00\x02\x13\x01\x01\x00\x00\x00";
+    struct line_fixture *x = fixture_make(1, 4096, 0);
+    const struct flow *f = behind_starttls(x, hello, sizeof hello - 1);
+    assert_int_equal(f->app, APP_PARSED);
+    assert_int_equal(flow_protocol(f), PROTOCOL_TLS);
+    fixture_free(x);
+
+    /* What nobody knows leaves it at what it was. */
+    x = fixture_make(1, 4096, 0);
+    f = behind_starttls(x, "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", 15);
+    assert_int_equal(flow_protocol(f), PROTOCOL_SMTP);
+    assert_int_equal(f->app_item, POOL_NONE);
+    fixture_free(x);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_protocol_is_told_however_its_bytes_come),
         cmocka_unit_test(what_was_kept_goes_back),
         cmocka_unit_test(a_gap_begins_anew),
+        cmocka_unit_test(a_protocol_may_give_way_to_another),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
