@@ -83,27 +83,49 @@ uint8_t accord_sector(struct accord *a, const char *name)
     return a->sectors[a->n_sectors] ? (uint8_t)a->n_sectors++ : 0;
 }
 
-/* twin: an earlier element of the list whose `key` is the same. */
-static const struct yaml_node *twin(const struct yaml_node *list, const struct yaml_node *node,
-                                    const char *key)
+/* An element of a list by what its key says, and the first one that says the same. */
+struct named {
+    const char *value;
+    const struct yaml_node *node, *first;
+    size_t place;
+};
+
+static int by_value(const void *a, const void *b)
 {
-    const char *value = yaml_get(node, key)->scalar;
-    for (const struct yaml_node *other = list->first; other != node; other = other->next)
-        if (strcmp(yaml_get(other, key)->scalar, value) == 0)
-            return other;
-    return NULL;
+    const struct named *x = a, *y = b;
+    int order = strcmp(x->value, y->value);
+    return order ? order : x->place < y->place ? -1 : x->place > y->place;
 }
 
+static int by_place(const void *a, const void *b)
+{
+    const struct named *x = a, *y = b;
+    return x->place < y->place ? -1 : x->place > y->place;
+}
+
+/* Sorted, for a list of networks may be long. */
 void accord_refuse_twins(struct schema_reader *r, const struct yaml_node *list, const char *key,
                          const char *what)
 {
-    for (const struct yaml_node *node = list->first; node; node = node->next) {
-        const struct yaml_node *other = twin(list, node, key);
-        if (other)
-            schema_fault(r, ERR_EXISTS, yaml_get(node, key), NULL,
-                         "%s '%s' is there already, in line %u", what, yaml_get(node, key)->scalar,
-                         other->line);
+    size_t n = 0;
+    struct named *all = calloc(list->children + 1, sizeof *all);
+    if (!all) {
+        r->error = ERR_NOMEM;
+        return;
     }
+    for (const struct yaml_node *node = list->first; node; node = node->next, n++)
+        all[n] = (struct named){yaml_get(node, key)->scalar, node, node, n};
+    qsort(all, n, sizeof *all, by_value);
+    for (size_t i = 1; i < n; i++)
+        if (strcmp(all[i].value, all[i - 1].value) == 0)
+            all[i].first = all[i - 1].first;
+    qsort(all, n, sizeof *all, by_place);
+    for (size_t i = 0; i < n; i++)
+        if (all[i].first != all[i].node)
+            schema_fault(r, ERR_EXISTS, yaml_get(all[i].node, key), NULL,
+                         "%s '%s' is there already, in line %u", what, all[i].value,
+                         all[i].first->line);
+    free(all);
 }
 
 /* Parties. */

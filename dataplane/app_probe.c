@@ -12,11 +12,12 @@
 
 #define PROBE_BYTES_MAX 512 /* of one direction that are asked; then nothing will tell */
 #define START_BYTES_MAX 128 /* of them that are kept: enough for a greeting */
-#define PORT_BYTES      16  /* with so many a port decides, also when others may be sure yet */
+#define PORT_BYTES      4   /* with so many a port decides, also when others may be sure yet */
 
 /* What both sides have sent, by side. */
 struct app_start {
     uint16_t len[2];
+    uint8_t first; /* the side that began */
     uint8_t data[2][START_BYTES_MAX];
 };
 static_assert(sizeof(struct app_start) <= PROTO_STATE_MAX, "in the place of a state");
@@ -78,6 +79,7 @@ static void keep(struct line *line, const uint8_t *data, uint32_t len)
         }
         start = start_of(line);
         start->len[0] = start->len[1] = 0;
+        start->first = (uint8_t)side;
     }
     memcpy(start->data[side] + kept, data, len);
     start->len[side] = (uint16_t)(kept + len);
@@ -107,8 +109,12 @@ static void adopt(struct line *line, unsigned parser, bool from_server)
         f->role = ROLE_MESSAGE;
     }
     app_begin(line, parser);
-    if (start.len[side])
-        app_bytes(line, start.data[side], start.len[side]);
+    for (unsigned i = 0; i < 2; i++) {
+        line->now.side = start.first ^ i;
+        if (start.len[line->now.side])
+            app_bytes(line, start.data[line->now.side], start.len[line->now.side]);
+    }
+    line->now.side = side;
 }
 
 /* What parsers say of some bytes. */
