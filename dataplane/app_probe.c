@@ -169,6 +169,16 @@ static enum answer ask(struct line *line, const uint8_t *data, uint32_t len, uin
     return NOT_YET;
 }
 
+/* begins_here: what was kept contradicts the protocol of a well-known port, and what is new does
+ * not: as when a capture begins with the byte of a keep-alive. */
+static bool begins_here(const struct line *line, const uint8_t *all, uint32_t n,
+                        const uint8_t *data, uint32_t len)
+{
+    struct guess whole = guess_of(line, all, n);
+    return whole.ports && whole.parser == proto_parser_count && len >= PORT_BYTES &&
+           guess_of(line, data, len).parser < proto_parser_count;
+}
+
 void app_probe(struct line *line, const uint8_t *data, uint32_t len)
 {
     struct flow *f = line->now.flow;
@@ -183,7 +193,8 @@ void app_probe(struct line *line, const uint8_t *data, uint32_t len)
                  n = len < room ? len : room;
         memcpy(all, start->data[side], kept);
         memcpy(all + kept, data, n);
-        answer = ask(line, all, kept + n, n);
+        if (!begins_here(line, all, kept + n, data, len))
+            answer = ask(line, all, kept + n, n);
         if (answer == PASSED_OVER)
             app_start_over(line);
     }

@@ -111,6 +111,23 @@ static void a_gap_begins_anew(void **state)
     fixture_free(x);
 }
 
+/* A keep-alive repeats a byte that was sent before the capture; the protocol of the port begins
+ * behind it. */
+static void a_byte_before_the_first_message_is_passed_over(void **state)
+{
+    (void)state;
+    struct line_fixture *x = fixture_make(1, 4096, 0);
+    struct frame_spec s = segment(502, 0, "\1", 1);
+    fixture_send(x, 0, &s);
+    s = segment(502, 1, MODBUS, sizeof MODBUS - 1);
+    fixture_send(x, 1, &s);
+    const struct flow *f = fixture_flow(x, &s);
+    assert_int_equal(f->app, APP_PARSED);
+    assert_int_equal(flow_protocol(f), PROTOCOL_MODBUS);
+    assert_int_equal(line_stats(x->lines[0])->counters.app_bytes, sizeof MODBUS - 1);
+    fixture_free(x);
+}
+
 /* A conversation over SMTP up to what STARTTLS is answered with; then what the client sends. */
 static struct flow *behind_starttls(struct line_fixture *x, const char *data, unsigned len)
 {
@@ -168,6 +185,7 @@ int main(void)
         cmocka_unit_test(a_protocol_is_told_however_its_bytes_come),
         cmocka_unit_test(what_was_kept_goes_back),
         cmocka_unit_test(a_gap_begins_anew),
+        cmocka_unit_test(a_byte_before_the_first_message_is_passed_over),
         cmocka_unit_test(a_protocol_may_give_way_to_another),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
