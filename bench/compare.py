@@ -15,6 +15,7 @@ import struct
 import subprocess
 import tempfile
 
+from large_accord import CORRELATIONS, make_accord
 from suricata import loaded_rules, write_config
 
 STAGES = ["source", "decode", "flow", "stream", "app", "match", "observe", "correlate"]
@@ -56,6 +57,8 @@ class Bench:
         self.tiny = directory / "tiny.pcap"
         self.tiny.write_bytes(struct.pack("<IHHIIIIIIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1, 1, 0, 60, 60) + bytes(60))
         self.pin = ["taskset", "-c", str(self.core)]
+        self.accord = make_accord(args.plimsoll, directory / "accord")
+        self.runs, self.starts, self.peak = 0, [], 0
 
     def cpu(self, *command):
         """Seconds that all threads of the program took together."""
@@ -63,6 +66,7 @@ class Bench:
             process = subprocess.Popen([*self.pin, *map(str, command)], stdout=log, stderr=log)
             _, status, usage = os.wait4(process.pid, 0)
             log.seek(0)
+            self.peak = max(self.peak, usage.ru_maxrss if command[0] == self.args.plimsoll else 0)
             if status:
                 raise SystemExit(f"{command[0]} failed:\n{log.read()[-2000:]}")
         return usage.ru_utime + usage.ru_stime
@@ -76,13 +80,34 @@ class Bench:
                                capture_output=True, text=True, check=True).stdout.splitlines()
         return json.loads(lines[-1])
 
-    def path(self, rules, *more):
-        """CPU time less that of a run over a tiny capture; and what the run says of itself."""
+    def path_start(self, rules, *more):
+        """CPU time over a tiny capture."""
+        return self.cpu(self.args.plimsoll, "replay", self.tiny, *self.path_options(rules), *more)
+
+    def path_full(self, rules, start, *more):
+        """CPU time less what starting takes; and what the run says of itself."""
         stats = self.directory / "stats.json"
-        options = ["--workers", "1", *(word for rule in rules for word in ("--rules", rule)), *more]
-        start = self.cpu(self.args.plimsoll, "replay", self.tiny, *options)
-        took = self.cpu(self.args.plimsoll, "replay", self.args.capture, *options, "--stats", stats)
+        took = self.cpu(self.args.plimsoll, "replay", self.args.capture, *self.path_options(rules), *more, "--stats", stats)
         return took - start, json.loads(stats.read_text())
+
+    @staticmethod
+    def path_options(rules):
+        return ["--workers", "1", *(word for rule in rules for word in ("--rules", rule))]
+
+    def path(self, rules, *more):
+        start = self.path_start(rules, *more)
+        if rules:
+            self.starts.append(start)
+        return self.path_full(rules, start, *more)
+
+    def whole(self, rules):
+        """The path with all that a sensor does: alerts written, an accord, a ledger of its own each time."""
+        def options(name):
+            return ["--accord", self.accord, "--correlations", CORRELATIONS, "--clock-error", "1ms", "--ledger", self.directory / name,
+                    "--eve", self.directory / "alerts.json", "--eve-types", "alert"]
+        self.runs += 1
+        start = self.path_start(rules, *options(f"start-{self.runs}"))
+        return self.path_full(rules, start, *options(f"ledger-{self.runs}"))
 
     def suricata(self, rules):
         """The same; and how many alerts it wrote."""
@@ -129,6 +154,9 @@ def main():
             for label, rules in (("subset", [subset]), ("none", [])):
                 seconds, got = bench.path(rules)
                 add(label, "path", seconds, kept if rules else 0, got["bytes"]["scanned"], got["hits"])
+                if rules:
+                    seconds, got = bench.whole(rules)
+                    add(label, "path, whole", seconds, kept, got["bytes"]["scanned"], got["hits"])
                 if have_suricata:
                     seconds, alerts = bench.suricata(rules)
                     add(label, "Suricata", seconds, kept if rules else 0, "", alerts)
@@ -139,6 +167,7 @@ def main():
         base = statistics.median(r[0] for r in rows[(label if label != "none" else "all", "bare4")])
         median = statistics.median(r[0] for r in runs)
         print(f"| {label} | {what} | {runs[0][1]} | {runs[0][2]} | {runs[0][3]} | {spread([r[0] for r in runs])} | {median / base:.2f} |")
+    print(f"\nstarting with these rules: {spread(bench.starts, 2)} s of CPU time; memory at most {bench.peak >> 10} MiB")
     print(f"\nns per packet of each stage (subset, {stage['packets']} packets; timing costs time itself):\n")
     print("| " + " | ".join(STAGES) + " | sum |\n|" + "---|" * (len(STAGES) + 1))
     each = [stage["stage-ns"][s] / stage["packets"] for s in STAGES]

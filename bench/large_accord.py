@@ -4,7 +4,8 @@ unicast addresses of IPv4, so that looking one up costs what it costs in a large
 import pathlib
 import subprocess
 
-EVERYTHING = pathlib.Path(__file__).resolve().parents[1] / "tests/accords/everything.yaml"
+ACCORDS = pathlib.Path(__file__).resolve().parents[1] / "tests/accords"
+EVERYTHING, CORRELATIONS = ACCORDS / "everything.yaml", ACCORDS / "everything.correlations.yaml"
 ASSETS, NETWORKS = 1000, 100000
 
 

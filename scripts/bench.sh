@@ -13,7 +13,7 @@ runs=${1:-5}
 # shellcheck disable=SC2086
 install_packages $build_packages
 configure "$build" --buildtype=release
-ninja -C "$build" --quiet app/plimsoll bench/bare bench/packets >&2
+ninja -C "$build" --quiet app/plimsoll ledger/plimsoll-sealer bench/bare bench/packets >&2
 corpora=$("$top/scripts/corpora.sh" 2>/dev/null) || { echo "needs the shared corpora" >&2; exit 3; }
 exec python3 "$top/bench/compare.py" --plimsoll "$build/app/plimsoll" --bare "$build/bench/bare" \
     --packets "$build/bench/packets" --runs "$runs" --classes "$corpora/rules-et-open/rules/classification.config" \
