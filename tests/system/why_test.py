@@ -207,7 +207,7 @@ MISSES = [
     (2033957, lambda d: inbound_reply(d), answer(body=b'x.lnk" (New-Object -COM WScript.Shell).CreateShortcut('), b"COM ", b"CON ", "content",
      ["-CON WScript"]),
     (2034664, probed, b"a ${jndi:${upper:l}", b"upper", b"uppen", "content", ["${uppen|3a|", "distance 0"]),
-    (2007648, lambda d: out((0, d), OK), get(b"/", b"Host: h\r\nUser-Agent: XXX\r\n"), b"XXX", b"XXY", "content", ["http.user_agent", "XXY"]),
+    (2007648, lambda d: out((0, d), OK), get(b"/", b"Host: h\r\nUser-Agent: " + 3 * b"X" + b"\r\n"), 3 * b"X", b"XXY", "content", ["http.user_agent", "XXY"]),
     (2011465, lambda d: inbound((0, d), OK), get(b"/a?b=/bin/sh"), b"/bin/sh", b"/bin/sj", "content", ["http.uri", "/bin/sj"]),
 ]
 
